@@ -187,3 +187,64 @@ class Page(Generic[Record]):
     page: int = 0
     per_page: int = 0
     rejected: tuple[Rejected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PostTarget:
+    """Where a post was published, or was to be: one profile of one platform."""
+
+    platform: str
+    status: str = ""
+    profile_id: str | None = None
+    profile_name: str | None = None
+    permalink: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post of the business; only what a private reply to one of its comments needs."""
+
+    id: str
+    status: str
+    created_at: Milliseconds
+    body: str | None = None
+    scheduled_at: Milliseconds | None = None
+    targets: tuple[PostTarget, ...] = ()
+    extra: JsonObject = field(default_factory=dict)
+    cleaned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on a post, with the replies to it (one level)."""
+
+    id: str
+    created_at: Milliseconds
+    status: str = ""
+    body: str | None = None
+    external_id: str | None = None
+    parent_external_id: str | None = None
+    author_external_id: str | None = None
+    author_username: str | None = None
+    author_name: str | None = None
+    author_avatar_url: str | None = None
+    permalink: str | None = None
+    posted_at: Milliseconds | None = None
+    is_hidden: bool = False
+    attachments: tuple[Attachment, ...] = ()
+    replies: tuple[Comment, ...] = ()
+    extra: JsonObject = field(default_factory=dict)
+    cleaned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A subscription: the service posts `events` to `url`, signed with `secret` (where it was told)."""
+
+    id: str
+    url: str
+    events: tuple[str, ...] = ()
+    enabled: bool = True
+    description: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    created_at: Milliseconds | None = None
