@@ -48,23 +48,20 @@ class Kind(Generic[RecordT, CoreT]):
             raise faults.unreadable(answer.status, outcome.reason)
         return outcome
 
-    def read(self, record: object) -> CoreT | Rejected:
-        """A decoded JSON value as a record.
+    def read(self, record: object, *, changed: bool = False) -> CoreT | Rejected:
+        """A decoded JSON value as a record; `changed`: cleaning has already changed a text of it.
 
         A key with a value that cannot be understood is treated as missing, and kept in `extra`, unless
         there is no record without it.
         """
-        cleaner = wire.Cleaner()
+        cleaner = wire.Cleaner(changed=changed)
         try:
             tree = cleaner.json(record)
             if not isinstance(tree, dict):
                 raise wire.UnreadableRecordError("it is not an object")
             return self.convert(self._validate(tree), cleaner)
-        except ValidationError as error:
-            reason = _reason(error)
-        except (ValueError, OverflowError, RecursionError) as error:
-            reason = str(error)
-        return Rejected(_dump(record), faults.shorten(clean(reason)))
+        except (ValueError, OverflowError) as error:
+            return rejected(record, error)
 
     def _validate(self, tree: dict[str, Any]) -> RecordT:
         try:
@@ -98,33 +95,40 @@ def decode(answer: Answer) -> object:
     try:
         return parse(answer.content)
     except (ValueError, RecursionError) as error:
-        reason = faults.shorten(clean(str(error)), 200)
+        words = reason(error)
     if answer.content[:64].lstrip().startswith(b"<"):
-        reason = "it is a web page"
-    raise faults.unreadable(answer.status, reason)
+        words = "it is a web page"
+    raise faults.unreadable(answer.status, words)
 
 
 def parse(content: bytes) -> object:
-    """Decoded JSON, lone surrogates and very long integers tolerated. Raises ValueError, RecursionError."""
-    return json.loads(content, parse_int=_integer)
+    """Decoded JSON; bad bytes, lone surrogates and very long integers are tolerated.
+
+    Raises ValueError, and RecursionError for a very deep one.
+    """
+    return json.loads(content.decode("utf-8-sig", "replace"), parse_int=_integer)
 
 
 def _integer(digits: str) -> int | str:
     return int(digits) if len(digits) <= _MAX_DIGITS else digits
 
 
-def _reason(error: ValidationError) -> str:
-    """What is wrong with a record, without the foreign values themselves."""
-    items = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in items)
+def reason(error: Exception) -> str:
+    """What is wrong with a record in words, without the foreign values themselves."""
+    words = str(error)
+    if isinstance(error, ValidationError):
+        items = error.errors(include_url=False, include_context=False, include_input=False)
+        words = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in items)
+    return faults.shorten(clean(words))
 
 
-def _dump(record: object) -> str:
-    """The JSON of a record that is set aside, in ASCII so that nothing in it can reach the terminal."""
+def rejected(record: object, error: Exception) -> Rejected:
+    """A record set aside. Its JSON is ASCII and cleaned, so that nothing in it can reach the terminal."""
     try:
-        return clean(json.dumps(record))
+        dump = clean(json.dumps(record))
     except RecursionError:
-        return ""
+        dump = ""
+    return Rejected(dump, reason(error))
 
 
 MESSAGES: Kind[records.MessageRecord, Message] = Kind(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Part(BaseModel):
@@ -27,7 +27,7 @@ class Record(Part):
 class AttachmentRecord(Part):
     """A file of a message or a comment."""
 
-    id: str
+    id: str = Field(min_length=1)
     type: str | None = None
     url: str | None = None
     status: str | None = None
@@ -149,6 +149,49 @@ class CommentRecord(Record):
     is_hidden: bool | None = None
     attachments: list[AttachmentRecord | None] | None = None
     replies: list[CommentRecord | None] | None = None
+
+
+class EventRecord(Record):
+    """What every webhook event carries around its payload."""
+
+    id: str = Field(min_length=1)
+    type: str
+    created_at: datetime | None = None
+    data: dict[str, Any] | None = None
+
+
+class ReactionEventRecord(Record):
+    """The change beside the message of a `reaction.received` event."""
+
+    sender_external_id: str | None = None
+    action: str | None = None
+    reaction: str | None = None
+    emoji: str | None = None
+    occurred_at: datetime | None = None
+
+
+class ReactedMessageRecord(Record):
+    """The message of a `reaction.received` event, which may be abbreviated to this."""
+
+    id: str
+    chat_id: str
+    reactions: list[ReactionRecord | None] | None = None
+
+
+class ReferralEventRecord(Record):
+    """A `referral.received` event, without its chat."""
+
+    ref: str | None = None
+    source: str | None = None
+    type: str | None = None
+    occurred_at: datetime | None = None
+
+
+class ReferredChatRecord(Record):
+    """The chat of a `referral.received` event; it lacks `created_at`."""
+
+    id: str
+    profile_id: str
 
 
 class WebhookRecord(Record):

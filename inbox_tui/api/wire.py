@@ -191,7 +191,7 @@ def to_attachments(
         return ()
     return tuple(
         Attachment(
-            id=cleaner.identifier(record.id, "the id of an attachment"),
+            id=cleaner.text(record.id),
             type=cleaner.text(record.type or "file"),
             url=cleaner.maybe(record.url),
             status=cleaner.text(record.status or "processed"),
