@@ -65,9 +65,6 @@ class Client:
             allow_plain_http=allow_plain_http,
         )
 
-    def __repr__(self) -> str:
-        return f"<Client {self.transport!r}>"
-
     def __enter__(self) -> Self:
         return self
 

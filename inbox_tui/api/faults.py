@@ -48,9 +48,12 @@ _TITLE = re.compile(rb"<title[^>]*>(.{1,400}?)</title", re.IGNORECASE | re.DOTAL
 _REDACTED = "•••"
 
 
-def from_transport(error: Exception, host: str) -> NetworkError:
-    """The error for an exception of httpx, or of a file that was being uploaded; it keeps no link to it."""
-    reason = shorten(clean(str(error))) or type(error).__name__
+def from_transport(error: Exception, host: str, *, secret: str = "") -> NetworkError:
+    """The error for an exception of httpx, or of a file that was being uploaded; it keeps no link to it.
+
+    `secret` is blotted out of its words.
+    """
+    reason = shorten(blot(clean(str(error)), secret)) or type(error).__name__
     if isinstance(error, _NOTHING_WRITTEN):
         title = f"{host} cannot be reached ({reason})"
         return NetworkError(title, "Nothing was sent. Check the connection.", may_have_arrived=False)
@@ -69,9 +72,7 @@ def from_answer(
     `headers` must find names in any case; `now` is the time in seconds that a dated Retry-After is compared
     with where the answer carries no Date; `secret` is blotted out of the server's words.
     """
-    detail = read_detail(content, headers.get("content-type", ""))
-    if secret:
-        detail = detail.replace(secret, _REDACTED)
+    detail = read_detail(content, headers.get("content-type", ""), secret=secret)
     phrase = f"{status} {responses.get(status, '')}".rstrip()
     words = detail or phrase
     if status == 401:
@@ -83,7 +84,7 @@ def from_answer(
         title = f"The proxy wants a login ({words})"
         return NetworkError(title, "Nothing was sent. Check the proxy settings.", may_have_arrived=False)
     if 300 <= status < 400:
-        return _redirect(status, headers.get("location", ""), phrase, detail)
+        return _redirect(status, blot(headers.get("location", ""), secret), phrase, detail)
     retry_after = read_retry_after(headers, now)
     if status == 429 or (status == 503 and retry_after is not None):
         wait = f"again in {retry_after:.0f} s" if retry_after else "again later"
@@ -128,23 +129,24 @@ def unreadable(status: int, reason: str) -> ServerFault:
     return ServerFault(f"The answer of the API cannot be read: {reason}", hint, status=status, detail=reason)
 
 
-def read_detail(content: bytes, content_type: str = "") -> str:
+def read_detail(content: bytes, content_type: str = "", *, secret: str = "") -> str:
     """The words of an error body: `errors` joined, else `message`, else `error`, else the raw text.
 
     Further keys follow in brackets (`duplicate_post_id`, codes of the platform), so nothing is lost; a page
-    of HTML is reduced to its title. Cleaned, and at most `MAX_DETAIL` characters. Shapes: API reference,
-    "Status codes and error bodies".
+    of HTML is reduced to its title. Cleaned, without `secret`, and at most `MAX_DETAIL` characters. Shapes:
+    API reference, "Status codes and error bodies".
     """
     head = content[:512].lstrip().lower()
     if "html" in content_type.lower() or head.startswith((b"<!doctype", b"<html")):
         found = _TITLE.search(content)
         title = " ".join(clean(found[1].decode("utf-8", "replace")).split()) if found else ""
+        title = blot(title, secret)
         return f"a web page titled “{shorten(title, 200)}”" if title else "a web page instead of an answer"
     try:
         words = _describe(json.loads(content))
     except (ValueError, RecursionError):
         words = content[: 4 * MAX_DETAIL].decode("utf-8", "replace")
-    return shorten(clean(words).strip())
+    return shorten(blot(clean(words), secret).strip())
 
 
 def _describe(value: object) -> str:
@@ -189,6 +191,11 @@ def read_date(value: str) -> float | None:
         return parsedate_to_datetime(value).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def blot(text: str, secret: str) -> str:
+    """`text` without `secret`."""
+    return text.replace(secret, _REDACTED) if secret else text
 
 
 def shorten(text: str, limit: int = MAX_DETAIL) -> str:

@@ -81,6 +81,10 @@ class _Bearer(httpx.Auth):
         request.headers["Authorization"] = f"Bearer {self._token}"
         yield request
 
+    def fault(self, error: Exception, host: str) -> NetworkError:
+        """The error for an exception of the transport, with the key blotted out."""
+        return faults.from_transport(error, host, secret=self._token)
+
     def failure(self, response: httpx.Response, content: bytes) -> InboxError:
         """The error for an answer, with the key blotted out where the server repeats it."""
         return faults.from_answer(
@@ -128,9 +132,6 @@ class Transport:
         # Retries are logged below; stamina's own hook would write to standard error, over the screen.
         stamina.instrumentation.set_on_retry_hooks([])
         self._client = _open_client(self._base_url, transport)
-
-    def __repr__(self) -> str:
-        return f"<Transport {self._base_url}>"
 
     def __enter__(self) -> Self:
         return self
@@ -252,11 +253,11 @@ class Transport:
         try:
             outcome = self._exchange(request)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
-            outcome = faults.from_transport(error, self._host)
+            outcome = self._auth.fault(error, self._host)
         except RuntimeError as error:
             if not self._client.is_closed:
                 raise
-            outcome = faults.from_transport(error, self._host)
+            outcome = self._auth.fault(error, self._host)
         if isinstance(outcome, InboxError):
             raise outcome
         return outcome
