@@ -1,14 +1,40 @@
-"""Foreign text made safe to draw, and text measured, cut and worded for the cells of a terminal.
+"""Foreign text made safe to draw, compared and counted; and, by import from here, measured and worded.
 
-Cell widths are Rich's (`rich.cells.cell_len`), because Textual lays out with them; graphemes are those of
-Unicode annex 29 as `wcwidth` finds them. Tables and patterns are built when first needed, not on import.
+`clean` is the one door for text that was written elsewhere (design, section 10). Patterns and tables are
+built by the first text that needs them, not on import.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import cache
+
+from inbox_tui.core.cells import cells, graphemes, pad, preview, shorten, truncate, wrap
+from inbox_tui.core.links import safe_url, url_host
+from inbox_tui.core.times import age, clock, day_label, duration
+
+__all__ = [
+    "MAX_MARKS",
+    "Units",
+    "age",
+    "cells",
+    "clean",
+    "clock",
+    "count_units",
+    "day_label",
+    "duration",
+    "graphemes",
+    "pad",
+    "preview",
+    "safe_url",
+    "search_key",
+    "shorten",
+    "truncate",
+    "url_host",
+    "wrap",
+]
 
 MAX_MARKS = 8
 """Combining marks that one grapheme may carry (design, section 10)."""
@@ -129,3 +155,39 @@ def clean(text: str) -> str:
         if len(capped) < len(text):
             return capped
     return text
+
+
+def search_key(text: str) -> str:
+    """The form in which names are compared: case folded, compatibility forms and accents removed.
+
+    Marks that a script cannot be read without (vowel signs of Indic and Thai script) stay.
+    """
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(character for character in folded if not unicodedata.combining(character))
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The length of one text in every unit in which a platform counts."""
+
+    code_points: int
+    utf16: int
+    utf8: int
+    graphemes: int
+
+
+def count_units(text: str) -> Units:
+    """Measure a text as it would be sent: CRLF and CR count as one newline."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    length = len(text)
+    if text.isascii():
+        return Units(length, length, length, length)
+    return Units(
+        code_points=length,
+        utf16=len(text.encode("utf-16-le", "surrogatepass")) // 2,
+        utf8=len(text.encode("utf-8", "surrogatepass")),
+        graphemes=sum(1 for _ in graphemes(text)),
+    )
