@@ -11,7 +11,7 @@ another group without it. Every write takes an `idempotency_key` of 1 to 255 vis
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,7 +20,7 @@ import httpx
 
 from inbox_tui.api import pages, requests
 from inbox_tui.api.requests import Progress, path
-from inbox_tui.api.transport import Answer, Transport, Upload
+from inbox_tui.api.transport import REPLAY_HEADERS, Answer, Transport, Upload
 from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import (
     Chat,
@@ -49,6 +49,7 @@ class Client:
         retries: bool = True,
         stop: threading.Event | None = None,
         allow_plain_http: bool = False,
+        replay_headers: Iterable[str] = REPLAY_HEADERS,
     ) -> None:
         """`base_url`: scheme and host without `/api`. The other arguments are those of `Transport`.
 
@@ -63,6 +64,7 @@ class Client:
             retries=retries,
             stop=stop,
             allow_plain_http=allow_plain_http,
+            replay_headers=replay_headers,
         )
 
     def __enter__(self) -> Self:

@@ -76,6 +76,8 @@ def check_signature(
     """
     pairs = [part.strip().partition("=")[::2] for part in header.split(",")]
     times = [value for name, value in pairs if name == "t"]
+    if not secret:
+        raise Refused("There is no webhook secret to check against", "Set the secret of the subscription.")
     if len(times) != 1 or not times[0].isdecimal() or not times[0].isascii() or len(times[0]) > 12:
         raise Refused("The webhook carries no readable signature", "It was dropped.")
     expected = hmac.new(secret.encode(), times[0].encode() + b"." + body, hashlib.sha256).hexdigest()

@@ -275,6 +275,36 @@ def test_an_answer_beyond_the_size_limit_is_not_kept(packed: bool) -> None:
         transport.get("/api/x")
 
 
+def test_an_answer_that_trickles_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 10_000, 50))
+    monkeypatch.setattr("inbox_tui.api.transport.time.monotonic", lambda: next(clock))
+    drops = 0
+
+    class Trickle(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            nonlocal drops
+            while True:
+                drops += 1
+                yield b" "
+
+    handle = httpx.MockTransport(lambda request: httpx.Response(200, stream=Trickle()))
+    with pytest.raises(ServerFault, match="takes too long"):
+        Transport(HOST, KEY, transport=handle, retries=False).get("/api/x")
+    assert drops == 3
+
+
+def test_threads_share_one_transport_and_every_request_is_counted() -> None:
+    transport = Server({}).transport()
+    threads = [
+        threading.Thread(target=lambda: [transport.get("/api/x") for _ in range(25)]) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert transport.request_count == 100
+
+
 def test_broken_compression_is_an_answer_that_cannot_be_read() -> None:
     def handle(request: httpx.Request) -> httpx.Response:
         stream = httpx.ByteStream(b"no gzip")
