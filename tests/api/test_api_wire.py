@@ -365,3 +365,9 @@ def test_a_record_nested_very_deep_is_set_aside_or_the_answer_refused(levels: in
 def test_a_number_too_long_for_python_is_kept_as_text() -> None:
     content = json.dumps(page({**MESSAGE, "huge": "@"})).replace('"@"', "9" * 5000)
     assert pages.MESSAGES.read_page(Answer(200, content.encode())).items[0].extra == {"huge": "9" * 5000}
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_that_json_does_not_know_becomes_null(word: str) -> None:
+    content = json.dumps(page({**CHAT, "metadata": {"follower_count": "@"}})).replace('"@"', word)
+    assert pages.CHATS.read_page(Answer(200, content.encode())).items[0].metadata == {"follower_count": None}
