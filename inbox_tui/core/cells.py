@@ -6,7 +6,9 @@ Unicode annex 29 as `wcwidth` finds them, which is imported by the first text th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from rich.cells import cell_len
 
@@ -17,6 +19,12 @@ _NO_LINE_START = frozenset("、。，．・：；！？）」』】〉》〕］�
 _NO_LINE_END = frozenset("（「『【〈《〔［｛([{‘“")
 _GLUE = frozenset("\u00a0\u2007\u202f")
 """White space at which no line may break."""
+
+
+@cache
+def _plain() -> Callable[[str], object]:
+    """Whether every character is one grapheme of one cell: Latin, Greek, Cyrillic, usual punctuation."""
+    return re.compile("[ -~\xa0-\xac\xae-\u02ff\u0370-\u0482\u2010-\u2027\u20ac]*").fullmatch
 
 
 def expand_tabs(text: str) -> str:
@@ -61,7 +69,7 @@ def _clusters(text: str) -> Iterator[tuple[str, int]]:
 def truncate(text: str, width: int) -> str:
     """One line in at most `width` cells: cut between graphemes, with an ellipsis where something is lost."""
     text = expand_tabs(text)
-    if text.isascii() and text.isprintable():
+    if _plain()(text):
         return text if len(text) <= width else text[: max(width - 1, 0)] + "…"[:width]
     if width <= 0:
         return ""
@@ -114,20 +122,20 @@ def wrap(text: str, width: int) -> list[str]:
     between each other, not before closing or after opening punctuation. Nothing is lost but the white space
     at a break; tabs become spaces. A width below 2 counts as 2, which is what one wide character needs.
     """
-    if len(text) <= width and text.isascii() and text.isprintable():
+    if len(text) <= width and _plain()(text):
         return [text]
     width = max(width, 2)
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = expand_tabs(paragraph)
-        if line.isascii() and line.isprintable():
-            _wrap_ascii(line, width, lines)
+        if _plain()(line):
+            _wrap_plain(line, width, lines)
         else:
             _wrap_wide(line, width, lines)
     return lines
 
 
-def _wrap_ascii(line: str, width: int, lines: list[str]) -> None:
+def _wrap_plain(line: str, width: int, lines: list[str]) -> None:
     start, end, count = 0, len(line), len(lines)
     while end - start > width:
         space = line.rfind(" ", start, start + width + 1)

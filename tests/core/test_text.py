@@ -95,7 +95,16 @@ def test_graphemes_stay_whole_when_each_fits_a_line(text: str, width: int) -> No
     assert [g for g in iter_graphemes(cut) if not g.isspace()] == whole
 
 
-@given(st.text(alphabet="ab  .,", max_size=60), WIDTHS)
+def test_what_counts_as_plain_is_one_grapheme_of_one_cell() -> None:
+    plain = [character for character in map(chr, range(0x10000)) if cells_module._plain()(character)]
+    assert len(plain) > 900
+    assert all(cell_len(character) == 1 for character in plain)
+    for between in ("", "a"):
+        joined = between.join(plain)
+        assert len(list(iter_graphemes(joined))) == len(joined)
+
+
+@given(st.text(alphabet="ab  .,ü–\xa0", max_size=60), WIDTHS)
 def test_the_fast_path_breaks_as_the_slow_one_does(text: str, width: int) -> None:
     slow: list[str] = []
     cells_module._wrap_wide(text, width, slow)
