@@ -1,0 +1,404 @@
+"""What lives nowhere else: drafts, the outbox, marks, and what each screen wants from the engine.
+
+Every function is one transaction of `local.db`. Both the screen and the engine call them, each in
+its own writing thread; states of an outbox item move by compare-and-set, so that two processes
+never act on one item.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import cast
+
+from inbox_tui.core.errors import Refused
+from inbox_tui.core.models import JsonObject, Milliseconds
+from inbox_tui.store.db import now_ms, transaction
+from inbox_tui.store.records import SqlRow, dump
+from inbox_tui.store.writes import Writer
+
+HOLD_MS = 5_000
+"""How long a send can be taken back before it leaves."""
+
+
+class State(StrEnum):
+    """States of an outbox item (DESIGN section 6)."""
+
+    HELD = "held"
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    SETTLED = "settled"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """An intention of the person: an act on a chat, with the account and profile it was made for.
+
+    `payload` holds the act's arguments (`text`, `media_url`, `file`, `reply_to`, `reply_markup`);
+    `title` and `hint` say what went wrong; `message_id` is the API's message once it is known.
+    """
+
+    pk: int
+    key: str
+    account: str
+    act: str
+    chat_id: str
+    profile_id: str
+    payload: JsonObject
+    state: str
+    created_at: Milliseconds
+    held_until: Milliseconds | None
+    dispatched_at: Milliseconds | None
+    attempts: int
+    next_try_at: Milliseconds | None
+    title: str
+    hint: str
+    message_id: str | None
+    retry_of: str | None
+    screen: int | None
+
+    @property
+    def text(self) -> str:
+        """The text to send, empty for a file."""
+        return str(self.payload.get("text") or "")
+
+
+ITEM_COLUMNS = (
+    "pk, key, account, act, chat_id, profile_id, payload, state, created_at, held_until, dispatched_at, "
+    "attempts, next_try_at, title, hint, message_id, retry_of, screen"
+)
+
+
+def item_of(row: SqlRow) -> OutboxItem:
+    """An outbox item from the columns ITEM_COLUMNS."""
+    return OutboxItem(*row[:6], json.loads(row[6]), *row[7:])
+
+
+def _touch(local: sqlite3.Connection, chat_id: str, rev: int) -> None:
+    local.execute("INSERT OR REPLACE INTO touched (chat_id, rev) VALUES (?, ?)", (chat_id, rev))
+
+
+def save_draft(writer: Writer, chat_id: str, text: str, cursor: int) -> None:
+    """Keep what stands in the composer of a chat; an empty text removes the draft.
+
+    `cursor` is the caret's offset in code points.
+    """
+    with transaction(writer.local) as rev:
+        if text:
+            changed = writer.local.execute(
+                "INSERT INTO drafts (chat_id, text, cursor, updated_at) VALUES (?1, ?2, ?3, ?4) "
+                "ON CONFLICT (chat_id) DO UPDATE SET text = ?2, cursor = ?3, updated_at = ?4 "
+                "WHERE text IS NOT ?2",
+                (chat_id, text, cursor, now_ms()),
+            )
+        else:
+            changed = writer.local.execute("DELETE FROM drafts WHERE chat_id = ?", (chat_id,))
+        if changed.rowcount > 0:
+            _touch(writer.local, chat_id, rev)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What of a chat was in the cache when an act was made (see `core.triage.Mark`)."""
+
+    arrived: int
+    through_at: Milliseconds
+    through_id: str
+
+
+def known_now(writer: Writer, chat_id: str) -> Known:
+    """The newest arrival number of the cache and the newest inbound position of the chat."""
+    (arrived,) = writer.cache.execute("SELECT value FROM meta WHERE key = 'arrived'").fetchone()
+    row = writer.cache.execute(
+        "SELECT position_at, id FROM messages WHERE chat = (SELECT pk FROM chats WHERE id = ?) "
+        "AND direction != 'outbound' ORDER BY position_at DESC, id DESC LIMIT 1",
+        (chat_id,),
+    ).fetchone()
+    return Known(int(arrived), *(row or (0, "")))
+
+
+def queue_send(
+    writer: Writer,
+    chat_id: str,
+    profile_id: str,
+    payload: JsonObject,
+    *,
+    hold_ms: int = HOLD_MS,
+    screen: int | None = None,
+    retry_of: str | None = None,
+    from_draft: bool = False,
+) -> OutboxItem:
+    """Put a send into the outbox and, with `from_draft`, empty the chat's draft in the same transaction.
+
+    The text is safe when this returns; only then may a composer be emptied. With `hold_ms` the item
+    can be taken back that long. `retry_of` names the failed message that this one stands for.
+    """
+    known = known_now(writer, chat_id)
+    now = now_ms()
+    with transaction(writer.local) as rev:
+        cursor = writer.local.execute(
+            "INSERT INTO outbox (key, account, act, chat_id, profile_id, payload, state, screen, created_at, "
+            "held_until, retry_of, generation, arrived, through_at, through_id) "
+            "VALUES (?, ?, 'send', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                str(uuid.uuid4()),
+                writer.folder.account,
+                chat_id,
+                profile_id,
+                dump(payload),
+                State.HELD if hold_ms else State.QUEUED,
+                screen,
+                now,
+                now + hold_ms if hold_ms else None,
+                retry_of,
+                writer.generation,
+                known.arrived,
+                known.through_at,
+                known.through_id,
+            ),
+        )
+        if from_draft:
+            writer.local.execute("DELETE FROM drafts WHERE chat_id = ?", (chat_id,))
+        if retry_of:
+            _dismiss(writer.local, chat_id, retry_of, now)
+        _touch(writer.local, chat_id, rev)
+        pk = int(cursor.lastrowid or 0)
+    return _item(writer.local, pk)
+
+
+def _item(local: sqlite3.Connection, pk: int) -> OutboxItem:
+    return item_of(local.execute(f"SELECT {ITEM_COLUMNS} FROM outbox WHERE pk = ?", (pk,)).fetchone())
+
+
+def item(writer: Writer, pk: int) -> OutboxItem | None:
+    """An outbox item by number."""
+    row = writer.local.execute(f"SELECT {ITEM_COLUMNS} FROM outbox WHERE pk = ?", (pk,)).fetchone()
+    return None if row is None else item_of(row)
+
+
+def open_items(writer: Writer) -> list[OutboxItem]:
+    """Every item that is not at its end, oldest first; failed and uncertain ones are among them."""
+    rows = writer.local.execute(
+        f"SELECT {ITEM_COLUMNS} FROM outbox WHERE state NOT IN ('settled', 'discarded') ORDER BY pk"
+    )
+    return [item_of(row) for row in rows]
+
+
+def move(
+    writer: Writer,
+    item: OutboxItem,
+    state: State,
+    *,
+    title: str = "",
+    hint: str = "",
+    message_id: str | None = None,
+    next_try_at: Milliseconds | None = None,
+    dispatched: bool = False,
+) -> bool:
+    """Move an item from the state it was read in to another; False when somebody was faster."""
+    with transaction(writer.local) as rev:
+        cursor = writer.local.execute(
+            "UPDATE outbox SET state = ?, title = ?, hint = ?, message_id = coalesce(?, message_id), "
+            "next_try_at = ?, attempts = attempts + ?, dispatched_at = CASE WHEN ? THEN ? ELSE dispatched_at END "
+            "WHERE pk = ? AND state = ?",
+            (
+                state,
+                title,
+                hint,
+                message_id,
+                next_try_at,
+                int(dispatched),
+                dispatched,
+                now_ms(),
+                item.pk,
+                item.state,
+            ),
+        )
+        if cursor.rowcount:
+            _touch(writer.local, item.chat_id, rev)
+    return bool(cursor.rowcount)
+
+
+def take_back(writer: Writer, item_pk: int) -> str | None:
+    """Undo a held send: its text returns as the draft, in front of what is typed there now.
+
+    Returns the new draft, or None when the item has already left.
+    """
+    with transaction(writer.local) as rev:
+        row = writer.local.execute(
+            "UPDATE outbox SET state = 'discarded' WHERE pk = ? AND state = 'held' "
+            "RETURNING chat_id, json_extract(payload, '$.text')",
+            (item_pk,),
+        ).fetchone()
+        if row is None:
+            return None
+        chat_id, text = str(row[0]), str(row[1] or "")
+        draft = writer.local.execute("SELECT text FROM drafts WHERE chat_id = ?", (chat_id,)).fetchone()
+        text = "\n".join(part for part in (text, draft[0] if draft else "") if part)
+        writer.local.execute(
+            "INSERT OR REPLACE INTO drafts (chat_id, text, cursor, updated_at) VALUES (?, ?, ?, ?)",
+            (chat_id, text, len(text), now_ms()),
+        )
+        _touch(writer.local, chat_id, rev)
+    return text
+
+
+def retry(writer: Writer, item_pk: int) -> bool:
+    """Queue a failed item again, in its place, as written now and under a new key.
+
+    A failed message that the API made of it no longer counts. False when the item is not failed any more.
+    """
+    now = now_ms()
+    with transaction(writer.local) as rev:
+        row = writer.local.execute(
+            "SELECT chat_id, message_id FROM outbox WHERE pk = ? AND state = 'failed'", (item_pk,)
+        ).fetchone()
+        if row is not None:
+            writer.local.execute(
+                "UPDATE outbox SET state = 'queued', key = ?, title = '', hint = '', next_try_at = NULL, "
+                "attempts = 0, message_id = NULL, retry_of = coalesce(message_id, retry_of), created_at = ? "
+                "WHERE pk = ?",
+                (str(uuid.uuid4()), now, item_pk),
+            )
+            if row[1] is not None:
+                _dismiss(writer.local, str(row[0]), str(row[1]), now)
+            _touch(writer.local, str(row[0]), rev)
+    return row is not None
+
+
+def discard(writer: Writer, item_pk: int) -> bool:
+    """Give a failed or uncertain item up; False when it is in neither state."""
+    with transaction(writer.local) as rev:
+        row = writer.local.execute(
+            "UPDATE outbox SET state = 'discarded' WHERE pk = ? AND state IN ('failed', 'uncertain') "
+            "RETURNING chat_id",
+            (item_pk,),
+        ).fetchone()
+        if row is not None:
+            _touch(writer.local, str(row[0]), rev)
+    return row is not None
+
+
+def _dismiss(local: sqlite3.Connection, chat_id: str, message_id: str, at: Milliseconds) -> None:
+    local.execute(
+        "INSERT OR IGNORE INTO dismissed (message_id, chat_id, at) VALUES (?, ?, ?)",
+        (message_id, chat_id, at),
+    )
+    # The item that it was sent as is over with it, and no longer holds back the later ones of its chat.
+    local.execute(
+        "UPDATE outbox SET state = 'discarded' WHERE message_id = ? AND state = 'failed'", (message_id,)
+    )
+
+
+def dismiss(writer: Writer, chat_id: str, message_id: str) -> None:
+    """Stop counting a failed message of the API as a failure that wants attention."""
+    with transaction(writer.local) as rev:
+        _dismiss(writer.local, chat_id, message_id, now_ms())
+        _touch(writer.local, chat_id, rev)
+
+
+def mark(writer: Writer, chat_id: str, kind: str, known: Known | None = None) -> None:
+    """Set the `seen` or `done` mark of a chat, covering what `known` says (default: all in the cache)."""
+    known = known or known_now(writer, chat_id)
+    with transaction(writer.local) as rev:
+        cursor = writer.local.execute(
+            "INSERT INTO marks (chat_id, kind, generation, arrived, through_at, through_id, at) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (chat_id, kind) DO UPDATE SET "
+            "generation = ?3, arrived = ?4, through_at = ?5, through_id = ?6, at = ?7 "
+            "WHERE generation IS NOT ?3 OR arrived < ?4 OR through_at < ?5",
+            (
+                chat_id,
+                kind,
+                writer.generation,
+                known.arrived,
+                known.through_at,
+                known.through_id,
+                now_ms(),
+            ),
+        )
+        if cursor.rowcount > 0:
+            _touch(writer.local, chat_id, rev)
+
+
+def unmark(writer: Writer, chat_id: str, kind: str) -> None:
+    """Take a mark away."""
+    with transaction(writer.local) as rev:
+        cursor = writer.local.execute("DELETE FROM marks WHERE chat_id = ? AND kind = ?", (chat_id, kind))
+        if cursor.rowcount:
+            _touch(writer.local, chat_id, rev)
+
+
+def set_screen(writer: Writer, chat_id: str | None) -> None:
+    """Say which chat this process has open, so that the engine looks at it most often."""
+    with transaction(writer.local):
+        writer.local.execute(
+            "INSERT OR REPLACE INTO screens (pid, chat_id, at) VALUES (?, ?, ?)",
+            (os.getpid(), chat_id, now_ms()),
+        )
+
+
+def remove_screen(writer: Writer, pid: int) -> None:
+    """Forget a screen that is gone."""
+    with transaction(writer.local):
+        writer.local.execute("DELETE FROM screens WHERE pid = ?", (pid,))
+
+
+def open_chats(writer: Writer) -> list[tuple[int, str | None]]:
+    """(process number, chat) of every screen that has said so."""
+    return writer.local.execute("SELECT pid, chat_id FROM screens ORDER BY at DESC").fetchall()
+
+
+def need(writer: Writer, kind: str, subject: str) -> None:
+    """Ask the engine for something from the network (`older`: the next page of a chat's history)."""
+    with transaction(writer.local):
+        writer.local.execute(
+            "INSERT OR IGNORE INTO needs (kind, subject, at) VALUES (?, ?, ?)", (kind, subject, now_ms())
+        )
+
+
+def take_needs(writer: Writer) -> list[tuple[str, str]]:
+    """The wants that stand, oldest first; they stay until `fulfilled`."""
+    return writer.local.execute("SELECT kind, subject FROM needs ORDER BY at").fetchall()
+
+
+def fulfilled(writer: Writer, kind: str, subject: str) -> None:
+    """Remove a want that was carried out or cannot be."""
+    with transaction(writer.local):
+        writer.local.execute("DELETE FROM needs WHERE kind = ? AND subject = ?", (kind, subject))
+
+
+def begin_first_sync(writer: Writer) -> None:
+    """Note when the first sync of this account began; later calls change nothing."""
+    with transaction(writer.local):
+        writer.local.execute(
+            "INSERT OR IGNORE INTO meta (key, value) VALUES ('first_sync_at', ?)", (now_ms(),)
+        )
+
+
+def release_screenless(writer: Writer, living: Sequence[int]) -> None:
+    """A held send whose screen died becomes the draft again."""
+    rows = cast(
+        "list[tuple[int, int | None]]",
+        writer.local.execute("SELECT pk, screen FROM outbox WHERE state = 'held'").fetchall(),
+    )
+    for pk, screen in rows:
+        if screen is not None and screen not in living:
+            take_back(writer, pk)
+
+
+def refuse_foreign(item: OutboxItem, account: str) -> None:
+    """Raise Refused where an intention was made for another account."""
+    if item.account != account:
+        raise Refused(
+            f"This was written for the account {item.account}, not for {account}",
+            "Nothing was sent; open the inbox of that account",
+        )

@@ -1,0 +1,333 @@
+"""Core objects as rows and back. Columns stand in one place, in one order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, cast
+
+from inbox_tui.core.models import (
+    Attachment,
+    Chat,
+    Json,
+    JsonObject,
+    Message,
+    Milliseconds,
+    Profile,
+    Reaction,
+    Status,
+)
+from inbox_tui.core.text import search_key
+
+Value: TypeAlias = str | int | float | None
+Row: TypeAlias = tuple[Value, ...]
+SqlRow: TypeAlias = tuple[Any, ...]
+"""A row as sqlite3 gives it: the schema, not Python, knows the types of its columns."""
+
+PROFILE_COLUMNS = (
+    "id",
+    "name",
+    "platform",
+    "status",
+    "profile_group_id",
+    "username",
+    "platform_id",
+    "avatar_url",
+    "expires_at",
+    "inactive_reason",
+    "extra",
+)
+CHAT_COLUMNS = (
+    "id",
+    "profile_id",
+    "platform",
+    "participant_external_id",
+    "participant_username",
+    "participant_name",
+    "participant_avatar_url",
+    "external_conversation_id",
+    "last_inbound_at",
+    "last_outbound_at",
+    "last_message_at",
+    "archived",
+    "metadata",
+    "extra",
+    "cleaned",
+    "created_at",
+)
+MESSAGE_COLUMNS = (
+    "id",
+    "direction",
+    "status",
+    "external_id",
+    "body",
+    "external_comment_id",
+    "error_message",
+    "platform_data",
+    "posted_at",
+    "delivered_at",
+    "read_at",
+    "edited_at",
+    "deleted_at",
+    "reply_to_external_id",
+    "reply_markup",
+    "reactions",
+    "attachments",
+    "is_unsupported",
+    "extra",
+    "cleaned",
+    "created_at",
+)
+_MESSAGE = {name: index for index, name in enumerate(MESSAGE_COLUMNS)}
+_CHAT = {name: index for index, name in enumerate(CHAT_COLUMNS)}
+
+_STATUS_RANK: Mapping[str, int] = {
+    Status.PENDING: 0,
+    Status.FAILED_WAITING_FOR_RETRY: 1,
+    Status.FAILED: 2,
+    Status.PUBLISHED: 3,
+    Status.RECEIVED: 3,
+}
+
+
+def dump(value: Json | Sequence[Json]) -> str:
+    """Compact JSON text, the same for equal values."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _json(value: JsonObject | None) -> str | None:
+    return None if value is None else dump(value)
+
+
+def _object(text: Value) -> JsonObject:
+    if not text or text == "{}":
+        return {}
+    value = json.loads(str(text))
+    return cast("JsonObject", value) if isinstance(value, dict) else {}
+
+
+def profile_values(profile: Profile) -> Row:
+    """The row of a profile, in the order of PROFILE_COLUMNS."""
+    return (
+        profile.id,
+        profile.name,
+        profile.platform,
+        profile.status,
+        profile.profile_group_id,
+        profile.username,
+        profile.platform_id,
+        profile.avatar_url,
+        profile.expires_at,
+        profile.inactive_reason,
+        dump(profile.extra),
+    )
+
+
+def profile_of(row: Sequence[Value]) -> Profile:
+    """A profile from the columns PROFILE_COLUMNS."""
+    return Profile(
+        id=str(row[0]),
+        name=str(row[1]),
+        platform=str(row[2]),
+        status=str(row[3]),
+        profile_group_id=_text(row[4]),
+        username=_text(row[5]),
+        platform_id=_text(row[6]),
+        avatar_url=_text(row[7]),
+        expires_at=_time(row[8]),
+        inactive_reason=_text(row[9]),
+        extra=_object(row[10]),
+    )
+
+
+def chat_values(chat: Chat) -> Row:
+    """The row of a chat, in the order of CHAT_COLUMNS."""
+    return (
+        chat.id,
+        chat.profile_id,
+        chat.platform,
+        chat.participant_external_id,
+        chat.participant_username,
+        chat.participant_name,
+        chat.participant_avatar_url,
+        chat.external_conversation_id,
+        chat.last_inbound_at,
+        chat.last_outbound_at,
+        chat.last_message_at,
+        None if chat.archived is None else int(chat.archived),
+        dump(chat.metadata) if chat.metadata else "{}",
+        dump(chat.extra) if chat.extra else "{}",
+        int(chat.cleaned),
+        chat.created_at,
+    )
+
+
+def chat_of(row: Sequence[Value]) -> Chat:
+    """A chat from the columns CHAT_COLUMNS."""
+    return Chat(
+        id=str(row[0]),
+        profile_id=str(row[1]),
+        platform=str(row[2]),
+        participant_external_id=str(row[3]),
+        participant_username=_text(row[4]),
+        participant_name=_text(row[5]),
+        participant_avatar_url=_text(row[6]),
+        external_conversation_id=_text(row[7]),
+        last_inbound_at=_time(row[8]),
+        last_outbound_at=_time(row[9]),
+        last_message_at=_time(row[10]),
+        archived=None if row[11] is None else bool(row[11]),
+        metadata=_object(row[12]),
+        extra=_object(row[13]),
+        cleaned=bool(row[14]),
+        created_at=int(cast("int", row[15])),
+    )
+
+
+def chat_search_key(chat: Chat) -> str:
+    """What a word of the list filter is looked for in: names, handle and id, folded."""
+    names = (chat.participant_name, chat.participant_username, chat.participant_external_id)
+    return search_key("\n".join(name for name in names if name))
+
+
+def chat_sort_at(chat: Chat) -> Milliseconds:
+    """Where the chat stands in the list: its last message, or its creation when it has none."""
+    return chat.created_at if chat.last_message_at is None else chat.last_message_at
+
+
+def message_values(message: Message) -> Row:
+    """The row of a message, in the order of MESSAGE_COLUMNS. A deleted message is redacted."""
+    row = (
+        message.id,
+        message.direction,
+        message.status,
+        message.external_id,
+        message.body,
+        message.external_comment_id,
+        message.error_message,
+        _json(message.platform_data),
+        message.posted_at,
+        message.delivered_at,
+        message.read_at,
+        message.edited_at,
+        message.deleted_at,
+        message.reply_to_external_id,
+        _json(message.reply_markup),
+        _reactions(message.reactions),
+        _attachments(message.attachments),
+        int(message.is_unsupported),
+        dump(message.extra) if message.extra else "{}",
+        int(message.cleaned),
+        message.created_at,
+    )
+    return row if message.deleted_at is None else _redacted(row)
+
+
+def message_of(row: Sequence[Value], chat_id: str) -> Message:
+    """A message from the columns MESSAGE_COLUMNS."""
+    platform_data, markup = row[7], row[14]
+    return Message(
+        id=str(row[0]),
+        chat_id=chat_id,
+        direction=str(row[1]),
+        status=str(row[2]),
+        external_id=_text(row[3]),
+        body=_text(row[4]),
+        external_comment_id=_text(row[5]),
+        error_message=_text(row[6]),
+        platform_data=None if platform_data is None else _object(platform_data),
+        posted_at=_time(row[8]),
+        delivered_at=_time(row[9]),
+        read_at=_time(row[10]),
+        edited_at=_time(row[11]),
+        deleted_at=_time(row[12]),
+        reply_to_external_id=_text(row[13]),
+        reply_markup=None if markup is None else _object(markup),
+        reactions=() if row[15] == "[]" else tuple(Reaction(*entry) for entry in json.loads(str(row[15]))),
+        attachments=() if row[16] == "[]" else tuple(Attachment(*e) for e in json.loads(str(row[16]))),
+        is_unsupported=bool(row[17]),
+        extra=_object(row[18]),
+        cleaned=bool(row[19]),
+        created_at=int(cast("int", row[20])),
+    )
+
+
+def merge_chat(old: Row, new: Row, missing: Iterable[str]) -> Row:
+    """What the cache holds after `new` came for `old`: fields that were not carried are kept."""
+    kept = [_CHAT[name] for name in missing if name in _CHAT]
+    if not kept:
+        return new
+    row = list(new)
+    for index in kept:
+        row[index] = old[index]
+    return tuple(row)
+
+
+def merge_message(old: Row, new: Row, missing: Iterable[str]) -> Row:
+    """What the cache holds after `new` came for `old`, whichever of the two is older.
+
+    Fields that were not carried are kept; a status never goes back, a stamp is never lost, the text
+    of the later edit wins, and what was deleted stays deleted.
+    """
+    row = list(new)
+    for name in missing:
+        if (index := _MESSAGE.get(name)) is not None:
+            row[index] = old[index]
+    for name in ("external_id", "posted_at", "delivered_at", "read_at", "deleted_at"):
+        index = _MESSAGE[name]
+        if row[index] is None:
+            row[index] = old[index]
+    status, error = _MESSAGE["status"], _MESSAGE["error_message"]
+    if _rank(row[status]) < _rank(old[status]):
+        row[status], row[error] = old[status], old[error]
+    edited = _MESSAGE["edited_at"]
+    if (_time(old[edited]) or 0) > (_time(row[edited]) or 0):
+        for name in ("edited_at", "body", "reply_markup"):
+            row[_MESSAGE[name]] = old[_MESSAGE[name]]
+    result = tuple(row)
+    return result if result[_MESSAGE["deleted_at"]] is None else _redacted(result)
+
+
+def position_at(row: Row) -> Milliseconds:
+    """The time part of a message row's position: posted, or created while it is not posted."""
+    posted = row[_MESSAGE["posted_at"]]
+    return int(cast("int", row[_MESSAGE["created_at"]] if posted is None else posted))
+
+
+def _redacted(row: Row) -> Row:
+    empty: dict[str, Value] = {
+        "body": None,
+        "error_message": None,
+        "platform_data": None,
+        "reply_markup": None,
+        "attachments": "[]",
+        "extra": "{}",
+    }
+    values = list(row)
+    for name, value in empty.items():
+        values[_MESSAGE[name]] = value
+    return tuple(values)
+
+
+def _rank(status: Value) -> int:
+    return _STATUS_RANK.get(str(status), 2)
+
+
+def _reactions(reactions: Sequence[Reaction]) -> str:
+    if not reactions:
+        return "[]"
+    return dump([[r.sender_external_id, r.emoji, r.reaction, r.at] for r in reactions])
+
+
+def _attachments(attachments: Sequence[Attachment]) -> str:
+    if not attachments:
+        return "[]"
+    return dump([[a.id, a.type, a.url, a.status, a.external_id] for a in attachments])
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None else str(value)
+
+
+def _time(value: Value) -> int | None:
+    return None if value is None else int(value)

@@ -1,0 +1,143 @@
+"""Schema and migrations of the two files. Imported only when a file is new or behind.
+
+`cache.db` holds what the API said and can be rebuilt; `local.db` holds what lives nowhere else.
+Times are integer milliseconds UTC; JSON columns hold compact UTF-8 text; `rev` is the number of
+the last transaction of that file that changed the row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlite_utils.migrations import Migrations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+cache = Migrations("cache")
+local = Migrations("local")
+
+
+def _run(db: Database, statements: str) -> None:
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)
+
+
+@cache(name="0001 profiles, chats, messages")
+def _cache_1(db: Database) -> None:
+    """Chats and messages in the API's own terms, with the derived columns that the views read.
+
+    A message's `pk` grows with the time at which it was first known (milliseconds shifted left by
+    ten bits, plus a tie-break) and never changes; the order inside a chat is (position_at, id).
+    """
+    _run(
+        db,
+        """
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+        INSERT INTO meta VALUES ('rev', 0), ('arrived', 0), ('generation', abs(random())), ('chats', 0);
+        CREATE TABLE profiles (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, platform TEXT NOT NULL, status TEXT NOT NULL,
+            profile_group_id TEXT, username TEXT, platform_id TEXT, avatar_url TEXT, expires_at INTEGER,
+            inactive_reason TEXT, extra TEXT NOT NULL DEFAULT '{}',
+            fault_title TEXT, fault_hint TEXT, fault_at INTEGER,
+            walked_to INTEGER, walk_floor INTEGER, walked INTEGER NOT NULL DEFAULT 0, chats_total INTEGER,
+            rev INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE chats (
+            pk INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, profile_id TEXT NOT NULL,
+            platform TEXT NOT NULL, participant_external_id TEXT NOT NULL, participant_username TEXT,
+            participant_name TEXT, participant_avatar_url TEXT, external_conversation_id TEXT,
+            last_inbound_at INTEGER, last_outbound_at INTEGER, last_message_at INTEGER,
+            archived INTEGER, metadata TEXT NOT NULL DEFAULT '{}', extra TEXT NOT NULL DEFAULT '{}',
+            cleaned INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL,
+            sort_at INTEGER NOT NULL, search_key TEXT NOT NULL,
+            preview TEXT NOT NULL DEFAULT '', preview_from TEXT NOT NULL DEFAULT '',
+            unread INTEGER NOT NULL DEFAULT 0, unanswered INTEGER NOT NULL DEFAULT 0,
+            needs_reply_since INTEGER, waiting INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0,
+            failed INTEGER NOT NULL DEFAULT 0, retrying_since INTEGER, snoozed_until INTEGER,
+            window_closes_at INTEGER, next_change_at INTEGER, estimated INTEGER NOT NULL DEFAULT 1,
+            pulled_at INTEGER, pulled_for INTEGER, pulled_to INTEGER, gap_at INTEGER, gap_page INTEGER,
+            messages_total INTEGER, messages INTEGER NOT NULL DEFAULT 0,
+            history_page INTEGER NOT NULL DEFAULT 1, history_done INTEGER NOT NULL DEFAULT 0,
+            local_rev INTEGER NOT NULL DEFAULT 0, rev INTEGER NOT NULL
+        );
+        CREATE INDEX chats_by_time ON chats (sort_at, pk);
+        CREATE INDEX chats_by_profile ON chats (profile_id, sort_at, pk);
+        CREATE INDEX chats_by_platform ON chats (platform, sort_at, pk);
+        CREATE INDEX chats_by_rev ON chats (rev);
+        CREATE INDEX chats_by_conversation ON chats (external_conversation_id)
+            WHERE external_conversation_id IS NOT NULL;
+        CREATE INDEX chats_unread ON chats (sort_at, pk) WHERE unread > 0;
+        CREATE INDEX chats_unanswered ON chats (needs_reply_since, pk) WHERE unanswered > 0;
+        CREATE INDEX chats_failed ON chats (sort_at, pk) WHERE failed > 0;
+        CREATE INDEX chats_to_pull ON chats (profile_id, sort_at)
+            WHERE pulled_at IS NULL OR pulled_for IS NOT last_message_at;
+        CREATE INDEX chats_with_gap ON chats (profile_id, sort_at) WHERE gap_page IS NOT NULL;
+        CREATE INDEX chats_with_history ON chats (profile_id, history_page, sort_at DESC)
+            WHERE history_done = 0 AND pulled_at IS NOT NULL;
+        CREATE TABLE messages (
+            pk INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, chat INTEGER NOT NULL,
+            position_at INTEGER NOT NULL, arrived INTEGER,
+            direction TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT, body TEXT,
+            external_comment_id TEXT, error_message TEXT, platform_data TEXT, posted_at INTEGER,
+            delivered_at INTEGER, read_at INTEGER, edited_at INTEGER, deleted_at INTEGER,
+            reply_to_external_id TEXT, reply_markup TEXT, reactions TEXT NOT NULL DEFAULT '[]',
+            attachments TEXT NOT NULL DEFAULT '[]', is_unsupported INTEGER NOT NULL DEFAULT 0,
+            extra TEXT NOT NULL DEFAULT '{}', cleaned INTEGER NOT NULL DEFAULT 0,
+            created_at INTEGER NOT NULL
+        );
+        CREATE INDEX messages_by_position ON messages (chat, position_at, id);
+        CREATE INDEX messages_by_external ON messages (external_id, chat) WHERE external_id IS NOT NULL;
+        CREATE INDEX messages_unsettled ON messages (chat)
+            WHERE status IN ('pending', 'failed_waiting_for_retry');
+        CREATE INDEX messages_troubled ON messages (chat)
+            WHERE status IN ('failed', 'failed_waiting_for_retry');
+        CREATE INDEX messages_by_arrival ON messages (chat, arrived) WHERE arrived IS NOT NULL;
+        CREATE TABLE quarantine (
+            pk INTEGER PRIMARY KEY, source TEXT NOT NULL, json TEXT NOT NULL, reason TEXT NOT NULL,
+            seen_at INTEGER NOT NULL, UNIQUE (source, json)
+        );
+        """,
+    )
+
+
+@local(name="0001 drafts, outbox, marks")
+def _local_1(db: Database) -> None:
+    """What lives nowhere else. `account` is the name of the folder's account in every intention."""
+    _run(
+        db,
+        """
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+        INSERT INTO meta VALUES ('rev', 0);
+        CREATE TABLE touched (chat_id TEXT PRIMARY KEY, rev INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE INDEX touched_by_rev ON touched (rev);
+        CREATE TABLE drafts (
+            chat_id TEXT PRIMARY KEY, text TEXT NOT NULL, cursor INTEGER NOT NULL, updated_at INTEGER NOT NULL
+        );
+        CREATE TABLE outbox (
+            pk INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, account TEXT NOT NULL,
+            act TEXT NOT NULL, chat_id TEXT NOT NULL, profile_id TEXT NOT NULL, payload TEXT NOT NULL,
+            state TEXT NOT NULL, screen INTEGER, created_at INTEGER NOT NULL, held_until INTEGER,
+            dispatched_at INTEGER, attempts INTEGER NOT NULL DEFAULT 0, next_try_at INTEGER,
+            title TEXT NOT NULL DEFAULT '', hint TEXT NOT NULL DEFAULT '',
+            message_id TEXT, retry_of TEXT,
+            generation INTEGER NOT NULL, arrived INTEGER NOT NULL,
+            through_at INTEGER NOT NULL, through_id TEXT NOT NULL
+        );
+        CREATE INDEX outbox_by_chat ON outbox (chat_id, pk);
+        CREATE INDEX outbox_by_message ON outbox (message_id) WHERE message_id IS NOT NULL;
+        CREATE INDEX outbox_open ON outbox (state, pk) WHERE state != 'settled';
+        CREATE TABLE marks (
+            chat_id TEXT NOT NULL, kind TEXT NOT NULL, generation INTEGER NOT NULL, arrived INTEGER NOT NULL,
+            through_at INTEGER NOT NULL, through_id TEXT NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY (chat_id, kind)
+        ) WITHOUT ROWID;
+        CREATE TABLE dismissed (message_id TEXT PRIMARY KEY, chat_id TEXT NOT NULL, at INTEGER NOT NULL)
+            WITHOUT ROWID;
+        CREATE INDEX dismissed_by_chat ON dismissed (chat_id);
+        CREATE TABLE screens (pid INTEGER PRIMARY KEY, chat_id TEXT, at INTEGER NOT NULL);
+        CREATE TABLE needs (kind TEXT NOT NULL, subject TEXT NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY (kind, subject)) WITHOUT ROWID;
+        """,
+    )
