@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from inbox_tui.core.models import Milliseconds, Platform
+from inbox_tui.core.models import Chat, Milliseconds, Platform
 
 SECOND: Milliseconds = 1_000
 MINUTE: Milliseconds = 60 * SECOND
@@ -81,3 +82,28 @@ def window_state(closes_at: Milliseconds | None, now: Milliseconds, *, known: bo
     if left <= URGENT:
         return WindowState.URGENT
     return WindowState.CLOSING if left <= CLOSING else WindowState.OPEN
+
+
+def window_of(chat: Chat) -> Window:
+    """The window by the chat's row alone: its last inbound message and its last referral.
+
+    The row's own `within_messaging_window`, where the API gives it, is not read here: it says what held when
+    the row was fetched. Whoever knows that time passes it to `window`.
+    """
+    return window(chat.platform, chat.last_inbound_at, None, referral_at(chat))
+
+
+def referral_at(chat: Chat) -> Milliseconds | None:
+    """`metadata.last_referral_at`, which opens the window as a message does; None: none, or unreadable."""
+    value = chat.metadata.get("last_referral_at")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        # A referral that cannot be read only makes the window look smaller than it is.
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
