@@ -1,0 +1,158 @@
+"""The one registry of keys: bindings, footer, help and documentation are all read from here.
+
+A key is written as the character it types (`j`, `?`, `G`), by Textual's name where it types none
+(`enter`, `ctrl+d`), or as a sequence with spaces (`g g`). Textual knows no sequences and no counts,
+so `Chords` turns keys into actions for the whole program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Context(StrEnum):
+    """Where a key works. TYPING holds whenever a text field has the focus."""
+
+    LIST = "list"
+    THREAD = "thread"
+    TYPING = "typing"
+
+
+NORMAL = (Context.LIST, Context.THREAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something the person can do by key. `footer` is its short name there; empty: only in the help."""
+
+    id: str
+    keys: tuple[str, ...]
+    title: str
+    group: str
+    contexts: tuple[Context, ...] = NORMAL
+    footer: str = ""
+
+
+ACTIONS: Sequence[Action] = (
+    Action("move_down", ("j", "down"), "Next row", "Move", footer="move"),
+    Action("move_up", ("k", "up"), "Previous row", "Move"),
+    Action("first", ("g g", "home"), "First row", "Move"),
+    Action("last", ("G", "end"), "Last row", "Move"),
+    Action("half_down", ("ctrl+d", "pagedown"), "Half a screen down", "Move"),
+    Action("half_up", ("ctrl+u", "pageup"), "Half a screen up", "Move"),
+    Action("open", ("enter", "l", "right"), "Open the chat", "Panes", (Context.LIST,), "open"),
+    Action("back", ("escape", "h", "left"), "Back to the list", "Panes", (Context.THREAD,), "back"),
+    Action("clear_filter", ("escape",), "Show all chats again", "Panes", (Context.LIST,)),
+    Action("next_chat", ("J",), "Next chat", "Panes", (Context.THREAD,)),
+    Action("previous_chat", ("K",), "Previous chat", "Panes", (Context.THREAD,)),
+    Action("next_attention", ("tab",), "Next chat that needs a reply, the longest waiting first", "Panes"),
+    Action("reply", ("r", "i"), "Write a reply", "Answer", footer="reply"),
+    Action("retry", ("!",), "Send a failed message again", "Answer", (Context.THREAD,)),
+    Action("discard", ("D",), "Give a failed message up", "Answer", (Context.THREAD,)),
+    Action("take_back", ("z",), "Take the held message back into the composer", "Answer"),
+    Action("done", ("e",), "Done, or reopen", "Triage", footer="done"),
+    Action("read", ("u",), "Read or unread", "Triage"),
+    Action("filter", ("\\",), "Filter the list", "Find", footer="filter"),
+    Action("palette", (":", "ctrl+p"), "Commands and themes", "Program", footer="commands"),
+    Action("help", ("?",), "All keys", "Program", footer="help"),
+    Action("quit", ("ctrl+q",), "Quit", "Program", (*NORMAL, Context.TYPING)),
+    Action("send", ("enter",), "Send", "Composer", (Context.TYPING,), "send"),
+    Action("newline", ("ctrl+j", "shift+enter"), "New line", "Composer", (Context.TYPING,), "new line"),
+    Action(
+        "undo_send",
+        ("ctrl+z",),
+        "In an empty composer: take the held message back",
+        "Composer",
+        (Context.TYPING,),
+    ),
+    Action("leave", ("escape",), "Leave; the text stays", "Composer", (Context.TYPING,), "leave"),
+)
+
+KEY_LABELS: Mapping[str, str] = {
+    "enter": "⏎",
+    "escape": "Esc",
+    "down": "↓",
+    "up": "↑",
+    "left": "←",
+    "right": "→",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "home": "Home",
+    "end": "End",
+    "tab": "Tab",
+    "shift+enter": "Shift+⏎",
+}
+
+
+def label(key: str) -> str:
+    """A key as it is written for people: `ctrl+d` is `Ctrl+D`, `g g` is `gg`."""
+    if " " in key:
+        return "".join(label(part) for part in key.split())
+    if key in KEY_LABELS:
+        return KEY_LABELS[key]
+    if key.startswith("ctrl+"):
+        return f"Ctrl+{key.removeprefix('ctrl+').upper()}"
+    return key
+
+
+def conflicts(actions: Iterable[Action]) -> list[tuple[str, Action, Action]]:
+    """Pairs of actions that one key would start in one context, or that one sequence would hide."""
+    found = []
+    listed = [(key.split(), action) for action in actions for key in action.keys]
+    for number, (key, action) in enumerate(listed):
+        for other, another in listed[number + 1 :]:
+            short = min(len(key), len(other))
+            if key[:short] == other[:short] and set(action.contexts) & set(another.contexts):
+                found.append((" ".join(key), action, another))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What a key came to: an action with its count, or the keys of a sequence that is not complete."""
+
+    action: Action | None = None
+    count: int = 1
+    pending: str = ""
+
+
+class Chords:
+    """Turns keys into actions: sequences (`g g`) and counts (`5 j`). Keys that mean nothing are dropped."""
+
+    def __init__(self, actions: Iterable[Action]) -> None:
+        self._table: dict[tuple[Context, tuple[str, ...]], Action] = {
+            (context, tuple(key.split())): action
+            for action in actions
+            for key in action.keys
+            for context in action.contexts
+        }
+        self._prefixes = {
+            (context, keys[:length]) for context, keys in self._table for length in range(1, len(keys))
+        }
+        self._keys: tuple[str, ...] = ()
+        self._count = ""
+
+    def press(self, key: str, context: Context) -> Pressed:
+        """Feed one key of a context."""
+        if not self._keys and key.isdigit() and (self._count or key != "0"):
+            self._count = (self._count + key)[-4:]
+            return Pressed(pending=self._count)
+        keys = (*self._keys, key)
+        action = self._table.get((context, keys))
+        if action is None and (context, keys) in self._prefixes:
+            self._keys = keys
+            return Pressed(pending=self._count + "".join(keys))
+        count = int(self._count or 1)
+        self._keys, self._count = (), ""
+        return Pressed(action=action, count=count)
+
+
+def footer_keys(context: Context) -> list[tuple[str, str]]:
+    """(keys, short name) of what the footer offers in a context."""
+    return [
+        ("j/k" if action.id == "move_down" else label(action.keys[0]), action.footer)
+        for action in ACTIONS
+        if action.footer and context in action.contexts
+    ]

@@ -1,0 +1,116 @@
+"""The Textual application around the inbox screen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import App
+from textual.theme import Theme
+
+from inbox_tui.store.db import Folder
+from inbox_tui.ui.engine_process import EngineProcess
+from inbox_tui.ui.inbox import InboxScreen
+from inbox_tui.ui.session import Session
+
+HIGH_CONTRAST = Theme(
+    name="high-contrast",
+    primary="#ffff00",
+    secondary="#00ffff",
+    accent="#ff80ff",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#101010",
+    panel="#202020",
+    success="#00ff00",
+    warning="#ffcc00",
+    error="#ff6060",
+    dark=True,
+)
+MONOCHROME = Theme(
+    name="monochrome",
+    primary="#d0d0d0",
+    secondary="#b0b0b0",
+    accent="#ffffff",
+    foreground="#e0e0e0",
+    background="#101010",
+    surface="#181818",
+    panel="#282828",
+    success="#e0e0e0",
+    warning="#ffffff",
+    error="#ffffff",
+    dark=True,
+)
+
+
+class InboxApp(App[None]):
+    """Opens the files, shows the inbox, and closes both in order."""
+
+    CSS_PATH = "inbox.tcss"
+    TITLE = "inbox-tui"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar = []
+
+    def __init__(
+        self,
+        folder: Folder,
+        account: str,
+        *,
+        engine: EngineProcess | None = None,
+        theme: str | None = None,
+        notices: Sequence[str] = (),
+    ) -> None:
+        """`account`: what the status line calls the account; `notices`: sentences for the banner."""
+        super().__init__()
+        # Every move is drawn at once: an agent's keys come faster than an animation ends.
+        self.animation_level = "none"
+        self.session = Session(folder)
+        self.engine = engine
+        self._account = account
+        self._notices = notices
+        self.register_theme(HIGH_CONTRAST)
+        self.register_theme(MONOCHROME)
+        wanted = "monochrome" if os.environ.get("NO_COLOR") else theme
+        if wanted in self.available_themes:
+            self.theme = wanted
+
+    def get_default_screen(self) -> InboxScreen:
+        """The inbox is the only screen below the dialogs."""
+        return InboxScreen(self.session, self._account, self.engine, self._notices)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys go to the inbox first, one after the other, so that none overtakes a change of mode."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            screen = self.screen
+            if isinstance(screen, InboxScreen) and event.key != "ctrl+q" and screen.press(event):
+                return
+        await super().on_event(event)
+
+    async def action_quit(self) -> None:
+        """Quit by the screen's rules: nothing typed is lost, and unsent messages are asked about."""
+        screen = self.screen
+        if isinstance(screen, InboxScreen):
+            screen.acts.quit(1)
+        else:
+            screen.dismiss()
+
+
+def run(
+    folder: Folder,
+    account: str,
+    *,
+    engine: EngineProcess | None = None,
+    theme: str | None = None,
+    notices: Sequence[str] = (),
+) -> None:
+    """Run the inbox until the person leaves it; then end the engine and close the files."""
+    app = InboxApp(folder, account, engine=engine, theme=theme, notices=notices)
+    try:
+        app.run()
+    finally:
+        if engine is not None:
+            engine.stop()
+        app.session.close()

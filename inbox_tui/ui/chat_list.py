@@ -1,0 +1,183 @@
+"""The chat list: two lines a chat, newest activity first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from inbox_tui.core.cells import cells, truncate
+from inbox_tui.core.models import Milliseconds, Platform
+from inbox_tui.core.times import age, duration
+from inbox_tui.store.db import now_ms
+from inbox_tui.store.reads import ChatRow
+from inbox_tui.ui.rows import VirtualRows
+
+PLATFORM_CODES: Mapping[str, str] = {
+    Platform.FACEBOOK: "fb",
+    Platform.INSTAGRAM: "ig",
+    Platform.TELEGRAM: "tg",
+    Platform.BLUESKY: "bs",
+}
+CLOSING_MS = 4 * 3_600_000
+URGENT_MS = 3_600_000
+
+
+def platform_code(platform: str) -> str:
+    """Two letters for a platform; an unknown one shows its own first two."""
+    return PLATFORM_CODES.get(platform, truncate(platform, 2) or "??")
+
+
+def platform_class(prefix: str, platform: str) -> str:
+    """The component class of a platform's colour."""
+    return f"{prefix}--{platform if platform in PLATFORM_CODES else 'unknown'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A short mark at the right edge, with the component class of its colour."""
+
+    text: str
+    style: str
+
+
+def window_badge(row: ChatRow, now: Milliseconds) -> Badge | None:
+    """The countdown of the reply window once it is closing, or that it is closed on an open question."""
+    closes = row.window_closes_at
+    if closes is None:
+        return None
+    left = closes - now
+    if left > CLOSING_MS:
+        return None
+    if left > 0:
+        return Badge(f"⏳{duration(left)}", "chat-list--error" if left <= URGENT_MS else "chat-list--warning")
+    return Badge("closed", "chat-list--muted") if row.unanswered else None
+
+
+def state_badge(row: ChatRow) -> Badge | None:
+    """The most urgent state of a chat, in a word or a glyph."""
+    if row.uncertain:
+        return Badge("? uncertain", "chat-list--error")
+    if row.failed:
+        return Badge("✗ failed", "chat-list--error")
+    if row.retrying_since is not None:
+        return Badge("… retrying", "chat-list--warning")
+    if row.draft:
+        return Badge("✎ draft", "chat-list--accent")
+    if row.unread:
+        return Badge(str(row.unread), "chat-list--unread")
+    if row.done:
+        return Badge("done", "chat-list--muted")
+    if row.unanswered:
+        return Badge("↩", "chat-list--warning")
+    return None
+
+
+class ChatList(VirtualRows[ChatRow]):
+    """Every chat of every profile in one list."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "chat-list--row",
+        "chat-list--cursor",
+        "chat-list--cursor-resting",
+        "chat-list--name",
+        "chat-list--strong",
+        "chat-list--muted",
+        "chat-list--warning",
+        "chat-list--error",
+        "chat-list--accent",
+        "chat-list--unread",
+        "chat-list--facebook",
+        "chat-list--instagram",
+        "chat-list--telegram",
+        "chat-list--bluesky",
+        "chat-list--unknown",
+    }
+    descending = True
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.empty_text = ""
+
+    def identity(self, row: ChatRow) -> Hashable:
+        """A chat stays the same wherever it stands."""
+        return row.pk
+
+    def draw_key(self, row: ChatRow, previous: ChatRow | None) -> Hashable:
+        """Ages and countdowns move with the clock: the words themselves are the key."""
+        now = now_ms()
+        return (age(now - row.key[0]), window_badge(row, now))
+
+    def draw(self, row: ChatRow, previous: ChatRow | None, width: int, *, cursor: bool) -> list[Strip]:
+        """Platform, name and age; preview and state."""
+        base = "chat-list--row"
+        if cursor:
+            base = "chat-list--cursor" if self.has_focus else "chat-list--cursor-resting"
+        background = self.rich_style + self.style_of(base)
+
+        def style(*names: str) -> Style:
+            return background + self.style_of(*names)
+
+        now = now_ms()
+        muted = style("chat-list--muted")
+        name_style = style("chat-list--strong" if row.unread else "chat-list--name")
+        platform = style(platform_class("chat-list", row.chat.platform))
+        first = _line(
+            [
+                ("▌" if row.unread else " ", platform),
+                (f"{platform_code(row.chat.platform)} ", platform),
+                (row.chat.title, name_style),
+            ],
+            [
+                *_badge(window_badge(row, now), style),
+                (f" {'~' if row.estimated else ''}{age(now - row.key[0])}", muted),
+            ],
+            width,
+            background,
+        )
+        words, words_style = self._preview(row), muted
+        if row.unread:
+            words_style = style("chat-list--name")
+        second = _line(
+            [("▌   " if row.unread else "    ", platform), (words, words_style)],
+            _badge(state_badge(row), style),
+            width,
+            background,
+        )
+        return [first, second]
+
+    def _preview(self, row: ChatRow) -> str:
+        if not row.preview:
+            return "no messages yet" if not row.estimated else ""
+        return f"you: {row.preview}" if row.preview_from else row.preview
+
+    def draw_empty(self, width: int, height: int) -> list[Strip]:
+        """Why there is nothing."""
+        style = self.rich_style + self.style_of("chat-list--muted")
+        return [
+            Strip.blank(width, self.rich_style),
+            _line([("  " + self.empty_text, style)], [], width, self.rich_style),
+        ]
+
+
+def _badge(badge: Badge | None, style: Callable[[str], Style]) -> list[tuple[str, Style]]:
+    return [] if badge is None else [(f" {badge.text}", style(badge.style))]
+
+
+def _line(
+    left: list[tuple[str, Style]], right: list[tuple[str, Style]], width: int, background: Style
+) -> Strip:
+    """One line: the left parts cut to what the right parts leave."""
+    room = max(0, width - sum(cells(text) for text, _ in right))
+    segments: list[Segment] = []
+    for text, style in left:
+        text = truncate(text, room)
+        room -= cells(text)
+        segments.append(Segment(text, style))
+    segments.append(Segment(" " * room, background))
+    segments += [Segment(text, style) for text, style in right]
+    return Strip(segments).adjust_cell_length(width, background)

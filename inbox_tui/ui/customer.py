@@ -1,0 +1,83 @@
+"""The customer pane: what is known of the person, and what is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+
+from textual.content import Content
+from textual.widgets import Static
+
+from inbox_tui.core.capabilities import platform_name
+from inbox_tui.core.models import Chat, Json, Milliseconds, Platform, Profile
+from inbox_tui.core.times import age, clock, day_label, duration
+from inbox_tui.store.reads import ChatRow
+
+_FACTS = (
+    ("is_verified_user", "verified", "not verified"),
+    ("is_user_follow_business", "follows you", "does not follow you"),
+    ("is_business_follow_user", "you follow them", "you do not follow them"),
+    ("is_payment_enabled", "payments enabled", "payments not enabled"),
+    ("is_subscribed_to_messenger", "subscribed to Messenger", "not subscribed to Messenger"),
+)
+"""Keys of `metadata` (seed: "Participant metadata"), in words for true and false."""
+
+
+class Customer(Static):
+    """Facts of the chat that is shown, as plain lines."""
+
+    def show(
+        self, row: ChatRow | None, profile: Profile | None, now: Milliseconds, zone: tzinfo | None
+    ) -> None:
+        """Draw a chat's facts; None empties the pane."""
+        if row is None:
+            self.update(Content(""), layout=False)
+            return
+        self.update(Content("\n").join(_lines(row, profile, now, zone or UTC)), layout=False)
+
+
+def _lines(row: ChatRow, profile: Profile | None, now: Milliseconds, zone: tzinfo) -> list[Content]:
+    chat = row.chat
+    lines = [Content(chat.title).stylize("bold")]
+    if chat.participant_username and chat.participant_username != chat.title:
+        lines.append(Content(f"@{chat.participant_username}"))
+    lines.append(Content(f"{platform_name(chat.platform)} · {profile.name if profile else chat.profile_id}"))
+    if chat.archived:
+        lines.append(Content("archived on the platform (muted)"))
+    lines.append(Content(""))
+    lines += [Content(words) for words in _window(row, now, zone)]
+    lines += [Content(words) for words in _metadata(chat)]
+    lines.append(Content(""))
+    since = f"{day_label(chat.created_at, now, zone)}"
+    count = f"{row.messages} messages" if row.history_done else f"{row.messages} messages cached"
+    if row.messages_total is not None and not row.history_done and row.messages_total > row.messages:
+        count += f" of {row.messages_total}"
+    lines += [Content(f"first seen {since}"), Content(count)]
+    if row.needs_reply_since is not None:
+        lines.append(Content(f"waiting for {age(now - row.needs_reply_since)}").stylize("$warning"))
+    return lines
+
+
+def _window(row: ChatRow, now: Milliseconds, zone: tzinfo) -> list[str]:
+    if row.chat.platform not in (Platform.FACEBOOK, Platform.INSTAGRAM):
+        return []
+    closes = row.window_closes_at
+    if closes is None:
+        return ["window never opened"]
+    if closes > now:
+        return [f"window closes {clock(closes, zone)} ({duration(closes - now)})"]
+    return [f"window probably closed {day_label(closes, now, zone)} {clock(closes, zone)}"]
+
+
+def _metadata(chat: Chat) -> list[str]:
+    words = []
+    followers = chat.metadata.get("follower_count")
+    if isinstance(followers, int):
+        words.append(f"{followers:,} followers")
+    for key, yes, no in _FACTS:
+        value: Json = chat.metadata.get(key)
+        if isinstance(value, bool):
+            words.append(yes if value else no)
+    language = chat.metadata.get("language_code")
+    if isinstance(language, str):
+        words.append(f"language {language}")
+    return words

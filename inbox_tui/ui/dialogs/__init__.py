@@ -1,0 +1,1 @@
+"""Dialogs over the inbox; each is imported when it is first opened."""

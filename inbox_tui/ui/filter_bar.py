@@ -1,0 +1,95 @@
+"""The line below the list that filters it with the query language."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from inbox_tui.core.models import Profile
+from inbox_tui.core.query import QueryError
+from inbox_tui.store import search
+from inbox_tui.store.reads import ChatFilter, ChatRow, ChatSource, PickedSource, Source
+from inbox_tui.ui.session import Session
+
+
+class FilterBar(Vertical):
+    """A query, where it is wrong, and the list that it stands for."""
+
+    class Found(Message):
+        """The list has to show `source`; `stay`: the query is the same, only the data changed."""
+
+        def __init__(self, source: Source[ChatRow], *, stay: bool) -> None:
+            super().__init__()
+            self.source = source
+            self.stay = stay
+
+    def __init__(self, session: Session, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._session = session
+        self._applied = ""
+        self.profiles: Iterable[Profile] = ()
+
+    def compose(self) -> ComposeResult:
+        """The error stands above the field, where it covers nothing."""
+        yield Static(id="filter-error")
+        yield Input(id="filter", placeholder="platform:tg from:jane words", compact=True)
+
+    @property
+    def field(self) -> Input:
+        """The text field."""
+        return self.query_one(Input)
+
+    @property
+    def active(self) -> bool:
+        """Whether the list is filtered."""
+        return bool(self._applied)
+
+    def close(self) -> None:
+        """Show the whole list again."""
+        with self.field.prevent(Input.Changed):
+            self.field.value = ""
+        self.display = False
+        self._say("")
+        if self._applied:
+            self._applied = ""
+            self.post_message(self.Found(ChatSource(self._session.reader), stay=False))
+
+    def refresh_list(self) -> None:
+        """Ask again after the data changed."""
+        self._apply(stay=True)
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._applied = event.value.strip()
+        self._apply(stay=False)
+
+    def _apply(self, *, stay: bool) -> None:
+        try:
+            plan = search.plan(self._applied, self.profiles)
+        except QueryError as error:
+            self._say(str(error))
+            return
+        self._say("")
+        if isinstance(plan, ChatFilter):
+            self.post_message(self.Found(ChatSource(self._session.reader, plan), stay=stay))
+        else:
+            # A look at every chat may take a while, so it has a thread and a reader of its own.
+            self.run_worker(self._pick(self._applied, plan, stay=stay), exclusive=True, exit_on_error=False)
+
+    async def _pick(self, text: str, plan: search.Plan, *, stay: bool) -> None:
+        keys = await asyncio.to_thread(search.pick, self._session.folder, plan)
+        if text == self._applied:
+            self.post_message(self.Found(PickedSource(self._session.reader, keys), stay=stay))
+
+    def _say(self, words: str) -> None:
+        error = self.query_one("#filter-error", Static)
+        error.update(Content(words))
+        error.display = bool(words)

@@ -1,0 +1,455 @@
+"""The main screen: list, thread and composer, customer; keys to acts, changes to redraws."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Input, Static, TextArea
+from textual.worker import Worker, WorkerState
+
+from inbox_tui.core.capabilities import Act, Refused, ask, platform_name
+from inbox_tui.core.errors import InboxError
+from inbox_tui.core.models import Profile
+from inbox_tui.core.text import clean
+from inbox_tui.core.window import Window
+from inbox_tui.store import local, looks, reads, writes
+from inbox_tui.store.db import now_ms
+from inbox_tui.store.reads import ChatRow, ChatSource, PickedSource, Revision, ThreadSource
+from inbox_tui.ui import status
+from inbox_tui.ui.actions import ACTIONS, Chords, Context
+from inbox_tui.ui.acts import Acts
+from inbox_tui.ui.chat_list import ChatList
+from inbox_tui.ui.composer import Composer, Editor
+from inbox_tui.ui.customer import Customer
+from inbox_tui.ui.drafts import Drafts
+from inbox_tui.ui.engine_process import EngineProcess
+from inbox_tui.ui.filter_bar import FilterBar
+from inbox_tui.ui.rows import VirtualRows
+from inbox_tui.ui.session import Session
+from inbox_tui.ui.thread import RECEIPT_PLATFORMS, Thread
+
+POLL_SECONDS = 0.1
+TICK_SECONDS = 1.0
+PREVIEW_SECONDS = 0.06
+SEEN_SECONDS = 1.0
+"""How long the newest message must stand before the person until the chat counts as seen."""
+
+
+class InboxScreen(Screen[None], inherit_bindings=False):
+    """Everything the agent does all day."""
+
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own declaration
+        (0, "-one"),
+        (80, "-two"),
+        (120, "-three"),
+    ]
+
+    def __init__(
+        self, session: Session, account: str, engine: EngineProcess | None, notices: Sequence[str]
+    ) -> None:
+        """`engine`: what keeps the account in step, or None to read what is cached and nothing more."""
+        super().__init__()
+        self.session = session
+        self.account = account
+        self.engine = engine
+        self.notices = list(notices)
+        self.profiles: dict[str, Profile] = {}
+        self.profile_rows: list[reads.ProfileRow] = []
+        self.revision = Revision()
+        self.shown: ChatRow | None = None
+        self.acts = Acts(self)
+        self._chords = Chords(ACTIONS)
+        self._pending = ""
+        self._preview: Timer | None = None
+        self._seen_timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Status, three panes, footer."""
+        yield Static(id="status")
+        yield Static(id="banner")
+        with Horizontal(id="panes"):
+            with Vertical(id="list-pane"):
+                yield ChatList(id="chats")
+                yield FilterBar(self.session, id="filter-bar")
+            with Vertical(id="thread-pane"):
+                yield Static(id="thread-title")
+                yield Thread(id="thread")
+                yield Composer(id="composer")
+            with Vertical(id="customer-pane"):
+                yield Customer(id="customer")
+        yield Static(id="footer")
+
+    # Life.
+
+    def on_mount(self) -> None:
+        """Draw from the cache; everything that waits starts after the first paint."""
+        zone = datetime.now().astimezone().tzinfo
+        self.thread.zone = zone
+        self.filter_bar.display = False
+        self.drafts = Drafts(self.session, self.composer)
+        changed = reads.changed_since(self.session.reader, self.revision)
+        self.revision = changed.revision
+        self._read_profiles()
+        self.chats.show(ChatSource(self.session.reader))
+        self.set_focus(self.chats)
+        self._draw_edges()
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        self.set_interval(POLL_SECONDS, self._poll)
+        self.set_interval(TICK_SECONDS, self._tick)
+        self.session.write(local.set_screen, None)
+        self._tend()
+
+    def _tend(self) -> None:
+        if self.engine is not None:
+            self.session.run(self.engine.tend)
+
+    @property
+    def chats(self) -> ChatList:
+        """The list pane."""
+        return self.query_one("#chats", ChatList)
+
+    @property
+    def thread(self) -> Thread:
+        """The thread pane."""
+        return self.query_one("#thread", Thread)
+
+    @property
+    def composer(self) -> Composer:
+        """The composer below the thread."""
+        return self.query_one("#composer", Composer)
+
+    @property
+    def filter_bar(self) -> FilterBar:
+        """The filter below the list."""
+        return self.query_one(FilterBar)
+
+    @property
+    def context(self) -> Context:
+        """Where keys go now."""
+        if isinstance(self.focused, (Input, TextArea)):
+            return Context.TYPING
+        return Context.THREAD if self.focused is self.thread else Context.LIST
+
+    # Changes of the store.
+
+    def _poll(self) -> None:
+        if self.session.changes.poll():
+            self.take_changes()
+
+    def take_changes(self) -> None:
+        """Redraw what another process, the engine or our own writing thread has changed."""
+        changed = reads.changed_since(self.session.reader, self.revision)
+        self.revision = changed.revision
+        if changed.profiles or not self.profiles:
+            self._read_profiles()
+        if changed.chats is None or changed.chats:
+            if isinstance(self.chats.source, PickedSource):
+                self.filter_bar.refresh_list()
+            else:
+                self.chats.reread()
+            if self.shown is not None and (changed.chats is None or self.shown.chat.id in changed.chats):
+                self._reread_shown()
+        self._draw_edges()
+
+    def _read_profiles(self) -> None:
+        self.profiles = reads.profile_names(self.session.reader)
+        self.profile_rows = reads.profiles(self.session.reader)
+        self.filter_bar.profiles = self.profiles.values()
+        self.thread.own_ids = frozenset(
+            name for profile in self.profiles.values() for name in (profile.platform_id, profile.id) if name
+        )
+
+    def _reread_shown(self) -> None:
+        if self.shown is None:
+            return
+        row = reads.chat(self.session.reader, self.shown.chat.id)
+        if row is None:
+            return
+        self.shown = row
+        self._draw_chat(row)
+        self.thread.reread()
+        self._watch_seen()
+
+    def _tick(self) -> None:
+        """Once a second: ages, countdowns, the engine's health."""
+        self.chats.tick()
+        if self.shown is not None:
+            self._draw_chat(self.shown)
+            self.thread.tick()
+        self._draw_edges()
+        self._tend()
+
+    # Drawing.
+
+    def _draw_edges(self) -> None:
+        now = now_ms()
+        shown = [row.profile for row in self.profile_rows]
+        ages = {profile.id: looks.look_age(self.session.folder, profile.id, now) for profile in shown}
+        fresh = status.freshness(shown, ages)
+        counts = reads.counts(self.session.reader)
+        self._set(
+            "#status", status.status_line(self.account, counts, fresh, self._progress(), self.size.width)
+        )
+        lines = status.banner([row for row in self.profile_rows if row.fault_title], " ".join(self.notices))
+        self._set("#banner", lines)
+        self.query_one("#banner").display = bool(lines.plain)
+        self._draw_footer()
+        if counts.chats:
+            self.chats.empty_text = "no chat matches the filter" if self.filter_bar.active else "no chats"
+        elif any(row.fault_title for row in self.profile_rows):
+            self.chats.empty_text = "nothing is cached yet; see above"
+        else:
+            walked = bool(self.profile_rows) and all(row.walked for row in self.profile_rows)
+            self.chats.empty_text = "no chats yet" if walked else "fetching the chats…"
+
+    def _set(self, selector: str, content: Content) -> None:
+        widget = self.query_one(selector, Static)
+        if widget.content != content:
+            widget.update(content, layout=selector == "#banner")
+
+    def _progress(self) -> str:
+        """What a first sync has fetched, in counts; empty when it is through."""
+        if not self.profile_rows or all(row.walked for row in self.profile_rows):
+            return ""
+        total = sum(row.chats_total or 0 for row in self.profile_rows)
+        have = sum(row.chats for row in self.profile_rows)
+        return f"fetching {have} of {total} chats" if total else "fetching chats"
+
+    def _draw_chat(self, row: ChatRow) -> None:
+        profile = self.profiles.get(row.chat.profile_id)
+        name = profile.name if profile is not None else row.chat.profile_id
+        self._set(
+            "#thread-title",
+            Content.assemble(
+                (f" {row.chat.title}", "bold"),
+                f" · {platform_name(row.chat.platform)} · {name}",
+                " · archived" if row.chat.archived else "",
+            ),
+        )
+        self.query_one(Customer).show(row, profile, now_ms(), self.thread.zone)
+        self.thread.unanswered_since = row.needs_reply_since
+        self.thread.empty_text = (
+            "The messages of this chat are not fetched yet." if row.pulled_at is None else "No messages yet."
+        )
+        self.draw_composer()
+
+    def refusal(self) -> Refused | None:
+        if self.shown is None:
+            return None
+        answer = ask(
+            Act.SEND_TEXT,
+            self.shown.chat,
+            now=now_ms(),
+            profile=self.profiles.get(self.shown.chat.profile_id),
+            window=Window(self.shown.chat.platform in RECEIPT_PLATFORMS, self.shown.window_closes_at),
+            tz=self.thread.zone or UTC,
+        )
+        return answer if isinstance(answer, Refused) else None
+
+    def draw_composer(self) -> None:
+        self.composer.set_state(self.refusal())
+
+    # Chats.
+
+    @on(VirtualRows.Highlighted, "#chats")
+    def _highlighted(self, event: VirtualRows.Highlighted) -> None:
+        """The thread follows the list after a short rest, so that a held key draws only the list."""
+        event.stop()
+        if self._preview is not None:
+            self._preview.stop()
+            self._preview = None
+        row = event.row
+        if row is None or (self.shown is not None and isinstance(row, ChatRow) and row.pk == self.shown.pk):
+            return
+        if self.context is Context.LIST and not self.has_class("-one"):
+            self._preview = self.set_timer(PREVIEW_SECONDS, self._show_highlighted)
+
+    def _show_highlighted(self) -> None:
+        row = self.chats.cursor_row
+        if row is not None and self.context is Context.LIST:
+            self.show_chat(row)
+
+    @on(VirtualRows.Chosen, "#chats")
+    def _chosen(self, event: VirtualRows.Chosen) -> None:
+        event.stop()
+        self.acts.open(1)
+
+    def show_chat(self, row: ChatRow) -> None:
+        """Draw a chat into the thread pane and its draft into the composer."""
+        if self.shown is not None and self.shown.pk == row.pk:
+            return
+        self.drafts.save()
+        self.shown = row
+        self.thread.platform = row.chat.platform
+        self.thread.title = row.chat.title
+        self.thread.unanswered_since = row.needs_reply_since
+        profile = self.profiles.get(row.chat.profile_id)
+        text, cursor = self.drafts.of(row.chat.id)
+        self.composer.load(
+            row.chat.id,
+            text,
+            cursor,
+            platform=row.chat.platform,
+            profile=profile.name if profile is not None else row.chat.profile_id,
+            person=row.chat.title,
+        )
+        self._draw_chat(row)
+        self.thread.show(ThreadSource(self.session.reader, row.pk, row.chat.id), end=True)
+        self._watch_seen()
+
+    def _watch_seen(self) -> None:
+        """Start the second after which an open chat counts as seen; reading sends nothing to anybody."""
+        if self._seen_timer is not None:
+            self._seen_timer.stop()
+            self._seen_timer = None
+        opened = self.context is Context.THREAD or isinstance(self.focused, Editor)
+        if self.shown is not None and self.shown.unread and opened:
+            self._seen_timer = self.set_timer(SEEN_SECONDS, self._mark_seen)
+
+    def _mark_seen(self) -> None:
+        row = self.shown
+        opened = self.context is Context.THREAD or isinstance(self.focused, Editor)
+        if row is None or not opened or not self.app.app_focus or not self.thread.at_end:
+            return
+        inbound = [r for r in self.thread.window_rows if r.message is not None and r.message.inbound]
+        if not inbound or inbound[-1].message is None:
+            return
+        arrived = max((r.arrived or 0 for r in self.thread.window_rows), default=0)
+        # Covers what stood on the screen, not what may have come while this was decided.
+        known = local.Known(arrived, *inbound[-1].message.position)
+        self.mark(row.chat.id, "seen", known)
+
+    def mark(self, chat_id: str, kind: str, known: local.Known | None = None) -> None:
+        self.session.write(local.mark, chat_id, kind, known)
+        self.session.write(writes.refold_chats, [chat_id])
+
+    def unmark(self, chat_id: str, kind: str) -> None:
+        self.session.write(local.unmark, chat_id, kind)
+        self.session.write(writes.refold_chats, [chat_id])
+
+    @on(VirtualRows.StartNear, "#thread")
+    def _start_near(self, event: VirtualRows.StartNear) -> None:
+        """The oldest cached message is on the screen: ask for an older page, if there may be one."""
+        event.stop()
+        if self.shown is not None and not self.shown.history_done and self.context is not Context.LIST:
+            self.session.write(local.need, "older", self.shown.chat.id)
+
+    # Keys.
+
+    def press(self, event: events.Key) -> bool:
+        """Take a key before it is handed on; False: it belongs to the field that has the focus.
+
+        Called by the application in the order of typing, before the next key is looked at, so that a key
+        that changes the mode is through before the letters behind it arrive.
+        """
+        context = self.context
+        if context is Context.TYPING:
+            if event.key == "escape" or (event.key == "enter" and self.focused is self.filter_bar.field):
+                self.leave_field(keep=event.key == "enter")
+                return True
+            return event.key in ("tab", "shift+tab")
+        key = event.character if event.is_printable and event.character else event.key
+        pressed = self._chords.press(key, context)
+        self._pending = pressed.pending
+        if pressed.action is not None:
+            self.acts.carry_out(pressed.action, pressed.count)
+        self._draw_footer()
+        return True
+
+    def turn_to(self, widget: Widget) -> None:
+        """Give the keys to a pane or a field at once; one-pane layouts show it."""
+        self.set_focus(widget)
+        self._focus_moved()
+
+    def on_descendant_focus(self) -> None:
+        """The mouse may move the focus too."""
+        self._focus_moved()
+
+    def _focus_moved(self) -> None:
+        in_list = self.context is Context.LIST or self.focused is self.filter_bar.field
+        self.set_class(not in_list, "-thread")
+        self._draw_footer()
+        self._watch_seen()
+
+    def _draw_footer(self) -> None:
+        self._set("#footer", status.footer(self.context, self.size.width, self._pending))
+
+    # Typing.
+
+    def leave_field(self, *, keep: bool = False) -> None:
+        """Out of the field, the text stays; the filter is taken off unless it is to be kept."""
+        if self.focused is not self.filter_bar.field:
+            self.turn_to(self.thread)
+            return
+        if not keep:
+            self.filter_bar.close()
+        self.filter_bar.display = self.filter_bar.active
+        self.turn_to(self.chats)
+
+    @on(Editor.LockedKey)
+    def _locked_key(self) -> None:
+        refusal = self.refusal()
+        if refusal is not None:
+            self.say(refusal.reason)
+
+    @on(Editor.TakeBack)
+    def _editor_take_back(self) -> None:
+        self.acts.take_back(1)
+
+    @on(TextArea.Changed, "#editor")
+    def _typed(self) -> None:
+        self.draw_composer()
+        self.drafts.typed()
+
+    @on(Editor.Submitted)
+    def _submitted(self) -> None:
+        row, text = self.shown, self.composer.text
+        if row is None or self.drafts.sending(row.chat.id):
+            return
+        if not text.strip():
+            self.say("Nothing to send")
+        elif (refusal := self.refusal()) is not None:
+            self.say(refusal.reason)
+        elif (excess := self.composer.excess) is not None:
+            self.say(f"{excess}; nothing was sent")
+        else:
+            self.background(self.drafts.send(row, text))
+
+    # The filter of the list.
+
+    @on(FilterBar.Found)
+    def _found(self, event: FilterBar.Found) -> None:
+        if event.stay:
+            self.chats.replace(event.source)
+        else:
+            self.chats.show(event.source)
+        self._draw_edges()
+
+    # Small things.
+
+    def say(self, words: str) -> None:
+        """A short word to the person, which takes neither focus nor the composer's place."""
+        self.app.notify(words, markup=False, timeout=4)
+
+    def background(self, work: Coroutine[object, object, None]) -> None:
+        """Run something in the background; a fault is shown and logged, it never ends the session."""
+        self.run_worker(work, exit_on_error=False, description="act")
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show what went wrong in the background."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            logging.getLogger(__name__).error("a background act failed", exc_info=error)
+            words = str(error) if isinstance(error, InboxError) else f"Something went wrong: {error!r}"
+            self.app.notify(clean(words), severity="error", markup=False, timeout=10)

@@ -1,0 +1,48 @@
+"""The screen's way to the store: one reader for its loop, one thread for everything it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Concatenate, ParamSpec, TypeVar
+
+from inbox_tui.store.db import Changes, Folder, open_reader
+from inbox_tui.store.writes import Writer
+
+P = ParamSpec("P")
+ResultT = TypeVar("ResultT")
+
+
+class Session:
+    """Open files of one screen. The screen never writes on its loop."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+        self.reader = open_reader(folder)
+        self.changes = Changes(folder)
+        self._writer: Writer | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    def write(
+        self, function: Callable[Concatenate[Writer, P], ResultT], *args: P.args, **kwargs: P.kwargs
+    ) -> Future[ResultT]:
+        """Run a function of `store.local` or `store.writes` in the writing thread, in order."""
+
+        def run() -> ResultT:
+            if self._writer is None:
+                self._writer = Writer(self.folder)
+            return function(self._writer, *args, **kwargs)
+
+        return self._thread.submit(run)
+
+    def run(self, function: Callable[[], ResultT]) -> Future[ResultT]:
+        """Run anything else that may wait, in the same thread."""
+        return self._thread.submit(function)
+
+    def close(self) -> None:
+        """Wait for everything that was asked to be written, then close the files."""
+        self._thread.shutdown(wait=True)
+        if self._writer is not None:
+            self._writer.close()
+        self.changes.close()
+        self.reader.close()

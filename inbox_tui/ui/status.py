@@ -1,0 +1,86 @@
+"""The lines at the edge of the screen, as pure functions from facts to text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from textual.content import Content
+
+from inbox_tui.core.cells import cells, truncate
+from inbox_tui.core.models import Milliseconds, Profile
+from inbox_tui.core.times import age
+from inbox_tui.store.reads import Counts, ProfileRow
+from inbox_tui.ui.actions import Context, footer_keys
+from inbox_tui.ui.chat_list import platform_code
+
+STALE_MS = 120_000
+STEP_MS = 5_000
+"""Ages under a minute are shown in steps of this, so that an idle screen does not repaint each second."""
+
+
+def freshness(profiles: Sequence[Profile], ages: Mapping[str, Milliseconds | None]) -> Content:
+    """How old the data of each profile is: `ig 5s · tg 3m`; `never` where it was not looked at yet."""
+    parts: list[Content] = []
+    codes = [platform_code(profile.platform) for profile in profiles]
+    for profile, code in zip(profiles, codes, strict=True):
+        name = code if codes.count(code) == 1 else f"{code} {truncate(profile.name, 10)}"
+        old = ages.get(profile.id)
+        if old is None:
+            parts.append(Content.styled(f"{name} never", "$text-warning"))
+            continue
+        words = age(old - old % STEP_MS if old < 60_000 else old)
+        parts.append(Content.styled(f"{name} {words}", "$text-warning" if old > STALE_MS else ""))
+    return Content(" · ").join(parts)
+
+
+def status_line(account: str, counts: Counts, fresh: Content, note: str, width: int) -> Content:
+    """The top line: what there is to do at the left, how true that is at the right."""
+    open_work = [f"{counts.unread} unread"] if counts.unread else []
+    open_work += [f"{counts.unanswered} to answer"] if counts.unanswered else []
+    failed = [Content.styled(f"{counts.failed} failed", "$text-error")] if counts.failed else []
+    noted = [Content.styled(note, "$text-accent")] if note else []
+    age_of_data = [fresh] if fresh.plain else []
+    # What does not fit goes in this order: the number of chats, the note, the account's name, the work.
+    for name, words, edge in (
+        (account, [f"{counts.chats} chats", *open_work], [*noted, *failed, *age_of_data]),
+        (account, open_work, [*noted, *failed, *age_of_data]),
+        (account, open_work, [*failed, *age_of_data]),
+        ("", open_work, [*failed, *age_of_data]),
+        ("", [], [*failed, *age_of_data]),
+    ):
+        head = Content.assemble((f" {name}  " if name else " ", "bold"), " · ".join(words))
+        tail = Content(" · ").join(edge)
+        gap = width - cells(head.plain) - cells(tail.plain) - 1
+        if gap >= 1:
+            break
+    return Content.assemble(head, " " * max(1, gap), tail)
+
+
+def banner(faults: Sequence[ProfileRow], note: str = "") -> Content:
+    """What stands in the way of reading a profile, and what to do."""
+    lines: list[Content] = [Content(f" {note}")] if note else []
+    titles = {(row.fault_title, row.fault_hint) for row in faults}
+    if len(titles) == 1 and len(faults) > 1:
+        title, hint = next(iter(titles))
+        names = ", ".join(row.profile.name for row in faults)
+        lines.append(Content(f" {title}: {names}. {hint or ''}".rstrip()))
+    else:
+        for row in faults:
+            name = f"{platform_code(row.profile.platform)} {row.profile.name}"
+            lines.append(Content(f" {name}: {row.fault_title}. {row.fault_hint or ''}".rstrip()))
+    return Content("\n").join(lines[:3])
+
+
+def footer(context: Context, width: int, pending: str = "") -> Content:
+    """Mode and the keys that work now, as many as fit."""
+    mode = "TYPING" if context is Context.TYPING else "NORMAL"
+    parts = [Content.styled(f" {mode} ", "bold reverse")]
+    used = cells(mode) + 2
+    for key, name in footer_keys(context):
+        if used + cells(key) + cells(name) + 3 > width - len(pending) - 1:
+            break
+        parts.append(Content.assemble("  ", (key, "bold"), f" {name}"))
+        used += cells(key) + cells(name) + 3
+    if pending:
+        parts.append(Content(" " * max(1, width - used - len(pending) - 1) + pending))
+    return Content("").join(parts)

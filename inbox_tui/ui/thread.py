@@ -1,0 +1,302 @@
+"""The thread: the messages of a chat as text, with everything that the platform said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from datetime import UTC, tzinfo
+from itertools import groupby
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from inbox_tui.core.cells import cells, shorten, truncate, wrap
+from inbox_tui.core.keyboards import Keyboard, label_for, parse
+from inbox_tui.core.links import url_host
+from inbox_tui.core.models import Attachment, Message, Milliseconds, Platform, Reaction, Status
+from inbox_tui.core.times import clock, day_label
+from inbox_tui.store.db import now_ms
+from inbox_tui.store.facts import describe
+from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.reads import ThreadRow
+from inbox_tui.ui.rows import VirtualRows
+
+TIME_CELLS = 7
+GROUP_MS = 5 * 60_000
+MOST_CHARACTERS = 8_000
+"""Longer bodies are cut where they are drawn; the details show them whole."""
+RECEIPT_PLATFORMS = frozenset({Platform.FACEBOOK.value, Platform.INSTAGRAM.value})
+
+Piece = tuple[str, str]
+"""A text and the component class of its style, without the `thread--` prefix."""
+
+
+class Thread(VirtualRows[ThreadRow]):
+    """One chat, oldest message first; own messages stand at the right and carry a glyph."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "thread--cursor",
+        "thread--cursor-resting",
+        "thread--inbound",
+        "thread--outbound",
+        "thread--muted",
+        "thread--divider",
+        "thread--unanswered",
+        "thread--quote",
+        "thread--button",
+        "thread--tap",
+        "thread--error",
+        "thread--warning",
+        "thread--success",
+        "thread--mark",
+    }
+    sticks_to_end = True
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.zone: tzinfo | None = None
+        self.platform = ""
+        self.title = ""
+        self.own_ids: frozenset[str] = frozenset()
+        self.unanswered_since: Milliseconds | None = None
+        self.empty_text = ""
+
+    def identity(self, row: ThreadRow) -> Hashable:
+        """A message stays the same when it is edited or published."""
+        if row.message is not None:
+            return row.message.id
+        return None if row.item is None else row.item.key
+
+    def draw_key(self, row: ThreadRow, previous: ThreadRow | None) -> Hashable:
+        """A row is drawn again when the day, the row above or the divider changes."""
+        held = row.item is not None and row.item.state == State.HELD
+        return (
+            None if previous is None else (_at(previous), _inbound(previous)),
+            day_label(_at(row), now_ms(), self.zone or UTC),
+            self.unanswered_since,
+            _seconds_left(row.item) if held and row.item else None,
+        )
+
+    def draw(self, row: ThreadRow, previous: ThreadRow | None, width: int, *, cursor: bool) -> list[Strip]:
+        """Dividers, then time, text and everything that hangs on the message."""
+        base = self.rich_style
+        strips = self._dividers(row, previous, width)
+        if cursor:
+            base += self.style_of("thread--cursor" if self.has_focus else "thread--cursor-resting")
+        room = max(8, min(width - TIME_CELLS - 1, 84))
+        lines = self._message_lines(row, room)
+        block = max((sum(cells(text) for text, _ in line) for line in lines), default=0)
+        indent = 0 if _inbound(row) else max(0, width - TIME_CELLS - block - 1)
+        for number, line in enumerate(lines):
+            time = clock(_at(row), self.zone or UTC) if number == 0 else ""
+            segments = [
+                Segment("▎" if cursor else " ", base + self.style_of("thread--mark")),
+                Segment(time.ljust(TIME_CELLS - 1), base + self.style_of("thread--muted")),
+                Segment(" " * indent, base),
+                *(Segment(text, base + self.style_of(f"thread--{style}")) for text, style in line),
+            ]
+            strips.append(Strip(segments).adjust_cell_length(width, base))
+        return strips
+
+    def draw_empty(self, width: int, height: int) -> list[Strip]:
+        """Why there is nothing."""
+        style = self.rich_style + self.style_of("thread--muted")
+        lines = wrap(self.empty_text, max(8, width - 4))[: height - 1]
+        return [
+            Strip.blank(width, self.rich_style),
+            *(Strip([Segment("  " + line, style)]).adjust_cell_length(width, style) for line in lines),
+        ]
+
+    def _dividers(self, row: ThreadRow, previous: ThreadRow | None, width: int) -> list[Strip]:
+        base = self.rich_style
+        strips: list[Strip] = []
+        zone, now = self.zone or UTC, now_ms()
+        day = day_label(_at(row), now, zone)
+        if previous is None or day_label(_at(previous), now, zone) != day:
+            strips.append(_rule(day, width, base + self.style_of("thread--divider")))
+        elif _inbound(previous) != _inbound(row) or _at(row) - _at(previous) > GROUP_MS:
+            strips.append(Strip.blank(width, base))
+        since = self.unanswered_since
+        if (
+            since is not None
+            and _inbound(row)
+            and _at(row) >= since
+            and (previous is None or _at(previous) < since or not _inbound(previous))
+            and (previous is None or _at(previous) < since)
+        ):
+            strips.append(_rule("unanswered", width, base + self.style_of("thread--unanswered")))
+        return strips
+
+    def _message_lines(self, row: ThreadRow, room: int) -> list[list[Piece]]:
+        if row.item is not None:
+            return self._item_lines(row.item, room)
+        message = row.message
+        if message is None:
+            return []
+        own = not message.inbound
+        text_style = "outbound" if own else "inbound"
+        lines: list[list[Piece]] = []
+        tap = _is_tap(message)
+        if row.quoted is not None and not tap:
+            quote = truncate(f"┃ {describe(row.quoted)}", room)
+            lines.append([(quote, "quote")])
+        elif message.reply_to_external_id and not tap:
+            lines.append([("┃ a message that is not cached", "quote")])
+        if message.external_comment_id:
+            lines.append(
+                [(truncate(f"┃ private reply to comment {message.external_comment_id}", room), "quote")]
+            )
+        if message.deleted_at is not None:
+            lines.append([("message deleted", "muted")])
+        elif tap:
+            markup = None if row.quoted is None else row.quoted.reply_markup
+            label = label_for(markup, message.body or "") or message.body or ""
+            lines.append([(truncate(f"tapped ▸ {label}", room), "tap")])
+        else:
+            lines += [[(line, text_style)] for line in _body(message.body, room)]
+            lines += [_attachment(attachment, room) for attachment in message.attachments]
+            if message.is_unsupported:
+                lines.append([("the platform cannot show this message here", "muted")])
+            elif not message.body and not message.attachments:
+                lines.append([("empty message", "muted")])
+        lines += _keyboard(parse(message.reply_markup), room)
+        if message.reactions:
+            lines.append(self._reactions(message.reactions, room))
+        marks = self._marks(message, dismissed=row.dismissed)
+        return _with_marks(lines, marks, room)
+
+    def _item_lines(self, item: OutboxItem, room: int) -> list[list[Piece]]:
+        lines: list[list[Piece]] = [[(line, "outbound")] for line in _body(item.text, room)]
+        files = [item.payload.get(name) for name in ("file", "media_url")]
+        lines += [[(truncate(f"[file] {value}", room), "outbound")] for value in files if value]
+        words, style = _state_words(item)
+        lines += [[(line, style)] for line in wrap(words, room)]
+        return lines
+
+    def _reactions(self, reactions: Sequence[Reaction], room: int) -> list[Piece]:
+        parts = []
+        ordered = sorted(reactions, key=lambda r: r.emoji or r.reaction or "")
+        for emoji, group in groupby(ordered, key=lambda r: r.emoji or r.reaction or "?"):
+            who = ["you" if r.sender_external_id in self.own_ids else self.title for r in group]
+            parts.append(f"{emoji} {', '.join(dict.fromkeys(who))}")
+        return [(truncate("  ".join(parts), room), "muted")]
+
+    def _marks(self, message: Message, *, dismissed: bool) -> list[Piece]:
+        """What is to be said of the message behind its text."""
+        marks: list[Piece] = []
+        zone = self.zone or UTC
+        if message.edited_at is not None and message.deleted_at is None:
+            marks.append((f"edited {clock(message.edited_at, zone)}", "muted"))
+        if message.cleaned:
+            marks.append(("control characters shown as symbols", "warning"))
+        if message.inbound:
+            if message.status != Status.RECEIVED:
+                marks.append((message.status, "muted"))
+            return marks
+        match message.status:
+            case Status.PUBLISHED:
+                if message.read_at is not None and self.platform in RECEIPT_PLATFORMS:
+                    marks.append((f"✓✓ read {clock(message.read_at, zone)}", "success"))
+                elif message.delivered_at is not None and self.platform in RECEIPT_PLATFORMS:
+                    marks.append(("✓✓", "success"))
+                else:
+                    marks.append(("✓", "success"))
+            case Status.PENDING:
+                marks.append(("… sending", "muted"))
+            case Status.FAILED_WAITING_FOR_RETRY:
+                reason = f": {message.error_message}" if message.error_message else ""
+                marks.append((f"… the service is still retrying{reason}", "warning"))
+            case Status.FAILED:
+                reason = message.error_message or "the platform gave no reason"
+                keys = "" if dismissed else " · ! retry · D discard"
+                marks.append((f"✗ failed: {reason}{keys}", "muted" if dismissed else "error"))
+            case other:
+                marks.append((other, "muted"))
+        return marks
+
+
+def _state_words(item: OutboxItem) -> Piece:
+    """The state of an outbox item in words."""
+    why = f"{item.title}. {item.hint}".strip(". ") if item.title else ""
+    match item.state:
+        case State.HELD:
+            return f"leaves in {_seconds_left(item)} s · Ctrl+Z or z takes it back", "warning"
+        case State.QUEUED:
+            return (f"… waiting: {why}" if why else "… queued"), "muted"
+        case State.SENDING | State.ACCEPTED:
+            return "… sending", "muted"
+        case State.FAILED:
+            return f"✗ failed: {why or 'no reason given'} · ! retry · D discard", "error"
+        case State.UNCERTAIN:
+            return f"? uncertain whether it arrived: {why} · D discard once you have checked", "error"
+        case other:
+            return other, "muted"
+
+
+def _seconds_left(item: OutboxItem) -> int:
+    return max(0, -(-((item.held_until or 0) - now_ms()) // 1000))
+
+
+def _at(row: ThreadRow) -> Milliseconds:
+    if row.message is not None:
+        return row.message.position[0]
+    return 0 if row.item is None else row.item.created_at
+
+
+def _inbound(row: ThreadRow) -> bool:
+    return row.message is not None and row.message.inbound
+
+
+def _is_tap(message: Message) -> bool:
+    return bool(message.platform_data) and (message.platform_data or {}).get("kind") == "callback_query"
+
+
+def _rule(text: str, width: int, style: Style) -> Strip:
+    left = max(0, (width - cells(text) - 2) // 2)
+    line = f"{'─' * left} {text} "
+    return Strip([Segment(line + "─" * max(0, width - cells(line)), style)]).adjust_cell_length(width, style)
+
+
+def _body(body: str | None, room: int) -> list[str]:
+    return wrap(shorten(body, MOST_CHARACTERS), room) if body else []
+
+
+def _attachment(attachment: Attachment, room: int) -> list[Piece]:
+    words = f"[{attachment.type}]"
+    if attachment.status == "failed":
+        return [(truncate(f"{words} could not be stored", room), "error")]
+    where = url_host(attachment.url) if attachment.url else None
+    words += f" {where}" if where else ""
+    if attachment.status != "processed":
+        words += f" ({attachment.status})"
+    return [(truncate(words, room), "quote")]
+
+
+def _keyboard(keyboard: Keyboard | None, room: int) -> list[list[Piece]]:
+    """An inline keyboard as rows of buttons; other kinds in words."""
+    if keyboard is None:
+        return []
+    lines: list[list[Piece]] = []
+    for row in keyboard.rows:
+        line: list[Piece] = []
+        left = room
+        for button in row:
+            text = truncate(f" {button.label}{' ↗' if button.kind == 'url' else ''} ", left)
+            if text:
+                line += [(text, "button"), (" ", "inbound")]
+                left -= cells(text) + 1
+        if line:
+            lines.append(line)
+    return lines
+
+
+def _with_marks(lines: list[list[Piece]], marks: list[Piece], room: int) -> list[list[Piece]]:
+    """Marks behind the last line where they fit, else on lines of their own."""
+    for text, style in marks:
+        used = sum(cells(part) for part, _ in lines[-1]) if lines else room
+        if lines and used + 2 + cells(text) <= room:
+            lines[-1] = [*lines[-1], ("  ", "inbound"), (text, style)]
+        else:
+            lines += [[(line, style)] for line in wrap(text, room)]
+    return lines
