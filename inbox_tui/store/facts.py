@@ -17,6 +17,7 @@ from inbox_tui.core.cells import preview
 from inbox_tui.core.keyboards import label_for
 from inbox_tui.core.marks import AUTOMATIC_WITHIN, Position, automatic
 from inbox_tui.core.models import Chat, Message, Milliseconds
+from inbox_tui.core.summary import describe, is_tap
 from inbox_tui.core.window import window as reply_window
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.records import CHAT_COLUMNS, MESSAGE_COLUMNS, SqlRow, chat_of, message_of
@@ -206,7 +207,7 @@ def _preview(cache: sqlite3.Connection, pk: int, chat_id: str, known: _Local) ->
 
 def _tapped(cache: sqlite3.Connection, pk: int, message: Message) -> str | None:
     """The label of the button that a callback query stands for, where its keyboard is cached."""
-    if not message.platform_data or message.platform_data.get("kind") != "callback_query":
+    if not is_tap(message):
         return None
     row = cache.execute(
         f"SELECT {', '.join(MESSAGE_COLUMNS)} FROM messages WHERE chat = ? AND external_id = ?",
@@ -214,20 +215,6 @@ def _tapped(cache: sqlite3.Connection, pk: int, message: Message) -> str | None:
     ).fetchone()
     markup = None if row is None else message_of(row, message.chat_id).reply_markup
     return label_for(markup, message.body or "") or message.body
-
-
-def describe(message: Message, tapped: str | None = None) -> str:
-    """A message in one line, for lists and quotes."""
-    if message.deleted_at is not None:
-        return "message deleted"
-    if tapped is not None:
-        return f"tapped ▸ {preview(tapped)}"
-    parts = [f"[{attachment.type}]" for attachment in message.attachments]
-    if message.body:
-        parts.append(preview(message.body))
-    if not parts:
-        return "unsupported message" if message.is_unsupported else "empty message"
-    return " ".join(parts)
 
 
 def _local_facts(local: sqlite3.Connection, ids: list[str], generation: int) -> Mapping[str, _Local]:

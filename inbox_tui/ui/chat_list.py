@@ -13,6 +13,7 @@ from textual.strip import Strip
 from inbox_tui.core.cells import cells, truncate
 from inbox_tui.core.models import Milliseconds, Platform
 from inbox_tui.core.times import age, duration
+from inbox_tui.core.window import CLOSING, URGENT
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.rows import VirtualRows
@@ -23,8 +24,6 @@ PLATFORM_CODES: Mapping[str, str] = {
     Platform.TELEGRAM: "tg",
     Platform.BLUESKY: "bs",
 }
-CLOSING_MS = 4 * 3_600_000
-URGENT_MS = 3_600_000
 
 
 def platform_code(platform: str) -> str:
@@ -51,10 +50,10 @@ def window_badge(row: ChatRow, now: Milliseconds) -> Badge | None:
     if closes is None:
         return None
     left = closes - now
-    if left > CLOSING_MS:
+    if left > CLOSING:
         return None
     if left > 0:
-        return Badge(f"⏳{duration(left)}", "chat-list--error" if left <= URGENT_MS else "chat-list--warning")
+        return Badge(f"⏳{duration(left)}", "chat-list--error" if left <= URGENT else "chat-list--warning")
     return Badge("closed", "chat-list--muted") if row.unanswered else None
 
 

@@ -84,7 +84,7 @@ class FilterBar(Vertical):
             # A look at every chat may take a while, so it has a thread and a reader of its own.
             self.run_worker(self._pick(self._applied, plan, stay=stay), exclusive=True, exit_on_error=False)
 
-    async def _pick(self, text: str, plan: search.Plan, *, stay: bool) -> None:
+    async def _pick(self, text: str, plan: search.Scan, *, stay: bool) -> None:
         keys = await asyncio.to_thread(search.pick, self._session.folder, plan)
         if text == self._applied:
             self.post_message(self.Found(PickedSource(self._session.reader, keys), stay=stay))

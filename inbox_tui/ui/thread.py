@@ -15,9 +15,9 @@ from inbox_tui.core.cells import cells, shorten, truncate, wrap
 from inbox_tui.core.keyboards import Keyboard, label_for, parse
 from inbox_tui.core.links import url_host
 from inbox_tui.core.models import Attachment, Message, Milliseconds, Platform, Reaction, Status
+from inbox_tui.core.summary import describe, is_tap
 from inbox_tui.core.times import clock, day_label
 from inbox_tui.store.db import now_ms
-from inbox_tui.store.facts import describe
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.reads import ThreadRow
 from inbox_tui.ui.rows import VirtualRows
@@ -137,7 +137,7 @@ class Thread(VirtualRows[ThreadRow]):
         own = not message.inbound
         text_style = "outbound" if own else "inbound"
         lines: list[list[Piece]] = []
-        tap = _is_tap(message)
+        tap = is_tap(message)
         if row.quoted is not None and not tap:
             quote = truncate(f"┃ {describe(row.quoted)}", room)
             lines.append([(quote, "quote")])
@@ -246,10 +246,6 @@ def _at(row: ThreadRow) -> Milliseconds:
 
 def _inbound(row: ThreadRow) -> bool:
     return row.message is not None and row.message.inbound
-
-
-def _is_tap(message: Message) -> bool:
-    return bool(message.platform_data) and (message.platform_data or {}).get("kind") == "callback_query"
 
 
 def _rule(text: str, width: int, style: Style) -> Strip:

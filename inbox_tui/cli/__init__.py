@@ -1,0 +1,35 @@
+"""The command line. Opening the inbox takes a short way that loads nothing it does not need."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from inbox_tui.core.errors import InboxError
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out a command line; returns the exit code of UX section 4. Errors are one line on stderr."""
+    try:
+        match list(arguments):
+            case []:
+                from inbox_tui.cli.open import open_inbox
+
+                return open_inbox(None)
+            case ["--account", account]:
+                from inbox_tui.cli.open import open_inbox
+
+                return open_inbox(account)
+            case _:
+                from inbox_tui.cli.program import run_program
+
+                return run_program(arguments)
+    except InboxError as error:
+        print(f"inbox-tui: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone: that is its right.
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130

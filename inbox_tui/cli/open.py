@@ -1,0 +1,47 @@
+"""Opening the inbox: files first, then the screen, the engine after its first paint."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from inbox_tui.config import Settings, load
+from inbox_tui.core.errors import NotAuthorised, UsageError
+from inbox_tui.store.db import prepare
+
+NO_KEY = "No API key is set"
+NO_KEY_HINT = "Set POSTPROXY_API_KEY and start again, or try `inbox-tui demo`, which needs none"
+
+
+def open_inbox(account: str | None) -> int:
+    """Open the inbox of an account. Raises NotAuthorised where no key is set."""
+    settings = load(account)
+    if settings.api_key() is None:
+        raise NotAuthorised(NO_KEY, NO_KEY_HINT)
+    return show(settings, engine_arguments(settings))
+
+
+def engine_arguments(settings: Settings) -> list[str]:
+    """What a screen calls `python -m inbox_tui` with to get its engine."""
+    place = ["--demo"] if settings.demo else ["--account", settings.account]
+    return [*place, "sync", "--follow", "--until-stdin-closes"]
+
+
+def show(
+    settings: Settings,
+    arguments: Sequence[str],
+    before_engine: Callable[[], Mapping[str, str]] | None = None,
+) -> int:
+    """Show the inbox until the person leaves it; `before_engine` is run before each start of the engine."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The inbox needs a terminal", "Use `inbox-tui chats`, `thread` or `send` in scripts; see --help"
+        )
+    notices = prepare(settings.folder)
+    from inbox_tui.ui.app import run
+    from inbox_tui.ui.engine_process import EngineProcess
+
+    engine = EngineProcess(settings.folder, arguments, settings.log_file, before_engine)
+    name = "demo" if settings.demo else settings.account
+    run(settings.folder, name, engine=engine, theme=settings.theme, notices=notices)
+    return 0

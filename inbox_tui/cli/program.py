@@ -1,0 +1,146 @@
+"""Every verb of the command line. Each loads what it needs when it runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inbox_tui.config import Settings, load
+from inbox_tui.core.errors import InboxError, UsageError
+
+program = typer.Typer(
+    name="inbox-tui",
+    help="Every direct message of a business in one keyboard-driven terminal inbox.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON Lines on standard output.")]
+IdsOption = Annotated[bool, typer.Option("-q", help="Ids only, one a line.")]
+StdinOption = Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)]
+
+
+def run_program(arguments: Sequence[str]) -> int:
+    """Parse and carry out; returns the exit code."""
+    try:
+        result = program(args=list(arguments), standalone_mode=False)
+    except typer.Exit as end:
+        return int(end.exit_code)
+    except typer.Abort:
+        return 130
+    except Exception as error:
+        # Usage errors of the vendored parser carry a message and an exit code of their own.
+        message = getattr(error, "format_message", None)
+        if message is None:
+            raise
+        raise UsageError(message().rstrip("."), "See `inbox-tui --help`") from error
+    return result if isinstance(result, int) else 0
+
+
+@program.callback()
+def _inbox(
+    context: typer.Context,
+    account: Annotated[str | None, typer.Option(help="Which account's folder and key to use.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", hidden=True)] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Open the inbox, or carry out one command."""
+    if version:
+        from inbox_tui import __version__
+
+        print(__version__)
+        raise typer.Exit
+    context.obj = load(account, demo=demo)
+    if context.invoked_subcommand is None:
+        from inbox_tui.cli.open import open_inbox
+
+        raise typer.Exit(open_inbox(account))
+
+
+def _settings(context: typer.Context) -> Settings:
+    if not isinstance(context.obj, Settings):
+        raise TypeError("the callback has not run")
+    return context.obj
+
+
+def _end_with_stdin() -> None:
+    """End this process as a signal would when the process that started it has gone."""
+
+    def watch() -> None:
+        while sys.stdin.buffer.read(1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="stdin", daemon=True).start()
+
+
+@program.command()
+def demo(
+    context: typer.Context,
+    speed: Annotated[float, typer.Option(help="Sandbox seconds per real second.")] = 1.0,
+) -> int:
+    """Open the inbox on the embedded sandbox server: no account, no network."""
+    from inbox_tui.cli.demo import DemoServer
+    from inbox_tui.cli.open import engine_arguments, show
+
+    settings = load(demo=True)
+    server = DemoServer(settings.folder, settings.log_file, speed)
+    try:
+        return show(settings, engine_arguments(settings), server.environment)
+    finally:
+        server.stop()
+
+
+@program.command()
+def sandbox(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 0,
+    seed: Annotated[int, typer.Option(help="Which world.")] = 1,
+    chats: Annotated[int | None, typer.Option(help="A generated world of this many chats.")] = None,
+    messages: Annotated[int | None, typer.Option(help="Messages, in all.")] = None,
+    speed: Annotated[float, typer.Option(help="Sandbox seconds per real second.")] = 1.0,
+    world: Annotated[str, typer.Option(help="default, hostile or empty.")] = "default",
+    frozen_at: Annotated[str | None, typer.Option(help="ISO time at which the clock stands still.")] = None,
+    state: Annotated[Path | None, typer.Option(help="File that keeps world and clock.")] = None,
+    control: Annotated[bool, typer.Option("--control", help="Switch the /_sandbox surface on.")] = False,
+    until_stdin_closes: StdinOption = False,
+) -> int:
+    """Run the sandbox API server alone, on the loopback unless told otherwise."""
+    import secrets
+
+    from inbox_tui.sandbox.server import SandboxOptions, run
+
+    if until_stdin_closes:
+        _end_with_stdin()
+    try:
+        run(
+            SandboxOptions(
+                host=host,
+                port=port,
+                seed=seed,
+                chats=chats,
+                messages=messages,
+                speed=speed,
+                world=world,
+                frozen_at=frozen_at,
+                state=state,
+                control_token=secrets.token_urlsafe(16) if control else None,
+            )
+        )
+    except ValueError as error:
+        raise UsageError(str(error), "See `inbox-tui sandbox --help`") from error
+    except OSError as error:
+        raise InboxError(
+            f"Cannot listen on {host}:{port}: {error.strerror}", "Choose another port with --port"
+        ) from error
+    return 0

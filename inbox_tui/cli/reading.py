@@ -1,0 +1,171 @@
+"""Verbs that read the cache: profiles, chats, thread, outbox. They work without a network."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import datetime
+
+from inbox_tui.cli import output
+from inbox_tui.config import Settings
+from inbox_tui.core.capabilities import platform_name
+from inbox_tui.core.errors import InboxError
+from inbox_tui.core.summary import describe
+from inbox_tui.core.times import age, clock, day_label
+from inbox_tui.store import looks, reads, search
+from inbox_tui.store.db import now_ms, open_reader, prepare
+from inbox_tui.store.reads import ChatRow, Key, ThreadRow, ThreadSource
+
+PAGE = 500
+
+
+def columns() -> int:
+    """The width of the terminal; wide where the output is not one."""
+    return shutil.get_terminal_size((200, 24)).columns
+
+
+def profiles(settings: Settings, *, as_json: bool, ids: bool) -> None:
+    """Every profile with its health."""
+    prepare(settings.folder)
+    with closing(open_reader(settings.folder)) as reader:
+        rows = reads.profiles(reader)
+    records = [output.profile_record(row, looks.looked_at(settings.folder, row.profile.id)) for row in rows]
+    if as_json or ids:
+        (output.print_ids if ids else output.print_records)(records)
+        return
+    now = now_ms()
+    table = []
+    for row in rows:
+        looked = looks.look_age(settings.folder, row.profile.id, now)
+        health = row.fault_title or (row.profile.status if row.profile.status != "active" else "well")
+        table.append(
+            (
+                row.profile.id,
+                platform_name(row.profile.platform),
+                row.profile.name,
+                f"{row.chats} chats",
+                "never looked at" if looked is None else f"looked at {age(looked)} ago",
+                f"{health}. {row.fault_hint}" if row.fault_title and row.fault_hint else health,
+            )
+        )
+    output.print_table(("id", "platform", "name", "cached", "age", "health"), table, columns())
+
+
+def chats(settings: Settings, query: str, *, as_json: bool, ids: bool) -> None:
+    """Every chat that a query finds, newest first. Raises QueryError."""
+    prepare(settings.folder)
+    with closing(open_reader(settings.folder)) as reader:
+        zone = datetime.now().astimezone().tzinfo
+        known = reads.profile_names(reader)
+        plan = search.plan(query, known.values(), **({} if zone is None else {"zone": zone}))
+        source: reads.Source[ChatRow]
+        if isinstance(plan, reads.ChatFilter):
+            source = reads.ChatSource(reader, plan)
+        else:
+            source = reads.PickedSource(reader, search.pick(settings.folder, plan))
+        rows = _all(source)
+        if as_json or ids:
+            (output.print_ids if ids else output.print_records)(output.chat_record(row) for row in rows)
+            return
+        now = now_ms()
+        table = [
+            (
+                row.chat.id,
+                row.chat.platform,
+                row.chat.title,
+                age(now - row.key[0]),
+                _state(row),
+                f"you: {row.preview}" if row.preview_from else row.preview,
+            )
+            for row in rows
+        ]
+    output.print_table(("id", "platform", "person", "age", "state", "last message"), table, columns())
+
+
+def _state(row: ChatRow) -> str:
+    if row.failed:
+        return f"{row.failed} failed"
+    if row.unread:
+        return f"{row.unread} unread"
+    if row.unanswered:
+        return "to answer"
+    return "done" if row.done else "waiting" if row.waiting else ""
+
+
+def thread(settings: Settings, name: str, *, as_json: bool, ids: bool) -> None:
+    """Every cached message of a chat, oldest first. Raises InboxError for an unknown chat."""
+    prepare(settings.folder)
+    with closing(open_reader(settings.folder)) as reader:
+        row = find_chat(reads.chat(reader, name), name)
+        source = ThreadSource(reader, row.pk, row.chat.id)
+        entries = _all(source)
+        if as_json or ids:
+            records = (
+                output.item_record(entry.item)
+                if entry.item is not None
+                else output.message_record(entry.message)
+                for entry in entries
+                if entry.item is not None or entry.message is not None
+            )
+            (output.print_ids if ids else output.print_records)(records)
+            return
+        _print_thread(row, entries)
+
+
+def _print_thread(row: ChatRow, entries: Iterator[ThreadRow]) -> None:
+    zone = datetime.now().astimezone().tzinfo
+    now = now_ms()
+    day = ""
+    print(f"{row.chat.title} · {platform_name(row.chat.platform)}")
+    for entry in entries:
+        if entry.message is None:
+            if entry.item is not None:
+                print(f"   …   you: {entry.item.text}  ({entry.item.state})")
+            continue
+        message = entry.message
+        at = message.position[0]
+        if zone is not None and (today := day_label(at, now, zone)) != day:
+            day = today
+            print(f"-- {day} --")
+        who = row.chat.title if message.inbound else "you"
+        state = "" if message.inbound else f"  ({message.status})"
+        if message.error_message:
+            state += f": {message.error_message}"
+        print(f"{clock(at, zone) if zone else ''}  {who}: {describe(message)}{state}")
+
+
+def find_chat(row: ChatRow | None, name: str) -> ChatRow:
+    """The chat, or an error that says how to find one."""
+    if row is None:
+        raise InboxError(
+            f"There is no chat {name} in the cache",
+            "Give an id of `inbox-tui chats`, or run `inbox-tui sync --once` first",
+        )
+    return row
+
+
+def _all(source: reads.Source[reads.RowT]) -> Iterator[reads.RowT]:
+    key: Key | None = None
+    while True:
+        rows: Sequence[reads.RowT] = source.after(key, PAGE)
+        yield from rows
+        if len(rows) < PAGE:
+            return
+        key = rows[-1].key
+
+
+def outbox(settings: Settings, *, as_json: bool, ids: bool) -> None:
+    """Every item that has not reached its end."""
+    prepare(settings.folder)
+    with closing(open_reader(settings.folder)) as reader:
+        items = reads.outbox(reader)
+    if as_json or ids:
+        (output.print_ids if ids else output.print_records)(output.item_record(item) for item in items)
+        return
+    now = now_ms()
+    table = [
+        (item.key[:8], item.chat_id, item.state, age(now - item.created_at), item.title or item.text)
+        for item in items
+    ]
+    output.print_table(("id", "chat", "state", "age", "text or reason"), table, columns())
