@@ -75,9 +75,10 @@ create table webhooks (
 create table deliveries (
     no integer primary key, webhook integer not null, event_id text not null, event_type text not null,
     body text not null, attempt integer not null, response_status integer, success integer not null,
-    attempted_at integer, created_at integer not null
+    attempted_at integer, due_at integer not null, created_at integer not null
 );
 create index delivery_order on deliveries (webhook, no desc);
+create index delivery_pending on deliveries (webhook, due_at) where attempted_at is null;
 create table idempotency (
     key text primary key, fingerprint text not null, status integer not null, body text not null,
     created_at integer not null

@@ -24,9 +24,9 @@ from .clock import DAY, HOUR, MINUTE
 LANGUAGES = ("en", "es", "de", "fr", "ja", "zh", "ar", "pt", "uk", "it", "tr", "ko", "hi")
 """Languages that have a dialogue file."""
 _WEIGHTS = (40, 9, 9, 9, 5, 5, 4, 6, 5, 4, 3, 3, 2)
-_PRODUCTS = ("Alba Parka", "Kumo Tee", "Terra Boots", "Nordfjord Sweater", "Lumo Backpack", "Sola Dress",
-             "Brisa Shirt", "Tundra Gloves", "Miro Scarf", "Palo Jeans")  # fmt: skip
-_SIZES = ("S", "M", "L", "XL", "38", "40", "42")
+_PRODUCTS = ("Alba Parka", "Kumo Tee", "Nordfjord Sweater", "Sola Dress", "Brisa Shirt", "Palo Jeans",
+             "Tundra Fleece", "Miro Cardigan", "Terra Overalls", "Vela Raincoat")  # fmt: skip
+_SIZES = ("XS", "S", "M", "L", "XL")
 _CODES = ("WELCOME10", "SPRING15", "FRIENDS20", "ALBA5")
 _TAG = re.compile(
     r"\[(image|video|audio|sticker|file|reaction|reply|edited|deleted|unsupported|pause|keyboard|tap"

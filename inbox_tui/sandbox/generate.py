@@ -13,14 +13,14 @@ from itertools import islice
 from random import Random
 
 from .clock import DAY, HOUR, MINUTE, SECOND, iso_seconds
-from .dialogues import CastMember, Dialogue, Line, cast, everyday, full_name, pick_language
+from .dialogues import CastMember, Dialogue, Line, everyday, full_name, pick_language
 
 BLUESKY_POLL = 5 * MINUTE
 """How often the Bluesky poller runs (seed: "Bluesky notes")."""
 PLATFORMS = ("instagram", "facebook", "telegram", "bluesky")
 _SHARES = (38, 26, 24, 12)
 _LONG = 200
-"""Messages from which on a chat's silences get shorter, and its age is estimated, not counted."""
+"""Messages from which on a chat's silences get shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,11 @@ class Outline:
     last_outbound_at: int | None
 
 
+def dice(seed: int, purpose: int, number: int) -> Random:
+    """Chance that depends on nothing but the world's seed, what it decides, and whom it is for."""
+    return Random((seed * 64 + purpose) * 2**40 + number)  # noqa: S311
+
+
 def cast_plan(number: int, member: CastMember, began: int, extra: int = 0) -> Plan:
     """The plan of a person of the hand-made world; `extra` lengthens the thread by so many messages."""
     newest_first = tuple(reversed(member.dialogues))
@@ -81,7 +86,7 @@ def cast_plan(number: int, member: CastMember, began: int, extra: int = 0) -> Pl
 
 def generated_plan(seed: int, number: int, began: int, count: int) -> Plan:
     """The plan of the `number`-th person of a generated world."""
-    random = Random(f"{seed}/chat/{number}")  # noqa: S311
+    random = dice(seed, 1, number)
     platform = random.choices(PLATFORMS, _SHARES)[0]
     language = pick_language(random)
     name = full_name(language, random)
@@ -106,7 +111,7 @@ def shares(seed: int, chats: int, messages: int) -> list[int]:
     """Deal `messages` out to `chats`: many short threads, a few long ones; the sum is exact."""
     if not chats:
         return []
-    random = Random(f"{seed}/sizes")  # noqa: S311
+    random = dice(seed, 2, 0)
     weights = [random.paretovariate(1.3) for _ in range(chats)]
     whole = max(0, messages - chats)
     scale = whole / sum(weights)
@@ -122,7 +127,7 @@ def backwards(plan: Plan, seed: int) -> Iterator[Spoken]:
 
 
 def _endless(plan: Plan, seed: int) -> Iterator[Spoken]:
-    random = Random(f"{seed}/talk/{plan.number}")  # noqa: S311
+    random = dice(seed, 3, plan.number)
     at, part, left = plan.newest_at, 0, plan.count
     queue = list(plan.dialogues)
     opener = Line(inbound=True, text="/start")
@@ -142,6 +147,8 @@ def _endless(plan: Plan, seed: int) -> Iterator[Spoken]:
             if not left:
                 return
             gap = _gap(line, lines[index - 1] if index else None, plan.trait, random)
+            if plan.platform == "telegram" and left == 1:
+                gap = min(gap, MINUTE)
             at -= int(gap * squeeze) if index else int(gap * long_squeeze)
         part += 1
 
@@ -162,8 +169,12 @@ def _gap(line: Line, previous: Line | None, trait: str, random: Random) -> int:
     return random.randrange(90 * SECOND, 55 * MINUTE)
 
 
-def outline(plan: Plan, seed: int) -> Outline:
-    """The times of a chat's record, worked out from its newest lines only where the chat is long."""
+def outline(plan: Plan, seed: int, *, generated: bool) -> Outline:
+    """The times of a chat's record.
+
+    A person of the cast has them counted; a generated chat from its newest lines, its beginning an
+    estimate that no message of it precedes.
+    """
     inbound: int | None = None
     outbound: int | None = None
     at = plan.newest_at
@@ -173,14 +184,15 @@ def outline(plan: Plan, seed: int) -> Outline:
             inbound = inbound if inbound is not None else at
         elif spoken.line.failure is None:
             outbound = outbound if outbound is not None else at
-        if plan.count > _LONG and not plan.trait and inbound is not None and outbound is not None:
-            return Outline(plan.newest_at - 900 * DAY - plan.count * HOUR, inbound, outbound)
+        if generated and inbound is not None and outbound is not None:
+            silences = plan.count / 3 * min(1.0, _LONG / plan.count)
+            return Outline(at - int(silences * 25 * DAY) - plan.count * HOUR, inbound, outbound)
     return Outline(at, inbound, outbound)
 
 
 def metadata(platform: str, number: int, language: str, fetched_at: int, seed: int) -> dict[str, object]:
     """Facts about a person (seed: "Participant metadata"); keys that are unknown are left out."""
-    random = Random(f"{seed}/facts/{number}")  # noqa: S311
+    random = dice(seed, 4, number)
     facts: dict[str, object] = {}
     if platform == "telegram":
         if random.random() < 0.9:
@@ -200,8 +212,3 @@ def metadata(platform: str, number: int, language: str, fetched_at: int, seed: i
             facts["follower_count"] = int(random.paretovariate(0.6) * 40)
     facts["participant_fetched_at"] = iso_seconds(fetched_at)
     return facts
-
-
-def default_cast() -> tuple[CastMember, ...]:
-    """The people of the hand-made world."""
-    return cast()

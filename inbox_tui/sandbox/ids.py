@@ -137,6 +137,13 @@ def participant_external_id(platform: str, number: int) -> str:
             return f"{platform}-{number}"
 
 
+def comment_external_id(platform: str, number: int) -> str:
+    """The platform's id of a comment."""
+    if platform == "instagram":
+        return str(17_858_893_269_000_000 + number * 7919)
+    return f"122{number * 104_729:012d}_{90_210 + number}"
+
+
 def conversation_external_id(platform: str, number: int) -> str | None:
     """The platform's id of a conversation; Instagram's is not known to the service."""
     spread = int.from_bytes(_filler(f"conversation:{platform}", number, 6), "big")

@@ -1,6 +1,6 @@
-"""What happens without the business: platforms deliver, people read, answer, tap and react.
+"""The people: they write, answer, tap buttons, send pictures, react, edit, take back, comment.
 
-Every handler runs at its time from the world's event queue (`World.run_due`), inside a transaction.
+Handlers run at their time from the world's event queue (`World.run_due`), inside a transaction.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from functools import cache
 from importlib.resources import files
 from random import Random
 
-from . import generate, ids, messaging, platforms
-from .clock import MINUTE, SECOND, iso
+from . import generate, ids, messaging, platforms, records, seeding
+from .clock import DAY, HOUR, SECOND, iso
+from .delivery import Delivery
 from .dialogues import LANGUAGES, everyday, fill, full_name, pick_language, slots
 from .records import JsonObject
-from .world import World
-
-RETRY_DELAYS = (MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, 60 * MINUTE)
-"""Pauses between the attempts of a failing send (documented for posts, taken over for messages)."""
+from .world import RefusedError, World
 
 
 @cache
@@ -30,139 +28,25 @@ def _answers(language: str) -> dict[str, list[str]]:
     return answers
 
 
-class Life:
-    """Handlers of everything that happens by itself."""
+class Life(Delivery):
+    """Everything that happens by itself: the platforms' part and the people's."""
 
     def __init__(self, world: World) -> None:
-        self.world = world
-        self.database = world.database
+        super().__init__(world)
+        world.life = self
         world.handlers.update(
-            store=self.store,
-            publish=self.publish,
-            deliver=self.deliver,
-            read=self.read,
             answer=self.answer,
             arrive=self.arrive,
-            react=self.react,
             participant=self.participant,
             initiative=self.initiative,
+            erase=self.erase,
         )
-        if (
-            world.options.initiative
-            and world.database.value("select 1 from events where kind='initiative'") is None
-        ):
-            with world.write():
-                self._next_initiative(Random(f"{world.options.seed}/first"))  # noqa: S311
+        # How often people write by themselves is a setting of this run, not of the world.
+        with world.write():
+            world.database.run("delete from events where kind = 'initiative'")
+            self._next_initiative(generate.dice(world.options.seed, 12, world.now()))
 
-    def _random(self, *key: object) -> Random:
-        return Random("/".join(str(part) for part in (self.world.options.seed, *key)))  # noqa: S311
-
-    # Sends
-
-    def store(self, message: int, payload: JsonObject) -> None:
-        """Bring a send's file to durable storage; from now on its URL is the stable one."""
-        self.database.run("update attachments set status = 'processed' where message = ?", message)
-
-    def publish(self, message: int, payload: JsonObject) -> None:
-        """Hand a send to the platform: published, failed, or to be tried again."""
-        row = self.world.message_numbered(message)
-        if row is None or row["status"] not in ("pending", "failed_waiting_for_retry"):
-            return
-        chat = self.world.chat_numbered(row["chat"])
-        refusal = payload.get("refusal") or self._refusal(row, chat, private=bool(payload.get("private")))
-        if refusal is not None:
-            self._fail(message, str(refusal))
-            return
-        attempt = int(str(payload.get("attempt", 0)))
-        transient = self.world.transient_failure(chat["platform"])
-        if transient is not None:
-            self._retry(message, attempt, transient, payload)
-            return
-        now = self.world.now()
-        self.database.update(
-            "messages",
-            message,
-            status="published",
-            error_message=None,
-            external_id=ids.message_external_id(chat["platform"], message),
-            posted_at=now,
-            sort_at=now,
-        )
-        if chat["platform"] == "bluesky" and chat["conversation_id"] is None:
-            conversation = ids.conversation_external_id("bluesky", chat["no"])
-            self.database.update("chats", chat["no"], conversation_id=conversation)
-        self.database.update("chats", chat["no"], last_outbound_at=now, last_message_at=now)
-        self.world.emit("message.sent", {"message": self.world.message_record(message)})
-        random = self._random("after", message)
-        wait = random.randrange(5 * SECOND, 16 * SECOND)
-        if platforms.has_reactions(chat["platform"]):
-            self.world.schedule("deliver", random.randrange(400, 1500), message)
-            if self.world.options.answers:
-                self.world.schedule("read", random.randrange(2 * SECOND, 5 * SECOND), message)
-        if self.world.options.answers:
-            self.world.schedule("answer", wait, chat["no"], to=message)
-
-    def _refusal(self, row: sqlite3.Row, chat: sqlite3.Row, *, private: bool) -> str | None:
-        platform, text = chat["platform"], row["body"]
-        if chat["profile_status"] != "active":
-            return "Error validating access token: the profile is disconnected"
-        if platforms.has_window(platform) and not private:
-            opened = chat["last_inbound_at"]
-            if opened is None or self.world.now() - opened > platforms.WINDOW:
-                return platforms.OUTSIDE_WINDOW
-        if chat["trait"] in platforms.TRAIT_REFUSALS:
-            return platforms.TRAIT_REFUSALS[chat["trait"]]
-        if text is not None and (refusal := platforms.text_refusal(platform, text)) is not None:
-            return refusal
-        if self.database.value(
-            "select 1 from attachments where message = ? and status = 'failed'", row["no"]
-        ):
-            return (
-                "Bad Request: wrong file identifier/HTTP URL specified"
-                if platform == "telegram"
-                else "(#100) Failed to fetch the file from the url"
-            )
-        if platform != "telegram":
-            return None
-        if row["reply_to"] is not None:
-            target = self.world.message_by_external_id(row["reply_to"])
-            if target is None or target["chat"] != row["chat"]:
-                return "Bad Request: message to be replied not found"
-        if row["reply_markup"] is not None:
-            return platforms.markup_refusal(json.loads(row["reply_markup"]))
-        return None
-
-    def _fail(self, message: int, reason: str) -> None:
-        self.database.update("messages", message, status="failed", error_message=reason)
-        self.world.emit("message.failed", {"message": self.world.message_record(message)})
-
-    def _retry(self, message: int, attempt: int, reason: str, payload: JsonObject) -> None:
-        if attempt >= len(RETRY_DELAYS):
-            self._fail(message, reason)
-            return
-        self.database.update("messages", message, status="failed_waiting_for_retry", error_message=reason)
-        self.world.schedule("publish", RETRY_DELAYS[attempt], message, **{**payload, "attempt": attempt + 1})
-        self.world.emit("message.failed_waiting_for_retry", {"message": self.world.message_record(message)})
-
-    # Receipts
-
-    def deliver(self, message: int, payload: JsonObject) -> None:
-        """The platform confirms delivery (Facebook and Instagram)."""
-        self.receipt(message, "delivered")
-
-    def read(self, message: int, payload: JsonObject) -> None:
-        """The person has read the chat up to this message (Facebook and Instagram)."""
-        self.receipt(message, "read")
-
-    def receipt(self, message: int, kind: str) -> None:
-        """Stamp a message `delivered` or `read`; a stamp that is there stays."""
-        column = f"{kind}_at"
-        if self.database.run(
-            f"update messages set {column} = ? where no = ? and {column} is null", self.world.now(), message
-        ):
-            self.world.emit(f"message.{kind}", {"message": self.world.message_record(message)})
-
-    # People
+    # What people do
 
     def answer(self, chat: int, payload: JsonObject) -> None:
         """The person reacts to what was written: taps a button, sets a heart, or writes back."""
@@ -175,7 +59,7 @@ class Life:
         )
         if message is None or newest != message["no"] or row["trait"] in platforms.TRAIT_REFUSALS:
             return  # something newer was written meanwhile; that one gets the answer
-        random = self._random("answer", message["no"])
+        random = generate.dice(self.world.options.seed, 13, message["no"])
         turns = row["turns"]
         self.database.update("chats", chat, turns=turns + 1)
         button = _button(message["reply_markup"], random)
@@ -184,7 +68,7 @@ class Life:
             return
         mood = random.random()
         if platforms.has_reactions(row["platform"]) and mood < 0.2:
-            self.react(message["no"], {"emoji": "❤️", "reaction": "love"})
+            self.react(message, "❤️", "love")
             return
         if turns % 4 == 3 and mood < 0.6:
             return  # content, and silent
@@ -192,7 +76,6 @@ class Life:
 
     def _words(self, chat: sqlite3.Row, message: sqlite3.Row, turns: int, random: Random) -> str:
         text = message["body"]
-        answers = _answers(chat["language"])
         if text is None:
             kind = "picture"
         elif any(mark in text for mark in "?？؟"):
@@ -201,29 +84,37 @@ class Life:
             kind = "closing"
         else:
             kind = "followup" if random.random() < 0.35 else "news"
-        lines = answers[kind]
-        language = chat["language"] if chat["language"] in LANGUAGES else "en"
-        values = slots(language, chat["name"] or "you", random)
-        return fill(lines[(turns + random.randrange(2)) % len(lines)], values)
+        lines = _answers(chat["language"])[kind]
+        return self._fill(lines[(turns + random.randrange(2)) % len(lines)], chat, random)
 
-    def say(self, chat: int, text: str, **columns: object) -> None:
+    def _fill(self, text: str, chat: sqlite3.Row, random: Random) -> str:
+        language = chat["language"] if chat["language"] in LANGUAGES else "en"
+        return fill(text, slots(language, chat["name"] or "you", random))
+
+    def say(self, chat: int, text: str, drawing: str | None = None) -> None:
         """Let the person write; on Bluesky it shows when the poller has run."""
         row = self.world.chat_numbered(chat)
         if row["platform"] == "bluesky":
-            now = self.world.now()
-            wait = generate.BLUESKY_POLL - now % generate.BLUESKY_POLL
-            self.world.schedule("arrive", wait, chat, text=text, posted_at=now, **columns)
+            posted = self.world.now()
+            self.world.schedule("arrive", self._until_poll(), chat, text=text, posted_at=posted)
             return
-        self.receive(chat, text, **columns)
+        number = self.receive(chat, text or None, quietly=True)
+        if drawing is not None:
+            kind = drawing.partition(":")[0]
+            self.database.insert(
+                "attachments", no=number * 4, message=number, type=kind, status="processed", drawing=drawing
+            )
+        self.world.emit("message.received", {"message": self.world.message_record(number)})
+
+    def _until_poll(self) -> int:
+        return generate.BLUESKY_POLL - self.world.now() % generate.BLUESKY_POLL
 
     def arrive(self, chat: int, payload: JsonObject) -> None:
         """The poller brings a Bluesky message."""
-        columns = dict(payload)
-        text, posted_at = columns.pop("text"), columns.pop("posted_at")
-        self.receive(chat, None if text is None else str(text), posted_at=posted_at, **columns)
+        self.receive(chat, str(payload["text"]), posted_at=payload["posted_at"])
 
-    def receive(self, chat: int, text: str | None, **columns: object) -> int:
-        """Write an inbound message into the world; its number."""
+    def receive(self, chat: int, text: str | None, *, quietly: bool = False, **columns: object) -> int:
+        """Write an inbound message into the world; its number. `quietly` leaves the event to the caller."""
         row = self.world.chat_numbered(chat)
         self.world.write_thread(chat)
         number = self.world.next_message_number()
@@ -250,9 +141,12 @@ class Life:
             posted,
             chat,
         )
-        if row["metadata"] is None:
+        fetched = json.loads(row["metadata"] or "{}").get("participant_fetched_at", "")
+        if fetched < iso(now - HOUR):
+            # Refreshed at most once an hour, when the person writes (seed: "Participant metadata").
             self.world.schedule("participant", SECOND, chat)
-        self.world.emit("message.received", {"message": self.world.message_record(number)})
+        if not quietly:
+            self.world.emit("message.received", {"message": self.world.message_record(number)})
         return number
 
     def tap(self, chat: int, data: str, source: str | None) -> int:
@@ -260,72 +154,182 @@ class Life:
         kind = {"kind": "callback_query", "callback_query_id": str(4 * 10**17 + self.world.now())}
         return self.receive(chat, data, reply_to=source, platform_data=json.dumps(kind))
 
-    def react(self, message: int, payload: JsonObject) -> None:
-        """The person sets a reaction."""
-        row = self.world.message_numbered(message)
-        if row is None:
-            return
-        chat = self.world.chat_numbered(row["chat"])
+    def react(self, message: sqlite3.Row, emoji: str, name: str) -> None:
+        """The person sets a reaction (Facebook and Instagram)."""
+        chat = self.world.chat_numbered(message["chat"])
         entry: JsonObject = {
             "sender_external_id": chat["participant_external_id"],
-            "emoji": payload["emoji"],
-            "reaction": payload["reaction"],
+            "emoji": emoji,
+            "reaction": name,
             "at": iso(self.world.now()),
         }
-        messaging.set_reaction(self.world, row, entry)
+        messaging.set_reaction(self.world, message, entry)
+
+    def edit(self, message: int, body: str) -> JsonObject:
+        """The person changes what they wrote; the whole record.
+
+        Raises:
+            RefusedError: 422 where the network has no edits, or the message is the business's own.
+        """
+        row, platform = self._theirs(message)
+        if platform == "bluesky":
+            raise RefusedError(422, "Bluesky messages cannot be edited")
+        self.database.update("messages", row["no"], body=body, edited_at=self.world.now())
+        record = self.world.message_record(message)
+        self.world.emit("message.edited", {"message": record})
+        return record
+
+    def delete(self, message: int) -> JsonObject:
+        """The person takes a message back; the whole record.
+
+        Instagram tells at once; Bluesky stamps it when the poller has run, without an event.
+
+        Raises:
+            RefusedError: 422 where the network tells nobody.
+        """
+        row, platform = self._theirs(message)
+        if platform not in ("instagram", "bluesky"):
+            raise RefusedError(422, f"{platform} does not tell when a message is deleted")
+        if platform == "bluesky":
+            self.world.schedule("erase", self._until_poll(), row["no"])
+        else:
+            self.erase(row["no"], {})
+            self.world.emit("message.deleted", {"message": self.world.message_record(message)})
+        return self.world.message_record(message)
+
+    def erase(self, message: int, payload: JsonObject) -> None:
+        """Stamp a message as deleted; its text stays unless the options say otherwise."""
+        self.database.update("messages", message, deleted_at=self.world.now())
+        if self.world.options.deleted_bodies == "removed":
+            self.database.update("messages", message, body=None)
+            self.database.run("delete from attachments where message = ?", message)
+
+    def _theirs(self, message: int) -> tuple[sqlite3.Row, str]:
+        row = self.world.message_numbered(message)
+        if row is None or row["direction"] != "inbound":
+            raise RefusedError(422, "only what the person wrote can be changed by the person")
+        return row, self.world.chat_numbered(row["chat"])["platform"]
+
+    # What platforms tell about people and profiles
 
     def participant(self, chat: int, payload: JsonObject) -> None:
-        """The platform's facts about a person come in."""
+        """The platform's facts about a person come in; a bot learns nothing of who never wrote to it."""
         row = self.world.chat_numbered(chat)
-        facts = generate.metadata(
-            row["platform"], chat, row["language"], self.world.now(), self.world.options.seed
-        )
+        if row["platform"] == "telegram" and row["last_inbound_at"] is None:
+            return
+        seed = self.world.options.seed
+        facts = generate.metadata(row["platform"], chat, row["language"], self.world.now(), seed)
         if row["platform"] == "bluesky":
             facts["muted"] = bool(row["muted"])
-        random = self._random("participant", chat)
-        name = row["name"] or full_name("en", random)
+        name = row["name"] or full_name("en", generate.dice(seed, 14, chat))
         self.database.update(
             "chats", chat, metadata=json.dumps(facts, ensure_ascii=False), name=name, has_avatar=1
         )
 
-    def initiative(self, subject: int, payload: JsonObject) -> None:
-        """Somebody writes of their own accord: a person known already, now and then a new one."""
-        random = self._random("initiative", self.world.now())
-        self._next_initiative(random)
-        profiles = self.database.all("select * from profiles where status = 'active' order by no")
-        if not profiles:
+    def connect(self, profile: int, status: str) -> None:
+        """A profile is connected or loses its connection; says so where it changed."""
+        row = self.database.one("select * from profiles where no = ?", profile)
+        if row is None or row["status"] == status:
             return
-        if random.random() < 0.25:
-            chat = self._stranger(random)
-        else:
-            # From the fifty chats that were active last, so that the list does not stir everywhere.
-            recent = self.database.all(
-                "select no from chats where trait not in ('never', 'blocked', 'unavailable', 'closed-dms')"
-                " order by last_message_at desc limit 50"
-            )
-            if not recent:
-                return
-            chat = random.choice(recent)["no"]
-        row = self.world.chat_numbered(chat)
-        language = row["language"]
-        line = random.choice(everyday(language)).lines[0]
-        text = fill(line.text, slots(language, row["name"] or "you", random))
-        self.say(chat, text or "👋")
+        self.database.update("profiles", profile, status=status)
+        event = "connected" if status == "active" else "disconnected"
+        self.world.emit(f"profile.{event}", records.profile_event(row, status))
 
-    def _stranger(self, random: Random) -> int:
+    def comment_by_somebody(self, post: int, profile: int, body: str, at: int) -> JsonObject:
+        """Somebody comments under a post; the record."""
+        number = int(self.database.value("select coalesce(max(no), 0) from comments")) + 1
+        random = generate.dice(self.world.options.seed, 15, number)
+        platform = self.database.value("select platform from profiles where no = ?", profile)
+        key = ids.comment_external_id(platform, number)
+        seeding.add_comment(self.database, random, post, profile, key, None, body, at, number)
+        row = self.database.one("select * from comments where no = ?", number)
+        if row is None:
+            raise RuntimeError("the comment was not written")
+        self.world.emit("comment.created", records.comment_event(row, platform))
+        return records.comment(row, [])
+
+    # Of their own accord
+
+    def initiative(self, subject: int, payload: JsonObject) -> None:
+        """Somebody does something unasked: writes, shows a picture, corrects, reacts, comments."""
+        random = generate.dice(self.world.options.seed, 16, self.world.now())
+        self._next_initiative(random)
+        if self.database.value("select count(*) from profiles where status = 'active'") == 0:
+            return
+        what = random.random()
+        if what < 0.08:
+            self._comment(random)
+            return
+        chat = self._stranger(random) if what < 0.28 else self._acquaintance(random)
+        if chat is None:
+            return
+        row = self.world.chat_numbered(chat)
+        if what > 0.9 and self._second_thoughts(row, random):
+            return
+        line = random.choice(everyday(row["language"])).lines[0]
+        drawing = None
+        if line.media is not None and row["platform"] != "bluesky":
+            kind, _, thing = line.media.partition(" ")
+            drawing = f"{kind}:{thing}:{chat}:{self.world.now()}"
+        text = self._fill(line.text, row, random)
+        self.say(chat, text if text or drawing else "👋", drawing)
+
+    def _acquaintance(self, random: Random) -> int | None:
+        # From the fifty chats that were active last, so that the list does not stir everywhere.
+        recent = self.database.all(
+            "select c.no from chats c join profiles p on p.no = c.profile where p.status = 'active'"
+            " and c.trait not in ('never', 'blocked', 'unavailable', 'closed-dms')"
+            " and c.last_message_at is not null order by c.last_message_at desc limit 50"
+        )
+        return None if not recent else int(random.choice(recent)["no"])
+
+    def _second_thoughts(self, chat: sqlite3.Row, random: Random) -> bool:
+        """Edit, delete or react; whether there was something to do it to."""
+        self.world.write_thread(chat["no"])
+        side = (
+            "outbound" if platforms.has_reactions(chat["platform"]) and random.random() < 0.5 else "inbound"
+        )
+        row = self.database.one(
+            "select * from messages where chat = ? and direction = ? and deleted_at is null and body is not null"
+            " and external_id is not null and platform_data is null and posted_at > ?"
+            " order by sort_at desc, no desc limit 1",
+            chat["no"],
+            side,
+            self.world.now() - DAY,
+        )
+        if row is None or chat["platform"] == "bluesky":
+            return False
+        if side == "outbound":
+            self.react(row, *random.choice((("❤️", "love"), ("👍", "like"), ("😮", "wow"))))
+        elif chat["platform"] == "instagram" and random.random() < 0.3:
+            self.delete(row["no"])
+        else:
+            self.edit(row["no"], f"{row['body']} {self._fill('(#{order})', chat, random)}")
+        return True
+
+    def _comment(self, random: Random) -> None:
+        rows = self.database.all("select * from post_platforms order by post, profile")
+        if rows:
+            row = random.choice(rows)
+            words = random.choice(seeding.COMMENTS)
+            self.comment_by_somebody(row["post"], row["profile"], words, self.world.now())
+
+    def _stranger(self, random: Random) -> int | None:
         platform = random.choice(("instagram", "facebook"))
-        profile = self.database.one("select * from profiles where platform = ?", platform)
-        language = pick_language(random)
-        chats = int(self.database.value("select coalesce(max(no), 0) from chats"))
-        name = full_name(language, random)
-        participant = ids.participant_external_id(platform, chats + 1)
+        profile = self.database.one(
+            "select * from profiles where platform = ? and status = 'active'", platform
+        )
         if profile is None:
-            raise RuntimeError(f"the world has no {platform} profile")
+            return None
+        language = pick_language(random)
+        number = int(self.database.value("select coalesce(max(no), 0) from chats")) + 1
+        name = full_name(language, random)
         username = None
         if platform == "instagram":
             username = ("".join(c for c in name.lower() if c.isascii() and c.isalnum()) or "shopper") + str(
-                chats
+                number
             )
+        participant = ids.participant_external_id(platform, number)
         row, _ = messaging.open_chat(self.world, profile, participant, username, name)
         self.database.update("chats", row["no"], language=language)
         return int(row["no"])
@@ -334,6 +338,26 @@ class Life:
         mean = self.world.options.initiative
         if mean:
             self.world.schedule("initiative", round(random.uniform(0.4, 1.6) * mean * SECOND), 0)
+
+    def shift_rows(self, path: str) -> None:
+        """Let something arrive in the list at `path`, so that its rows move by one."""
+        parts = path.split("/")
+        with self.world.write():
+            if path.startswith("/api/chats/"):
+                chat = int(self.world.chat("/".join(parts[3:-1]))["no"])
+            else:
+                profile = self.world.profile(parts[3])
+                number = self.database.value(
+                    "select no from chats where profile = ? and last_message_at is not null"
+                    " order by last_message_at, no limit 1",
+                    profile["no"],
+                )
+                if number is None:
+                    return
+                chat = int(number)
+            self.receive(
+                chat, self._fill("{product}?", self.world.chat_numbered(chat), Random(self.world.now()))
+            )
 
 
 def _button(markup: str | None, random: Random) -> str | None:

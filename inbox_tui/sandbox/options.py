@@ -52,6 +52,14 @@ class SandboxOptions:
     """`False` ignores the `Idempotency-Key` header, as a server built on the seed alone would."""
     webhook_envelope: str = "flat"
     """`flat` puts the event's fields in `data`, `object` in `data.object` (both are documented)."""
+    faults: tuple[str, ...] = ()
+    """Faults that are on from the start, as `faults.parse_fault` reads them."""
+    flaky: float = 0.0
+    """Share of sends that meet a passing error of the platform and are tried again."""
+    deleted_bodies: str = "kept"
+    """Whether a message taken back keeps its text in the API (`kept`) or loses it (`removed`)."""
+    live_additions: bool = False
+    """Calls that the live API has gained since the seed: mark_read, typing, participants."""
     max_body_bytes: int = 32 * 1024 * 1024
     """Largest request body; more is answered with 413."""
 
@@ -70,5 +78,9 @@ class SandboxOptions:
                 raise ValueError(f"{name} must not be negative, not {number}")
         if self.private_reply_refusals not in ("async", "sync"):
             raise ValueError("private_reply_refusals must be async or sync")
+        if self.deleted_bodies not in ("kept", "removed"):
+            raise ValueError("deleted_bodies must be kept or removed")
+        if not 0 <= self.flaky <= 1 or self.initiative < 0:
+            raise ValueError("flaky must be between 0 and 1, initiative must not be negative")
         if self.webhook_envelope not in ("flat", "object"):
             raise ValueError("webhook_envelope must be flat or object")

@@ -26,30 +26,13 @@ _MAGIC = ((b"\x89PNG", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", 
           (b"%PDF", "application/pdf"), (b"OggS", "audio/ogg"), (b"ID3", "audio/mpeg"))  # fmt: skip
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """The request's body.
-
-    Raises:
-        RefusedError: 413 where it is larger than `limit` bytes.
-    """
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise RefusedError(413, f"Request body is larger than {limit} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-async def read_parameters(request: Request, options: SandboxOptions) -> Parameters:
+async def read_parameters(request: Request) -> Parameters:
     """Body parameters of a request, whatever its encoding; the path's and query's are not among them.
 
     Raises:
-        RefusedError: 400 for a body that cannot be read, 413 for too large a one, 415 for an unknown type.
+        RefusedError: 400 for a body that cannot be read, 415 for an unknown type.
     """
-    body = await read_body(request, options.max_body_bytes)
-    request._body = body  # what Starlette itself keeps, so that its form parser reads it again
+    body = await request.body()
     if not body:
         return {}
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
@@ -59,7 +42,7 @@ async def read_parameters(request: Request, options: SandboxOptions) -> Paramete
         return _from_pairs(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     if kind == "multipart/form-data":
         try:
-            form = await request.form(max_part_size=options.max_body_bytes)
+            form = await request.form(max_part_size=len(body))
         except (MultiPartException, HTTPException) as error:
             raise bad_request(f"the multipart body cannot be read: {error}") from error
         pairs: list[tuple[str, object]] = []
@@ -228,6 +211,15 @@ def moment(request: Request, name: str) -> int | None:
     value = request.query_params.get(name)
     if value is None or value == "":
         return None
+    return parse_moment(value, name)
+
+
+def parse_moment(value: str, name: str) -> int:
+    """A time in milliseconds.
+
+    Raises:
+        RefusedError: 400 where it is no ISO 8601 time.
+    """
     try:
         return parse_iso(value)
     except (ValueError, OverflowError) as error:

@@ -40,6 +40,56 @@ TRAIT_REFUSALS = {
     "closed-dms": "recipient requires incoming messages to come from someone they follow",
 }
 """People who cannot be reached, whatever is written."""
+REFUSED = {
+    "facebook": "(#100) No matching user found",
+    "instagram": "(#100) No matching user found",
+    "telegram": "Forbidden: user is deactivated",
+    "bluesky": "block between recipient and sender",
+}
+"""Words for a refusal that nothing else explains."""
+OVERLOADED = {
+    "facebook": "(#2) Service temporarily unavailable",
+    "instagram": "(#2) Service temporarily unavailable",
+    "telegram": "Too Many Requests: retry after 5",
+    "bluesky": "UpstreamFailure: the chat service did not answer",
+}
+"""Words for an error that passes."""
+DISCONNECTED = {
+    "facebook": "Error validating access token: The session has been invalidated.",
+    "instagram": "Error validating access token: The session has been invalidated.",
+    "telegram": "Unauthorized",
+    "bluesky": "ExpiredToken: Token has been revoked",
+}
+"""Words for a profile that lost its connection."""
+MEDIA_UNREACHABLE = {
+    "facebook": "(#100) Upload attachment failure: the file could not be fetched",
+    "instagram": "(#100) Upload attachment failure: the file could not be fetched",
+    "telegram": "Bad Request: failed to get HTTP URL content",
+}
+_MEGABYTE = 1024 * 1024
+_MEDIA_LIMITS = {
+    ("facebook", "image"): 8,
+    ("facebook", ""): 25,
+    ("instagram", "image"): 8,
+    ("instagram", ""): 25,
+    ("telegram", "image"): 10,
+    ("telegram", ""): 50,
+}
+"""Largest file in megabytes, by network and type."""
+
+
+def media_refusal(platform: str, kind: str, content_type: str, size: int) -> str | None:
+    """Why a file is not taken by the network, in its words; `None` where it is."""
+    limit = _MEDIA_LIMITS.get((platform, kind), _MEDIA_LIMITS[platform, ""]) * _MEGABYTE
+    if size > limit:
+        return (
+            "Bad Request: file is too big"
+            if platform == "telegram"
+            else f"(#100) Upload attachment failure: the file is larger than {limit // _MEGABYTE} MB"
+        )
+    if platform == "instagram" and kind == "file" and content_type != "application/pdf":
+        return "(#100) Upload attachment failure: only PDF files are supported"
+    return None
 
 
 def has_window(platform: str) -> bool:

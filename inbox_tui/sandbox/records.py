@@ -90,7 +90,7 @@ def attachment(row: sqlite3.Row, base_url: str) -> JsonObject:
     """An attachment (seed: "Media attachments"); the source's URL stands in while it is pending."""
     identity = ids.hashid("attachment", row["no"])
     url: str | None = row["source_url"]
-    if row["status"] == "processed" or url is None:
+    if row["status"] == "processed" or (url is None and row["status"] == "pending"):
         filename: str | None = row["filename"]
         extension = filename.rpartition(".")[2] if filename and "." in filename else _EXTENSIONS[row["type"]]
         url = f"{base_url}/storage/{identity}.{extension}"
@@ -180,3 +180,43 @@ def comment(row: sqlite3.Row, replies: Sequence[sqlite3.Row] | None = None) -> J
     if replies is not None:
         record["replies"] = [comment(reply, []) for reply in replies]
     return record
+
+
+def comment_event(row: sqlite3.Row, platform: str) -> JsonObject:
+    """The data of a `comment.*` event."""
+    return {
+        "id": ids.hashid("comment", row["no"]),
+        "post_id": ids.hashid("post", row["post"]),
+        "platform_post_id": f"{ids.hashid('post', row['post'])}-{platform}",
+        "platform": platform,
+        "external_id": row["external_id"],
+        "parent_external_id": row["parent_external_id"],
+        "body": row["body"],
+        "status": row["status"],
+        "author_external_id": row["author_external_id"],
+        "author_name": row["author_name"],
+        "author_username": row["author_username"],
+        "author_avatar_url": None,
+        "like_count": row["like_count"],
+        "reply_count": 0,
+        "is_hidden": bool(row["is_hidden"]),
+        "permalink": None,
+        "platform_data": None,
+        "posted_at": _time(row["posted_at"]),
+        "created_at": iso(row["created_at"]),
+    }
+
+
+def profile_event(row: sqlite3.Row, status: str) -> JsonObject:
+    """The data of `profile.connected` and `profile.disconnected`."""
+    return {
+        "id": ids.hashid("profile", row["no"]),
+        "name": row["name"],
+        "platform": row["platform"],
+        "profile_group_id": ids.hashid("group", 1),
+        "status": "active" if status == "active" else "disconnected",
+        "uid": row["platform_id"],
+        "username": row["username"],
+        "platform_id": row["platform_id"],
+        "origin": None if status == "active" else "automated",
+    }

@@ -39,16 +39,20 @@ def fill_world(database: Database, options: SandboxOptions, began: int) -> None:
     if options.world == "empty":
         return
     plans = _plans(options, began)
+    generated = options.chats is not None
     first = 1
+    rows: list[tuple[object, ...]] = []
     for plan in plans:
-        _outline(database, plan, options.seed, first, began)
+        rows.append(_outline(plan, options.seed, first, began, generated=generated))
         first += plan.count
-        newest = next(generate.backwards(plan, options.seed), None)
+        newest = None if generated else next(generate.backwards(plan, options.seed), None)
         if newest is not None and newest.line.retrying:
             payload = json.dumps({"attempt": 2})
             database.insert(
                 "events", due_at=began + 2 * MINUTE, kind="publish", subject=first - 1, payload=payload
             )
+    marks = ", ".join("?" * len(_CHAT_COLUMNS))
+    database.many(f"insert into chats ({', '.join(_CHAT_COLUMNS)}) values ({marks})", rows)
     database.set_meta("next_message", str(first))
     _posts(database, options.seed, began)
 
@@ -70,35 +74,42 @@ def _plans(options: SandboxOptions, began: int) -> list[generate.Plan]:
     ]
 
 
-def _outline(database: Database, plan: generate.Plan, seed: int, first: int, began: int) -> None:
-    times = generate.outline(plan, seed)
-    spread = plan.number * 2_654_435_761 % 97
+_CHAT_COLUMNS = (
+    "no", "profile", "participant_external_id", "username", "name", "has_avatar", "conversation_id",
+    "last_inbound_at", "last_outbound_at", "last_message_at", "metadata", "muted", "created_at", "language",
+    "trait", "first_no", "planned", "written",
+)  # fmt: skip
+
+
+def _outline(
+    plan: generate.Plan, seed: int, first: int, began: int, *, generated: bool
+) -> tuple[object, ...]:
+    times = generate.outline(plan, seed, generated=generated)
     fresh = plan.trait == "never"
     newest = [at for at in (times.last_inbound_at, times.last_outbound_at) if at is not None]
     created = began - 2 * HOUR if fresh else times.first_at
     facts = generate.metadata(plan.platform, plan.number, plan.language, max(newest, default=created), seed)
     if plan.trait == "archived":
         facts["muted"] = True
-    database.insert(
-        "chats",
-        no=plan.number,
-        profile=PROFILE_NUMBERS[plan.platform],
-        participant_external_id=ids.participant_external_id(plan.platform, plan.number),
-        username=plan.username,
-        name=plan.name,
-        has_avatar=int(spread % 6 != 0 and not fresh),
-        conversation_id=None if fresh else ids.conversation_external_id(plan.platform, plan.number),
-        last_inbound_at=times.last_inbound_at,
-        last_outbound_at=times.last_outbound_at,
-        last_message_at=max(newest, default=None),
-        metadata=None if fresh else json.dumps(facts, ensure_ascii=False),
-        muted=int(plan.trait == "archived"),
-        created_at=created,
-        language=plan.language,
-        trait=plan.trait,
-        first_no=first,
-        planned=plan.count,
-        written=int(plan.count == 0),
+    return (
+        plan.number,
+        PROFILE_NUMBERS[plan.platform],
+        ids.participant_external_id(plan.platform, plan.number),
+        plan.username,
+        plan.name,
+        int(plan.number * 31 % 7 != 0 and not fresh),
+        None if fresh else ids.conversation_external_id(plan.platform, plan.number),
+        times.last_inbound_at,
+        times.last_outbound_at,
+        max(newest, default=None),
+        None if fresh else json.dumps(facts, ensure_ascii=False),
+        int(plan.trait == "archived"),
+        created,
+        plan.language,
+        plan.trait,
+        first,
+        plan.count,
+        int(plan.count == 0),
     )
 
 
@@ -116,7 +127,7 @@ def write_thread(database: Database, chat: int, options: SandboxOptions) -> None
     files: list[tuple[object, ...]] = []
     for offset, item in enumerate(spoken):
         if item.part not in values:
-            random = Random(f"{options.seed}/slots/{chat}/{item.part}")  # noqa: S311
+            random = generate.dice(options.seed, 5, chat * 2**20 + item.part)
             values[item.part] = slots(plan.language, plan.name, random)
         number = row["first_no"] + offset
         rows.append(_message(plan, spoken, offset, number, values[item.part], began))
@@ -180,8 +191,6 @@ def _message(
         body = body or "📷"
     elif line.media and not line.inbound:
         body = None  # a send holds either text or a file
-    if deleted:
-        body = None
     delivered = read = None
     if meta and not line.inbound and not failed:
         delivered = at + 700
@@ -259,7 +268,7 @@ _POSTS = (
     "Behind the scenes at the Leeds repair bench: 212 jackets got a second life this month.",
     "Free exchanges until the end of the month, on everything.",
 )
-_COMMENTS = (
+COMMENTS = (
     "Is this vegan?", "Price please 🙏", "When will you have it in XL again?",
     "Mine arrived with a broken zip 😕", "¿Hacéis envíos a México?",
     "Wann kommt die Parka in Schwarz?", "Trop belle 😍",
@@ -270,7 +279,7 @@ _COMMENTS = (
 
 
 def _posts(database: Database, seed: int, began: int) -> None:
-    random = Random(f"{seed}/comments")  # noqa: S311
+    random = generate.dice(seed, 6, 0)
     comment = 0
     for post, body in enumerate(_POSTS, start=1):
         posted = began - (0, 2 * DAY, 5 * DAY, 11 * DAY)[post]
@@ -289,19 +298,12 @@ def _posts(database: Database, seed: int, began: int) -> None:
                     if random.random() < 0.25
                     else None
                 )
-                key = comment_external_id(platform, comment)
+                key = ids.comment_external_id(platform, comment)
                 if parent is None:
                     top.append((key, at))
                 add_comment(
-                    database, random, post, profile, key, parent, random.choice(_COMMENTS), at, comment
+                    database, random, post, profile, key, parent, random.choice(COMMENTS), at, comment
                 )
-
-
-def comment_external_id(platform: str, number: int) -> str:
-    """The platform's id of a comment."""
-    if platform == "instagram":
-        return str(17_858_893_269_000_000 + number * 7919)
-    return f"122{number * 104_729:012d}_{90_210 + number}"
 
 
 def add_comment(

@@ -15,9 +15,10 @@ from types import FrameType
 
 import uvicorn
 
-from . import app
+from . import app, gateway
 from .living import Life
 from .options import SandboxOptions
+from .webhooks import Courier
 from .world import World
 
 __all__ = ["RunningSandbox", "SandboxOptions", "run", "running"]
@@ -78,12 +79,14 @@ class _Sandbox:
             self.socket.close()
             raise
         self.life = Life(self.world)
+        self.courier = Courier(self.world)
+        transports: dict[tuple[str, int], asyncio.Transport] = {}
         host, port = self.socket.getsockname()[:2]
         self.url = self.world.base_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self.server = _Server(
             uvicorn.Config(
-                app.build(self.world),
-                http="h11",
+                app.build(self.world, transports),
+                http=gateway.protocol(transports),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -110,12 +113,14 @@ class _Sandbox:
             living.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await living
+            await self.courier.close()
 
     async def _live(self, stirred: asyncio.Event) -> None:
         while True:
             stirred.clear()
             self.world.run_due()
-            due = self.world.next_due()
+            self.courier.dispatch()
+            due = min(filter(None, (self.world.next_due(), self.courier.next_due())), default=None)
             wait = None if due is None else self.world.clock.real_seconds_until(due)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stirred.wait(), wait)

@@ -7,15 +7,21 @@ import secrets
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from . import ids, records, seeding
 from .clock import Clock, parse_iso
 from .database import Database
+from .faults import Faults, parse_fault
 from .options import SandboxOptions
 from .records import JsonObject
+
+if TYPE_CHECKING:
+    from .living import Life
 
 DM_PLATFORMS = ("facebook", "instagram", "telegram", "bluesky")
 """Networks that have direct messages (seed, introduction)."""
@@ -73,7 +79,7 @@ class World:
         """Open the state file or make a new world.
 
         Raises:
-            ValueError: the state file cannot be read, or `frozen_at` is no time.
+            ValueError: the state file cannot be read, `frozen_at` is no time, or a fault is unknown.
         """
         self.options = options
         self.lock = threading.RLock()
@@ -82,6 +88,13 @@ class World:
         self.listeners: list[Callable[[Event], None]] = []
         self.handlers: dict[str, Callable[[int, JsonObject], None]] = {}
         self.wake: Callable[[], None] = lambda: None
+        self.life: Life | None = None
+        self.key_expired = False
+        self.requests: deque[dict[str, object]] = deque(maxlen=10_000)
+        """What was asked lately, without keys; the control surface shows it."""
+        self.faults = Faults(options.seed)
+        for fault in options.faults:
+            self.faults.add(parse_fault(fault))
         self._totals: dict[tuple[object, ...], int] = {}
         now = int(time.time() * 1000) if options.frozen_at is None else parse_iso(options.frozen_at)
         if self.database.is_new:
@@ -294,9 +307,10 @@ class World:
         for listener in self.listeners:
             listener(event)
 
-    def transient_failure(self, platform: str) -> str | None:
-        """The platform's passing error that the next send on it meets, `None` where it works."""
-        return None
+    def shift_rows(self, path: str) -> None:
+        """Let something arrive in the list at `path` before it is read."""
+        if self.life is not None:
+            self.life.shift_rows(path)
 
     def next_due(self) -> int | None:
         """When the next event is due."""
