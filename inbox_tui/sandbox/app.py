@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,7 +24,7 @@ def build(world: World, transports: Transports) -> Gateway:
     routes = (*neighbours.ROUTES, *endpoints.ROUTES, *comments.ROUTES, *control.ROUTES)
     application = Starlette(
         routes=[_route(world, method, path, endpoint) for method, path, endpoint in routes],
-        exception_handlers={HTTPException: _http_error, Exception: _crash},
+        exception_handlers={HTTPException: _http_error},
     )
     application.router.redirect_slashes = False
     return Gateway(application, world, transports)
@@ -34,6 +36,10 @@ def _route(world: World, method: str, path: str, endpoint: Endpoint) -> Route:
             return await endpoint(world, request)
         except RefusedError as refusal:
             return answer(refusal.body, refusal.status)
+        except Exception:
+            # A fault of the sandbox itself: told on standard error, never to the client as a traceback.
+            logging.getLogger(__name__).exception("%s %s failed", request.method, request.url.path)
+            return answer({"error": "Internal server error"}, 500)
 
     return Route(path, answering, methods=[method], name=f"{method} {path}")
 
@@ -41,7 +47,3 @@ def _route(world: World, method: str, path: str, endpoint: Endpoint) -> Route:
 async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     return answer({"error": _TEXTS.get(status, "Bad request")}, status)
-
-
-async def _crash(request: Request, error: Exception) -> Response:
-    return answer({"error": "Internal server error"}, 500)

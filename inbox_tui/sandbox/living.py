@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from random import Random
@@ -111,16 +112,27 @@ class Life(Delivery):
 
     def arrive(self, chat: int, payload: JsonObject) -> None:
         """The poller brings a Bluesky message."""
-        self.receive(chat, str(payload["text"]), posted_at=payload["posted_at"])
+        self.receive(chat, str(payload["text"]), {"posted_at": payload["posted_at"]})
 
-    def receive(self, chat: int, text: str | None, *, quietly: bool = False, **columns: object) -> int:
-        """Write an inbound message into the world; its number. `quietly` leaves the event to the caller."""
+    def receive(
+        self,
+        chat: int,
+        text: str | None,
+        columns: Mapping[str, object] | None = None,
+        *,
+        quietly: bool = False,
+    ) -> int:
+        """Write an inbound message, with further `columns` of its row; its number.
+
+        `quietly` leaves telling of it to the caller.
+        """
         row = self.world.chat_numbered(chat)
         self.world.write_thread(chat)
         number = self.world.next_message_number()
         now = self.world.now()
-        posted = columns.pop("posted_at", None) or now
-        external_id = columns.pop("external_id", None) or ids.message_external_id(row["platform"], number)
+        more = dict(columns or {})
+        posted = more.pop("posted_at", None) or now
+        external_id = more.pop("external_id", None) or ids.message_external_id(row["platform"], number)
         self.database.insert(
             "messages",
             no=number,
@@ -132,7 +144,7 @@ class Life(Delivery):
             posted_at=posted,
             sort_at=posted,
             created_at=now,
-            **columns,
+            **more,
         )
         self.database.run(
             "update chats set last_inbound_at = max(coalesce(last_inbound_at, 0), ?),"
@@ -152,7 +164,7 @@ class Life(Delivery):
     def tap(self, chat: int, data: str, source: str | None) -> int:
         """The person presses an inline button: an inbound message with the callback data."""
         kind = {"kind": "callback_query", "callback_query_id": str(4 * 10**17 + self.world.now())}
-        return self.receive(chat, data, reply_to=source, platform_data=json.dumps(kind))
+        return self.receive(chat, data, {"reply_to": source, "platform_data": json.dumps(kind)})
 
     def react(self, message: sqlite3.Row, emoji: str, name: str) -> None:
         """The person sets a reaction (Facebook and Instagram)."""
@@ -290,8 +302,8 @@ class Life(Delivery):
             "outbound" if platforms.has_reactions(chat["platform"]) and random.random() < 0.5 else "inbound"
         )
         row = self.database.one(
-            "select * from messages where chat = ? and direction = ? and deleted_at is null and body is not null"
-            " and external_id is not null and platform_data is null and posted_at > ?"
+            "select * from messages where chat = ? and direction = ? and deleted_at is null"
+            " and body is not null and external_id is not null and platform_data is null and posted_at > ?"
             " order by sort_at desc, no desc limit 1",
             chat["no"],
             side,
@@ -355,9 +367,8 @@ class Life(Delivery):
                 if number is None:
                     return
                 chat = int(number)
-            self.receive(
-                chat, self._fill("{product}?", self.world.chat_numbered(chat), Random(self.world.now()))
-            )
+            random = generate.dice(self.world.options.seed, 17, self.world.now())
+            self.receive(chat, self._fill("{product}?", self.world.chat_numbered(chat), random))
 
 
 def _button(markup: str | None, random: Random) -> str | None:
