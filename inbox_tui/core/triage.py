@@ -8,8 +8,7 @@ and stay true; `now` is bound by whoever reads them (`rank`, `holds`, `window_st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from enum import IntEnum, StrEnum
+from dataclasses import replace
 
 from inbox_tui.core.marks import (
     NO_FLOOR,
@@ -23,9 +22,18 @@ from inbox_tui.core.marks import (
     floor,
 )
 from inbox_tui.core.models import Chat, Milliseconds, Status
+from inbox_tui.core.ranking import (
+    FOREVER,
+    RETRY_PATIENCE,
+    Band,
+    Facts,
+    State,
+    holds,
+    rank,
+    snoozed,
+)
 from inbox_tui.core.window import (
     CLOSING,
-    MINUTE,
     NO_WINDOW,
     URGENT,
     Window,
@@ -58,46 +66,103 @@ __all__ = [
     "window_state",
 ]
 
-RETRY_PATIENCE: Milliseconds = 2 * MINUTE
-"""After this the service's own retrying raises the chat."""
-FOREVER: Milliseconds = 253_402_300_799_999
-"""The last millisecond of the year 9999: the end of a snooze that no clock ends."""
 
+class _Reading:
+    """What has been read of a chat, newest first, and whether the rest can matter."""
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is true of a chat, in absolute times."""
+    def __init__(
+        self,
+        seen: Mark | None,
+        done: Mark | None,
+        snooze: Snooze | None,
+        quiet_before: Milliseconds | None,
+    ) -> None:
+        self.replies = Coverage()
+        self.seen = Coverage(seen)
+        self.done = Coverage(done)
+        self.snooze = Coverage(snooze.mark if snooze else None)
+        self.done_through = done.through if done else None
+        self.quiet_before = quiet_before
+        self.watch_done = done is not None
+        """No message beyond the done mark has been met yet."""
+        self.watch_snooze = snooze is not None and not snooze.sticky and not _outlived(snooze, done)
+        """No message beyond the snooze has been met yet."""
+        self.newest: Entry | None = None
+        self.newest_is_read = False
+        self.newest_inbound: Entry | None = None
+        self.last_reply_at: Milliseconds | None = None
+        self.open: list[tuple[Entry, bool]] = []
+        """Messages that no reply met so far covers, and whether each is read."""
+        self.lowest_open: int | None = None
+        """Lowest arrival number among them."""
 
-    unanswered: int = 0
-    """Inbound messages covered by no reply and no done mark."""
-    unread: int = 0
-    """Inbound messages covered by no seen mark and no reply."""
-    needs_reply_since: Milliseconds | None = None
-    """Time of the oldest unanswered message: writing again costs a customer no place."""
-    unread_since: Milliseconds | None = None
-    waiting: bool = False
-    """The last message is a reply, nothing is unanswered and the chat is not done. Whether it is snoozed
-    depends on the clock: compare `snoozed_until`."""
-    done: bool = False
-    """A done mark covers every inbound message; a later one reopens, and a reply does not close again."""
-    failed: int = 0
-    """Own messages that failed, and outbox items that failed or are uncertain."""
-    retrying_since: Milliseconds | None = None
-    """Since when the service has been retrying the oldest message that it could not deliver."""
-    answered: bool = False
-    """There is a reply, and it covers the newest inbound message."""
-    last_reply_at: Milliseconds | None = None
-    """Time of the newest reply; one from before a done mark is history and may be left out."""
-    snoozed_until: Milliseconds | None = None
-    """Snoozed while now is before it, woken from then on; `FOREVER` when no clock ends it."""
-    woken: bool = False
-    """An event woke it: a new inbound message that is still unanswered, or a failed send."""
-    window_known: bool = False
-    window_closes_at: Milliseconds | None = None
-    next_change_at: Milliseconds | None = None
-    """Earliest time after `now` of the fold at which the clock alone changes a fact or a view."""
-    approximate: bool = False
-    """Only the chat's row was known; drawn with `~`."""
+    def add_outgoing(self, entry: Entry) -> None:
+        if self.newest is None or entry.position > self.newest.position:
+            self.newest = entry
+        self._add_reply(entry)
+
+    def add(self, entry: Entry) -> None:
+        if entry.inbound and entry.deleted:
+            return
+        if not self.newest_is_read:
+            self.newest_is_read = True
+            if self.newest is None or entry.position > self.newest.position:
+                self.newest = entry
+        if entry.inbound:
+            self._add_message(entry)
+        else:
+            self._add_reply(entry)
+
+    def _add_reply(self, entry: Entry) -> None:
+        if not entry.reply:
+            return
+        self.replies.add_reply(entry)
+        if self.done_through is None or entry.position > self.done_through:
+            self.last_reply_at = max(entry.position[0], self.last_reply_at or entry.position[0])
+
+    def _add_message(self, entry: Entry) -> None:
+        self.watch_done = self.watch_done and entry in self.done
+        self.watch_snooze = self.watch_snooze and entry in self.snooze
+        first = self.newest_inbound is None
+        if first:
+            self.newest_inbound = entry
+        if entry in self.replies:
+            return
+        read = self.is_quiet(entry.position) or entry in self.seen
+        if read and entry in self.done and not first:
+            return
+        self.open.append((entry, read))
+        if entry.arrived is not None:
+            self.lowest_open = (
+                entry.arrived if self.lowest_open is None else min(self.lowest_open, entry.arrived)
+            )
+
+    def is_quiet(self, position: Position) -> bool:
+        return self.quiet_before is not None and position[0] < self.quiet_before
+
+    def floor(self, position: Position) -> int | None:
+        """What keeps everything at or before the position from mattering; see `core.marks.floor`."""
+        if not self.newest_is_read and (self.newest is None or self.newest.position < position):
+            return None
+        if (self.done_through is None or position > self.done_through) and (
+            self.last_reply_at is None or self.last_reply_at < position[0]
+        ):
+            return None
+        floors = [floor(position, self.replies, self.done)]
+        if not self.is_quiet(position):
+            floors.append(floor(position, self.replies, self.seen))
+        if self.newest_inbound is None:
+            floors.append(floor(position, self.replies))
+        if self.watch_done:
+            floors.append(floor(position, self.done))
+        if self.watch_snooze:
+            floors.append(floor(position, self.snooze))
+        if self.lowest_open is not None:
+            floors.append(self.lowest_open)
+        needed = [one for one in floors if one is not None]
+        if len(needed) < len(floors):
+            return None
+        return min((one for one in needed if one != NO_FLOOR), default=NO_FLOOR)
 
 
 def fold(
@@ -107,6 +172,7 @@ def fold(
     done: Mark | None = None,
     snooze: Snooze | None = None,
     window: Window = NO_WINDOW,
+    outgoing: Iterable[Entry] = (),
     outbox_failed: int = 0,
     quiet_before: Milliseconds | None = None,
     troubled: Iterable[Entry] | None = None,
@@ -115,6 +181,7 @@ def fold(
 ) -> Facts:
     """The facts of a chat from its messages, newest first by position, and its marks.
 
+    `outgoing`: items of the outbox that are no messages yet, in any order; all of them are read.
     `outbox_failed`: outbox items that failed or are uncertain and have no failed message among `entries`.
     `quiet_before`: messages older than this count as seen (first sync: chats quiet for 14 days start as
     seen, and stay so when the customer writes again). `now` only chooses `next_change_at`.
@@ -131,103 +198,58 @@ def fold(
       enters the cache after its mark was made, so its own arrival number is greater than the mark's: this
       is why no older entry can answer a message that arrived later than all of them.
     """
-    replies, done_coverage, seen_coverage = Coverage(), Coverage(done), Coverage(seen)
-    snooze_coverage = Coverage(snooze.mark if snooze else None)
-    watch_snooze = snooze is not None and not snooze.sticky and not _outlived(snooze, done)
-    open_messages: list[tuple[Entry, bool]] = []
-    newest: Entry | None = None
-    newest_inbound: Entry | None = None
-    last_reply_at: Milliseconds | None = None
-    reopened = False
-    woke = False
-    found_troubles: list[Entry] = []
-    lowest_open: int | None = None
-    oldest_known: dict[int, Position | None] = {}
-
-    def nothing_older_matters(position: Position) -> bool:
-        if troubled is None or newest is None:
-            return False
-        floors = [floor(position, replies, done_coverage)]
-        if quiet_before is None or position[0] >= quiet_before:
-            floors.append(floor(position, replies, seen_coverage))
-        if newest_inbound is None:
-            floors.append(floor(position, replies))
-        if done is not None and not reopened:
-            floors.append(floor(position, done_coverage))
-        if watch_snooze and not woke:
-            floors.append(floor(position, snooze_coverage))
-        if last_reply_at is None and not (done is not None and position <= done.through):
-            return False
-        if lowest_open is not None:
-            floors.append(lowest_open)
-        needed = [floor for floor in floors if floor is not None]
-        if len(needed) < len(floors):
-            return False
-        needed = [floor for floor in needed if floor != NO_FLOOR]
-        if not needed:
-            return True
-        if oldest_after is None:
-            return False
-        lowest = min(needed)
-        if lowest not in oldest_known:
-            oldest_known[lowest] = oldest_after(lowest)
-        oldest = oldest_known[lowest]
-        return oldest is None or position < oldest
-
+    reading = _Reading(seen, done, snooze, quiet_before)
+    for entry in outgoing:
+        reading.add_outgoing(entry)
+    asked: dict[int, Position | None] = {}
+    met: list[Entry] = []
     for entry in entries:
-        if nothing_older_matters(entry.position):
-            break
-        if entry.inbound:
-            if entry.deleted:
-                continue
-            newest = newest or entry
-            reopened = reopened or entry not in done_coverage
-            woke = woke or (watch_snooze and entry not in snooze_coverage)
-            first = newest_inbound is None
-            newest_inbound = newest_inbound or entry
-            if entry in replies:
-                continue
-            read = entry in seen_coverage or (quiet_before is not None and entry.position[0] < quiet_before)
-            if read and entry in done_coverage and not first:
-                continue
-            open_messages.append((entry, read))
-            if entry.arrived is not None:
-                lowest_open = entry.arrived if lowest_open is None else min(lowest_open, entry.arrived)
+        if troubled is None:
+            met.append(entry)
         else:
-            newest = newest or entry
-            found_troubles.append(entry)
-            if entry.reply:
-                replies.add_reply(entry)
-                if last_reply_at is None and (done is None or entry.position > done.through):
-                    last_reply_at = entry.position[0]
+            lowest = reading.floor(entry.position)
+            if lowest == NO_FLOOR:
+                break
+            if lowest is not None and oldest_after is not None:
+                if lowest not in asked:
+                    asked[lowest] = oldest_after(lowest)
+                oldest = asked[lowest]
+                if oldest is None or entry.position < oldest:
+                    break
+        reading.add(entry)
 
-    uncovered = [(entry, read) for entry, read in open_messages if entry not in replies]
-    unanswered = [entry for entry, _ in uncovered if entry not in done_coverage]
-    unread = [entry for entry, read in uncovered if not read]
-    troubles = found_troubles if troubled is None else list(troubled)
-    failed = outbox_failed + sum(entry.status == Status.FAILED and not entry.deleted for entry in troubles)
-    retrying = [
-        entry.position[0]
-        for entry in troubles
-        if entry.status == Status.FAILED_WAITING_FOR_RETRY and not entry.deleted
+    uncovered = [(entry, read) for entry, read in reading.open if entry not in reading.replies]
+    unanswered = [entry for entry, _ in uncovered if entry not in reading.done]
+    unread = [entry.position[0] for entry, read in uncovered if not read]
+    troubles = [
+        entry for entry in (met if troubled is None else troubled) if not entry.inbound and not entry.deleted
     ]
-    waking = woke and any(entry not in snooze_coverage for entry in unanswered)
+    failed = outbox_failed + sum(entry.status == Status.FAILED for entry in troubles)
+    retrying = [e.position[0] for e in troubles if e.status == Status.FAILED_WAITING_FOR_RETRY]
     snoozed_until, woken = _snooze(
-        snooze, done, window, last_reply_at, woke=woke, waking=waking, failed=failed
+        snooze,
+        done,
+        window,
+        reading.last_reply_at,
+        woke=snooze is not None and not snooze.sticky and not reading.watch_snooze,
+        waking=any(entry not in reading.snooze for entry in unanswered),
+        failed=failed,
     )
-    is_done = done is not None and not reopened
+    is_done = done is not None and reading.watch_done
+    newest, newest_inbound = reading.newest, reading.newest_inbound
     return _with_next_change(
         Facts(
             unanswered=len(unanswered),
             unread=len(unread),
             needs_reply_since=min((entry.position[0] for entry in unanswered), default=None),
-            unread_since=min((entry.position[0] for entry in unread), default=None),
+            unread_since=min(unread, default=None),
             waiting=newest is not None and newest.reply and not unanswered and not is_done,
             done=is_done,
             failed=failed,
             retrying_since=min(retrying, default=None),
-            answered=last_reply_at is not None and (newest_inbound is None or newest_inbound in replies),
-            last_reply_at=last_reply_at,
+            answered=reading.last_reply_at is not None
+            and (newest_inbound is None or newest_inbound in reading.replies),
+            last_reply_at=reading.last_reply_at,
             snoozed_until=snoozed_until,
             woken=woken,
             window_known=window.known,
@@ -331,86 +353,3 @@ def approximate(
         ),
         now,
     )
-
-
-class Band(IntEnum):
-    """Bands of the Now view, in the order in which they are drawn and visited by Tab."""
-
-    FAILED = 0
-    """A failed send, or one that the service has been retrying for over two minutes."""
-    URGENT = 1
-    CLOSING = 2
-    WOKEN = 3
-    NEEDS_REPLY = 4
-    UNREAD = 5
-    CLOSED_WINDOW = 6
-    """Debt that the window no longer lets one pay: at the end, never hidden."""
-
-
-class State(StrEnum):
-    """The facts that a view or the `is:` operator asks for."""
-
-    UNREAD = "unread"
-    NEEDS_REPLY = "needs-reply"
-    WAITING = "waiting"
-    CLOSING = "closing"
-    FAILED = "failed"
-    SNOOZED = "snoozed"
-    DONE = "done"
-
-
-def snoozed(facts: Facts, now: Milliseconds) -> bool:
-    """Whether the chat is put away at `now`."""
-    return facts.snoozed_until is not None and now < facts.snoozed_until
-
-
-def holds(state: State, facts: Facts, now: Milliseconds) -> bool:
-    """Whether a chat is in the view of that name at `now`.
-
-    Closing: at most 4 hours of the window are left and something is unanswered.
-    """
-    match state:
-        case State.UNREAD:
-            return facts.unread > 0
-        case State.NEEDS_REPLY:
-            return facts.unanswered > 0
-        case State.WAITING:
-            return facts.waiting and not snoozed(facts, now)
-        case State.CLOSING:
-            left = window_state(facts.window_closes_at, now, known=facts.window_known)
-            return facts.unanswered > 0 and left in (WindowState.CLOSING, WindowState.URGENT)
-        case State.FAILED:
-            return facts.failed > 0
-        case State.SNOOZED:
-            return snoozed(facts, now)
-        case State.DONE:
-            return facts.done
-
-
-def rank(facts: Facts, now: Milliseconds) -> tuple[Band, Milliseconds] | None:
-    """The place of a chat in the Now view at `now`, smallest first; None: it is not in it.
-
-    Failed, window closing within 1 hour, within 4 hours, woken, needs reply (oldest first), unread; then
-    debt behind a closed window. Within a band the one that has waited longest, or closes first, leads.
-    """
-    since = facts.needs_reply_since or facts.unread_since or 0
-    if facts.failed:
-        return Band.FAILED, since
-    if facts.retrying_since is not None and now >= facts.retrying_since + RETRY_PATIENCE:
-        return Band.FAILED, facts.retrying_since
-    if snoozed(facts, now):
-        return None
-    woken = facts.woken or facts.snoozed_until is not None
-    left = window_state(facts.window_closes_at, now, known=facts.window_known)
-    if facts.unanswered and facts.window_closes_at is not None:
-        if left is WindowState.URGENT:
-            return Band.URGENT, facts.window_closes_at
-        if left is WindowState.CLOSING:
-            return Band.CLOSING, facts.window_closes_at
-    if woken:
-        return Band.WOKEN, facts.snoozed_until or since
-    if facts.unanswered:
-        return (Band.CLOSED_WINDOW if left is WindowState.CLOSED else Band.NEEDS_REPLY), since
-    if facts.unread and not facts.done:
-        return Band.UNREAD, since
-    return None

@@ -125,6 +125,16 @@ def test_a_reply_made_elsewhere_covers_what_stands_before_it() -> None:
     assert (facts.unanswered, facts.needs_reply_since) == (1, 25)
 
 
+def test_a_send_on_its_way_answers_what_was_known_whatever_this_machine_s_clock_says() -> None:
+    on_its_way = Entry(
+        (5, "outbox"), None, inbound=False, deleted=False, status="pending", reply_mark=mark(1, 10)
+    )
+    facts = fold([inbound(10, 1)], outgoing=[on_its_way])
+    assert (facts.unanswered, facts.answered, facts.last_reply_at) == (0, True, 5)
+    crossed = fold(newest_first(inbound(10, 1), inbound(20, 2)), outgoing=[on_its_way])
+    assert (crossed.unanswered, crossed.needs_reply_since) == (1, 20)
+
+
 def test_a_message_that_comes_late_reopens_a_done_chat() -> None:
     done = mark(5, 100)
     assert fold(newest_first(inbound(100, 5)), done=done).done
@@ -407,6 +417,7 @@ class History:
     done: Mark | None
     snooze: Snooze | None
     quiet_before: int | None
+    outgoing: tuple[Entry, ...] = ()
 
     @property
     def newest_first(self) -> list[Entry]:
@@ -428,6 +439,7 @@ class History:
             done=self.done,
             snooze=self.snooze,
             quiet_before=self.quiet_before,
+            outgoing=self.outgoing,
             troubled=self.troubled if early else None,
             oldest_after=self.oldest_after if early else None,
         )
@@ -470,6 +482,15 @@ def histories(draw: st.DrawFn) -> History:
         if is_inbound and kind != "old":
             through = max(through, position)
         marks.append(Mark(arrival, through, arrival))
+    # An item of the outbox has the time of this machine, which may be behind that of the messages.
+    outgoing = st.builds(
+        lambda at, status, made: Entry(
+            (at, "outbox"), None, inbound=False, deleted=False, status=status, reply_mark=made
+        ),
+        st.integers(0, 45),
+        st.sampled_from(["pending", "dismissed"]),
+        st.sampled_from(marks),
+    )
     other_cache = st.builds(lambda at: Mark(None, (at, "zzz"), 0), st.integers(0, 40))
     any_mark = st.none() | st.sampled_from(marks) | other_cache
     snoozes = st.builds(Snooze, st.sampled_from(marks), st.none() | st.integers(0, 60), st.booleans())
@@ -479,6 +500,7 @@ def histories(draw: st.DrawFn) -> History:
         done=draw(any_mark),
         snooze=draw(st.none() | snoozes),
         quiet_before=draw(st.none() | st.integers(0, 40)),
+        outgoing=tuple(draw(st.lists(outgoing, max_size=1))),
     )
 
 
@@ -496,7 +518,8 @@ def answers(reply: Entry, message: Entry) -> bool:
 @given(histories())
 def test_facts_are_what_the_definitions_say(history: History) -> None:
     messages = [entry for entry in history.entries if entry.counts]
-    replied = {m.position for m in messages if any(answers(r, m) for r in history.entries)}
+    replies = [*history.entries, *history.outgoing]
+    replied = {m.position for m in messages if any(answers(r, m) for r in replies)}
     closed = {m.position for m in messages if history.done and covers(history.done, m)}
     read = {
         m.position
@@ -511,7 +534,7 @@ def test_facts_are_what_the_definitions_say(history: History) -> None:
     assert facts.unread == len(unread)
     assert facts.needs_reply_since == min((p[0] for p in unanswered), default=None)
     assert facts.done == (history.done is not None and every == closed)
-    drawn = [e for e in history.newest_first if not (e.inbound and e.deleted)]
+    drawn = newest_first(*(e for e in replies if not (e.inbound and e.deleted)))
     assert facts.waiting == (bool(drawn) and drawn[0].reply and not unanswered and not facts.done)
     assert facts.failed == sum(e.status == "failed" for e in history.entries)
     if messages:
@@ -594,6 +617,23 @@ def test_the_next_change_is_in_the_future_and_nothing_changes_before_it(history:
     for now, state in states.items():
         if change is None or now < change:
             assert state == states[20 * H]
+
+
+def test_reading_goes_on_for_a_message_that_woke_a_snooze_and_was_answered_since() -> None:
+    entries = newest_first(inbound(10, 1), inbound(20, 2), outbound(30, 3))
+    snooze = Snooze(mark(1, 10), NOW)
+    early = fold(entries, snooze=snooze, troubled=[], oldest_after=lambda _: None)
+    assert early == fold(entries, snooze=snooze)
+    assert snoozed_until(early) == (None, False)
+
+
+def test_reading_goes_on_for_the_newest_inbound_message_behind_a_done_mark() -> None:
+    reply = outbound(30, 2, mark=Mark(0, (0, ""), 1))
+    entries = newest_first(inbound(20, 1), reply)
+    marks = {"done": mark(2, 25), "seen": mark(2, 25)}
+    early = fold(entries, troubled=[], oldest_after=lambda _: None, **marks)
+    assert early == fold(entries, **marks)
+    assert not early.answered
 
 
 # ---------------------------------------------------------------- the cost of a long chat
