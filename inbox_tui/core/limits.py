@@ -23,8 +23,7 @@ class Unit(StrEnum):
     UTF8 = "utf8"
     GRAPHEMES = "graphemes"
 
-    @property
-    def word(self) -> str:
+    def __str__(self) -> str:
         """What to call it to a person."""
         return "bytes" if self is Unit.UTF8 else "characters"
 

@@ -131,9 +131,10 @@ class QueryError(UsageError):
         """The query on one line and, under it, a mark below the place."""
         from inbox_tui.core.cells import cells
 
+        line = "".join(" " if character.isspace() else character for character in self.text)
         start = self.column - 1
-        width = max(cells(self.text[start : start + self.length]), 1)
-        return f"{self.text}\n{' ' * cells(self.text[:start])}{'^' * width}"
+        width = max(cells(line[start : start + self.length]), 1)
+        return f"{line}\n{' ' * cells(line[:start])}{'^' * width}"
 
 
 def _quoted(text: str) -> str:

@@ -66,7 +66,7 @@ def test_a_caption_on_telegram_is_shorter() -> None:
 
 
 def test_units_have_words() -> None:
-    assert [unit.word for unit in Unit] == ["characters", "characters", "bytes", "characters"]
+    assert [str(unit) for unit in Unit] == ["characters", "characters", "bytes", "characters"]
 
 
 @pytest.mark.parametrize(
