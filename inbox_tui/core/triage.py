@@ -142,12 +142,8 @@ class _Reading:
 
     def floor(self, position: Position) -> int | None:
         """What keeps everything at or before the position from mattering; see `core.marks.floor`."""
-        if not self.newest_is_read and (self.newest is None or self.newest.position < position):
-            return None
-        if (self.done_through is None or position > self.done_through) and (
-            self.last_reply_at is None or self.last_reply_at < position[0]
-        ):
-            return None
+        # The newest message and the newest reply need no floor of their own: where replies cover everything
+        # below, a newer reply has been met, and where the done mark does, neither is asked for.
         floors = [floor(position, self.replies, self.done)]
         if not self.is_quiet(position):
             floors.append(floor(position, self.replies, self.seen))

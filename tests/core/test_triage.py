@@ -636,6 +636,16 @@ def test_reading_goes_on_for_the_newest_inbound_message_behind_a_done_mark() -> 
     assert not early.answered
 
 
+def test_reading_goes_on_for_an_older_reply_that_answered_the_newest_message() -> None:
+    # The clock of the platform put the reply before the message that it answered.
+    newer, older = outbound(30, 3, mark=Mark(0, (0, ""), 0)), outbound(10, 2, mark=mark(1, 20))
+    entries = newest_first(newer, inbound(20, 1), older)
+    marks = {"done": mark(5, 25), "seen": mark(5, 25)}
+    early = fold(entries, troubled=[], oldest_after=lambda n: older.position if n < 2 else None, **marks)
+    assert early == fold(entries, **marks)
+    assert early.answered
+
+
 # ---------------------------------------------------------------- the cost of a long chat
 
 LONG = 100_000
