@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from random import Random
 
-from . import generate, ids
+from . import generate, hostile, ids
 from .clock import DAY, HOUR, MINUTE, SECOND, iso
 from .database import Database
 from .dialogues import LANGUAGES, cast, fill, full_name, slots
@@ -53,6 +53,9 @@ def fill_world(database: Database, options: SandboxOptions, began: int) -> None:
             )
     marks = ", ".join("?" * len(_CHAT_COLUMNS))
     database.many(f"insert into chats ({', '.join(_CHAT_COLUMNS)}) values ({marks})", rows)
+    if options.world == "hostile":
+        hostile.add_profiles(database)
+        first = hostile.add_chats(database, len(plans) + 1, first, began)
     database.set_meta("next_message", str(first))
     _posts(database, options.seed, began)
 
