@@ -1,0 +1,290 @@
+"""Messages: newest pages, gaps, history, single ones, and what of them the cache still misses.
+
+The API pages messages by number only, newest first. Numbers shift while messages arrive, always
+towards the older end: going on to the next number brings some twice and misses none.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from inbox_tui.api.client import Client
+from inbox_tui.core.models import Message, Milliseconds, Page
+from inbox_tui.store import writes
+from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.sync.jobs import Apply, Fetch, Outcome, unexpected
+from inbox_tui.sync.schedule import Kind, Look, Subject
+
+PAGE = 100
+REFRESH = 30
+"""Messages of a look at a chat that was read before: enough for what happens between two looks."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatState:
+    """How far the messages of a chat are read (columns of the chat's row)."""
+
+    id: str
+    profile_id: str
+    last_message_at: Milliseconds | None
+    pulled: int
+    pulled_to: Milliseconds | None
+    gap_at: Milliseconds | None
+    gap_page: int | None
+    history_page: int
+    history_done: int
+    messages: int
+
+
+def chat_state(writer: Writer, chat_id: str) -> ChatState | None:
+    """The state of a chat, None where the cache does not know it."""
+    row = writer.cache.execute(
+        "SELECT id, profile_id, last_message_at, pulled_at IS NOT NULL, pulled_to, gap_at, gap_page, "
+        "history_page, history_done, messages FROM chats WHERE id = ?",
+        (chat_id,),
+    ).fetchone()
+    return None if row is None else ChatState(*row)
+
+
+def newest_page(state: ChatState, page: Page[Message], asked: int) -> MessagePage:
+    """What the newest messages of a chat say about how far it is read.
+
+    A page that does not reach what was newest before leaves a gap. It is closed from the page behind
+    this one on, or from the start where this one was a short look.
+    """
+    times = [message.position[0] for message in page.items]
+    whole = is_last(page, 0, asked)
+    gap = bool(state.pulled) and not whole and min(times, default=0) > (state.pulled_to or 0)
+    first = not state.pulled
+    return MessagePage(
+        chat_id=state.id,
+        messages=page.items,
+        newest=True,
+        newest_for=state.last_message_at,
+        pulled_to=max(times, default=0),
+        total=page.total,
+        gap_page=(1 if asked == PAGE else 0) if gap else None,
+        next_history_page=1 if first and not whole else None,
+        history_done=first and whole,
+    )
+
+
+def gap_page(state: ChatState, page: Page[Message], number: int) -> MessagePage:
+    """What a page between the newest and the rest says; it holds news, not history."""
+    oldest = min((message.position[0] for message in page.items), default=0)
+    closed = is_last(page, number, PAGE) or oldest <= (state.gap_at or 0)
+    return MessagePage(
+        chat_id=state.id,
+        messages=page.items,
+        gap_page=None if closed else number + 1,
+        gap_closed=closed,
+    )
+
+
+def history_page(state: ChatState, page: Page[Message], number: int) -> MessagePage:
+    """What a page of older messages says. Pages that are cached already are not asked for again."""
+    last = is_last(page, number, PAGE)
+    cached = state.messages // (min(page.per_page, PAGE) or PAGE) if state.gap_page is None else 0
+    return MessagePage(
+        chat_id=state.id,
+        messages=page.items,
+        history=True,
+        next_history_page=None if last else max(number + 1, cached),
+        history_done=last,
+    )
+
+
+def is_last(page: Page[Message], number: int, asked: int) -> bool:
+    """Whether nothing comes behind a page with this number, of which `asked` messages were asked for."""
+    count = len(page.items) + len(page.rejected)
+    size = min(page.per_page, asked) or asked
+    if page.total is not None:
+        return count == 0 or number * size + count >= page.total
+    return count < size
+
+
+class Messages:
+    """Requests for messages and their answers. Pages pile up until `flush` writes them together."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        group: Callable[[str], str | None],
+        history_messages: int | None,
+        busy: Callable[[Subject], bool],
+    ) -> None:
+        """`group`: the profile group that calls about a profile name. The rest as in `Pull`."""
+        self._writer = writer
+        self._group = group
+        self._busy = busy
+        self._history_pages = 1 << 31 if history_messages is None else -(-history_messages // PAGE)
+        self._aside: set[str] = set()
+        self._next: dict[str, Look | None] = {}
+        self._pages: list[MessagePage] = []
+        self.inserted = 0
+        """Messages that were new to the cache in this run."""
+
+    def fetch(self, client: Client, look: Look) -> Fetch | None:
+        """The request of a look; None where the chat is gone or has nothing to give."""
+        if look.kind is Kind.SENT:
+            return self._fetch_one(client, look)
+        state = chat_state(self._writer, look.id)
+        if state is None:
+            return None
+        if look.kind is Kind.GAP or (look.kind is Kind.OLDER and state.gap_page is not None):
+            number = state.gap_page
+            return None if number is None else self._fetch_page(client, state, number, gap_page)
+        if look.kind in (Kind.HISTORY, Kind.OLDER):
+            if state.history_done or not state.pulled:
+                return None
+            return self._fetch_page(client, state, state.history_page, history_page)
+        asked = REFRESH if state.pulled else PAGE
+        group = self._group(state.profile_id)
+
+        def fetch() -> Apply:
+            page = client.list_messages(state.id, per_page=asked, profile_group_id=group)
+            return lambda: self._apply(state, page, newest_page(state, page, asked))
+
+        return fetch
+
+    def _fetch_page(
+        self,
+        client: Client,
+        state: ChatState,
+        number: int,
+        judge: Callable[[ChatState, Page[Message], int], MessagePage],
+    ) -> Fetch:
+        group = self._group(state.profile_id)
+
+        def fetch() -> Apply:
+            page = client.list_messages(state.id, page=number, per_page=PAGE, profile_group_id=group)
+            return lambda: self._apply(state, page, judge(state, page, number))
+
+        return fetch
+
+    def _fetch_one(self, client: Client, look: Look) -> Fetch:
+        group = self._group(look.profile_id)
+
+        def fetch() -> Apply:
+            message = client.get_message(look.id, profile_group_id=group)
+            return lambda: self.add(message)
+
+        return fetch
+
+    def _apply(self, state: ChatState, page: Page[Message], pulled: MessagePage) -> Outcome:
+        writes.quarantine(self._writer, f"messages of {state.id}", page.rejected)
+        self._pages.append(pulled)
+        self.changed(state.profile_id)
+        return Outcome(chats=(state.id,))
+
+    def add(self, *messages: Message) -> Outcome:
+        """Single messages, as an answer to a send or an event brings them."""
+        self._pages += [MessagePage(message.chat_id, [message]) for message in messages]
+        return Outcome(chats=tuple(message.chat_id for message in messages))
+
+    @property
+    def waiting(self) -> int:
+        """How many pages wait to be written."""
+        return len(self._pages)
+
+    def flush(self) -> bool:
+        """Write what has piled up in one transaction; returns whether the cache is not what it was."""
+        if not self._pages:
+            return False
+        pages, self._pages = self._pages, []
+        try:
+            return self._write(pages)
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - one page must not cost the others
+            unexpected(error)
+        moved = False
+        for page in pages:
+            try:
+                moved |= self._write([page])
+            except sqlite3.Error:
+                raise
+            except Exception as error:  # noqa: BLE001
+                _log.error("a page of chat %s was passed over", page.chat_id)
+                unexpected(error)
+        return moved
+
+    def _write(self, pages: list[MessagePage]) -> bool:
+        applied = writes.apply_messages(self._writer, pages)
+        self.inserted += applied.inserted
+        if applied.unknown_chats:
+            _log.warning("messages of unknown chats were passed over: %s", ", ".join(applied.unknown_chats))
+        return bool(applied.inserted or applied.changed)
+
+    # What is missing
+
+    def changed(self, profile_id: str) -> None:
+        """Something of a profile was written: what it misses most may be another thing now."""
+        self._next.pop(profile_id, None)
+
+    def put_aside(self, chat_id: str, profile_id: str) -> None:
+        """Leave a chat out of the backlog until `take_up`: it cannot be read now."""
+        self._aside.add(chat_id)
+        self.changed(profile_id)
+
+    def take_up(self, chat_id: str, profile_id: str) -> None:
+        """Have a chat in the backlog again."""
+        self._aside.discard(chat_id)
+        self.changed(profile_id)
+
+    def backlog(self, profile_id: str) -> Look | None:
+        """The messages that the cache misses most of a profile: gaps, newest pages, then history."""
+        if profile_id in self._next:
+            known = self._next[profile_id]
+            if known is None or not self._busy(known.subject):
+                return known
+        look = self._search(profile_id)
+        self._next[profile_id] = look
+        return look
+
+    def _search(self, profile_id: str) -> Look | None:
+        searches: Sequence[tuple[Kind, str, tuple[int, ...]]] = (
+            (Kind.GAP, "gap_page IS NOT NULL ORDER BY sort_at DESC", ()),
+            (
+                Kind.NEWEST,
+                "(pulled_at IS NULL OR pulled_for IS NOT last_message_at) ORDER BY sort_at DESC",
+                (),
+            ),
+            (
+                Kind.HISTORY,
+                "history_done = 0 AND pulled_at IS NOT NULL AND history_page < ? "
+                "ORDER BY history_page, sort_at DESC",
+                (self._history_pages,),
+            ),
+        )
+        for kind, condition, values in searches:
+            rows = self._writer.cache.execute(
+                f"SELECT id FROM chats WHERE profile_id = ? AND {condition} LIMIT ?",
+                (profile_id, *values, 8 + len(self._aside)),
+            )
+            for (chat_id,) in rows:
+                if chat_id not in self._aside and not self._busy(("chat", chat_id)):
+                    return Look(kind, profile_id, chat_id)
+        return None
+
+    def missing(self) -> int:
+        """How many chats have news that were not read yet."""
+        (count,) = self._writer.cache.execute(
+            "SELECT count(*) FROM chats WHERE pulled_at IS NULL OR pulled_for IS NOT last_message_at"
+        ).fetchone()
+        return int(count)
+
+    def unsettled(self, chat_ids: Sequence[str] | None = None) -> list[tuple[str, str, str, str]]:
+        """(message, profile, chat, status) of own messages on their way; of all chats, or of some."""
+        of_chats = "" if chat_ids is None else f"AND c.id IN ({', '.join('?' * len(chat_ids))})"
+        return self._writer.cache.execute(
+            "SELECT m.id, c.profile_id, c.id, m.status FROM messages m JOIN chats c ON c.pk = m.chat "
+            f"WHERE m.status IN ('pending', 'failed_waiting_for_retry') AND m.direction = 'outbound' "
+            f"{of_chats}",
+            tuple(chat_ids or ()),
+        ).fetchall()
