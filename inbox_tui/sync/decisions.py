@@ -1,0 +1,175 @@
+"""What is done with a send when no plain "accepted" came back: the outbox's decision table, pure.
+
+A message must never be lost and never be sent twice. So nothing is repeated unless it is certain that
+nothing arrived, or that the server answers a repeated Idempotency-Key from its store.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from inbox_tui.core.errors import (
+    ApiError,
+    Conflict,
+    InboxError,
+    NetworkError,
+    NotAuthorised,
+    NotFound,
+    RateLimited,
+    Refused,
+    RequestRejected,
+)
+from inbox_tui.core.models import Direction, Message, Milliseconds
+from inbox_tui.core.text import clean
+
+KEY_LIFE_MS: Milliseconds = 24 * 3_600_000
+"""How long a server keeps an Idempotency-Key (API reference, "Idempotency-Key")."""
+FIRST_SEARCH_MS: Milliseconds = 10_000
+LAST_SEARCH_MS: Milliseconds = 60_000
+"""When the newest messages are read for a send whose answer was lost, and when they are read last."""
+CLOCK_TOLERANCE_MS: Milliseconds = 1_500
+"""Server times are known to a second: its Date header has no fraction."""
+CONFLICT_MS: Milliseconds = 5 * 60_000
+"""A first try that is said to be running for longer than this is looked for instead."""
+
+_ABOUT_THE_KEY = re.compile(r"idempoten|body differs|different (request|body|param)", re.IGNORECASE)
+
+
+class What(Enum):
+    """What happens to an item next."""
+
+    QUEUE = auto()
+    """Nothing was sent: back to the queue."""
+    REPEAT = auto()
+    """Send the same bytes with the same key."""
+    SEARCH = auto()
+    """Read the newest outbound messages of the chat."""
+    ADOPT = auto()
+    """The message was found: it is this item's."""
+    FAIL = auto()
+    ASK = auto()
+    """Nobody knows: the person decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What happens to an item, after how many seconds, and what the person is told."""
+
+    what: What
+    seconds: float = 0.0
+    title: str = ""
+    hint: str = ""
+    message: Message | None = None
+
+
+def after_error(
+    error: InboxError,
+    *,
+    now: Milliseconds,
+    dispatched_at: Milliseconds,
+    key_made_at: Milliseconds,
+    proven: bool,
+    in_doubt: bool,
+    pause: float,
+) -> Decision:
+    """What a send that ended in `error` comes to.
+
+    `dispatched_at`: when this key was first sent. `proven`: the server was seen to answer a repeated key
+    from its store. `in_doubt`: an earlier try with this key may have arrived. `pause`: the back-off, in
+    seconds, where the answer does not name one.
+    """
+    if isinstance(error, RateLimited):
+        seconds = pause if error.retry_after is None else error.retry_after
+        return Decision(What.REPEAT if in_doubt else What.QUEUE, seconds, error.title, error.hint)
+    if isinstance(error, NetworkError) and not error.may_have_arrived:
+        return Decision(What.REPEAT if in_doubt else What.QUEUE, pause, error.title, "It is tried again.")
+    if isinstance(error, Conflict):
+        if now - dispatched_at > CONFLICT_MS:
+            return _search(now, dispatched_at, error)
+        return Decision(What.REPEAT, max(pause, 2.0), "Still being sent", "The first try has not ended yet.")
+    if isinstance(error, RequestRejected) and error.status == 422 and _ABOUT_THE_KEY.search(error.detail):
+        return _ask("The API says that something else was sent under the same key", error)
+    if isinstance(error, NotAuthorised) and in_doubt:
+        return _search(now, dispatched_at, error)
+    if isinstance(error, Refused | RequestRejected | NotFound | NotAuthorised):
+        detail = error.detail if isinstance(error, ApiError) else ""
+        return Decision(What.FAIL, title=detail or error.title, hint=error.hint)
+    return after_silence(
+        now=now, dispatched_at=dispatched_at, key_made_at=key_made_at, proven=proven, pause=pause, error=error
+    )
+
+
+def after_silence(
+    *,
+    now: Milliseconds,
+    dispatched_at: Milliseconds,
+    key_made_at: Milliseconds,
+    proven: bool,
+    pause: float = 0.0,
+    error: InboxError | None = None,
+) -> Decision:
+    """What a send whose answer was lost comes to; also one that a killed engine left behind."""
+    if proven and now - key_made_at < KEY_LIFE_MS:
+        reason = error.title if error else "The program ended while it was being sent"
+        return Decision(
+            What.REPEAT, pause, reason, "It is repeated under the same key; it cannot arrive twice."
+        )
+    return _search(now, dispatched_at, error)
+
+
+def _search(now: Milliseconds, dispatched_at: Milliseconds, error: InboxError | None) -> Decision:
+    reason = error.title if error else "The program ended while it was being sent"
+    wait = max(dispatched_at + FIRST_SEARCH_MS - now, 0) / 1000
+    return Decision(What.SEARCH, wait, reason, "Looking whether it arrived; it is not sent again.")
+
+
+def _ask(title: str, error: InboxError | None = None) -> Decision:
+    why = f"{error.title}. " if error else ""
+    return Decision(
+        What.ASK, title=title, hint=f"{why}Look at the chat: send it again, or discard it if it is there."
+    )
+
+
+def after_search(
+    found: Iterable[Message],
+    *,
+    text: str | None,
+    claimed: Collection[str],
+    dispatched_at: Milliseconds,
+    read_at: Milliseconds,
+) -> Decision:
+    """What the newest outbound messages say about a send whose answer was lost.
+
+    `text`: what was sent, None for a file. `claimed`: messages that belong to other items or were known
+    before. `dispatched_at` and `read_at` are in server time.
+    """
+    fits = [
+        message
+        for message in found
+        if message.direction == Direction.OUTBOUND
+        and message.id not in claimed
+        and message.created_at >= dispatched_at - CLOCK_TOLERANCE_MS
+        and _same(message, text)
+    ]
+    if len(fits) == 1:
+        return Decision(What.ADOPT, message=fits[0])
+    if len(fits) > 1:
+        return _ask(f"Nobody knows whether this was sent: {len(fits)} new messages have this text")
+    left = dispatched_at + LAST_SEARCH_MS - read_at
+    if left <= 0:
+        return _ask("Nobody knows whether this was sent: no answer came, and it is not in the chat")
+    return Decision(
+        What.SEARCH,
+        min(left / 1000, 20.0),
+        "No answer came when it was sent",
+        "Looking whether it arrived; it is not sent again.",
+    )
+
+
+def _same(message: Message, text: str | None) -> bool:
+    if text is None:
+        return not message.body and bool(message.attachments)
+    return message.deleted_at is None and (message.body or "").strip() == clean(text).strip()

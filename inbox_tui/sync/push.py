@@ -1,0 +1,452 @@
+"""The outbox: intentions of the person to the API, in order per chat, each at most once.
+
+    held → queued → sending → accepted → settled | failed | uncertain
+
+Every step is a compare-and-set in `local.db`, so what a killed engine left behind is taken up from
+the state alone. What an error means is decided in `decisions`, whether an item may leave in `checks`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from inbox_tui.api.client import Client
+from inbox_tui.core.errors import InboxError, NotFound, RateLimited
+from inbox_tui.core.errors import Refused as RefusedError
+from inbox_tui.core.models import Message, Milliseconds, Page, Profile, Status
+from inbox_tui.store import local, writes
+from inbox_tui.store.db import now_ms
+from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.sync import checks, decisions
+from inbox_tui.sync.decisions import Decision, What
+from inbox_tui.sync.jobs import Workers
+from inbox_tui.sync.schedule import back_off
+
+ORDER_MS: Milliseconds = 30_000
+"""How long the next message of a chat waits for an accepted one to be published."""
+REPLAYS = "replays_keys"
+"""Name in the cache under which it is remembered that the server answers a repeated key from its store."""
+
+_log = logging.getLogger(__name__)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of this machine lives."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@dataclass(slots=True)
+class Hooks:
+    """What the outbox wants of its engine.
+
+    `profile`: a profile by id. `looked_at`: when the newest messages of a chat were last read in this
+    run. `look`: have them read now. `sent`: follow a message (its id, profile and chat) to its end.
+    `limited`: the API asked to slow down, for so many seconds where it said so.
+    """
+
+    profile: Callable[[str], Profile | None]
+    looked_at: Callable[[str], Milliseconds | None]
+    look: Callable[[str, str], None]
+    sent: Callable[[str, str, str], None]
+    limited: Callable[[float | None], None]
+
+
+@dataclass(slots=True)
+class Push:
+    """Moves outbox items along. Used from the one writing thread; requests run in `workers`."""
+
+    writer: Writer
+    client: Client
+    workers: Workers
+    hooks: Hooks
+    only_chat: str | None = None
+    """Carry out the items of this chat alone."""
+    now: Callable[[], Milliseconds] = now_ms
+    spread: random.Random = field(default_factory=random.Random)
+    busy: dict[int, OutboxItem] = field(default_factory=dict)
+    """Items with a request on its way, by number."""
+    due_at: Milliseconds | None = None
+    """When something can be done next without anything else happening; None: nothing."""
+    _items: list[OutboxItem] = field(default_factory=list)
+    _stale: bool = True
+    _tries: dict[int, int] = field(default_factory=dict)
+    """How often a request about an item went wrong in a row."""
+    _repeat: set[int] = field(default_factory=set)
+    """Items to be sent once more with the same key."""
+
+    def __post_init__(self) -> None:
+        if writes.recall(self.writer, REPLAYS):
+            self.client.transport.note_replay_proven()
+
+    def use(self, client: Client) -> None:
+        """Go on with another client: the key has changed."""
+        proven = self.client.transport.replay_proven
+        self.client = client
+        if proven:
+            client.transport.note_replay_proven()
+
+    def reload(self) -> None:
+        """The outbox may have changed: read it again at the next turn."""
+        self._stale = True
+
+    def _load(self) -> list[OutboxItem]:
+        if self._stale:
+            self._stale = False
+            self._items = [
+                item
+                for item in local.open_items(self.writer)
+                if self.only_chat in (None, item.chat_id) and item.act == "send"
+            ]
+        return self._items
+
+    def turn(self) -> None:
+        """Do what can be done now with every item, oldest first; later ones of a chat wait for earlier."""
+        self.due_at = None
+        if not self._load():
+            return
+        self._release_screenless()
+        first: dict[str, OutboxItem] = {}
+        sending = {item.profile_id for item in self.busy.values()}
+        for item in self._load():
+            if item.pk not in self.busy and not self._pass(item, first.get(item.chat_id), sending):
+                first.setdefault(item.chat_id, item)
+
+    def _release_screenless(self) -> None:
+        held = [item for item in self._items if item.state == State.HELD and item.screen is not None]
+        living = {item.screen for item in held if item.screen is not None and alive(item.screen)}
+        dead = [item for item in held if item.screen not in living]
+        if dead:
+            local.release_screenless(self.writer, sorted(living))
+            for item in dead:
+                self._changed(item)
+
+    def _pass(self, item: OutboxItem, earlier: OutboxItem | None, sending: set[str]) -> bool:
+        """Move an item as far as it goes now; returns whether the next of its chat need not wait for it.
+
+        `earlier` is the one that it waits for itself; `sending` are the profiles that have a request out.
+        """
+        now = self.now()
+        if item.state == State.ACCEPTED:
+            return self._passable(item, now)
+        if item.state == State.HELD:
+            if self._is_due(item.held_until, now):
+                self._move(item, State.QUEUED)
+        elif item.state == State.QUEUED and earlier is not None:
+            self._explain_waiting(item, earlier)
+        elif item.state in (State.QUEUED, State.SENDING) and self._is_due(item.next_try_at, now):
+            if item.profile_id in sending:
+                return False
+            if item.state == State.QUEUED:
+                self._dispatch(item, now)
+            else:
+                self._take_up(item, now)
+            if item.pk in self.busy:
+                sending.add(item.profile_id)
+        return False
+
+    def _is_due(self, at: Milliseconds | None, now: Milliseconds) -> bool:
+        if at is None or at <= now:
+            return True
+        self.due_at = at if self.due_at is None else min(self.due_at, at)
+        return False
+
+    def _passable(self, item: OutboxItem, now: Milliseconds) -> bool:
+        """Whether the next message may leave although an accepted one is not published yet."""
+        if self._status(item) == Status.FAILED_WAITING_FOR_RETRY:
+            return False
+        return self._is_due((item.dispatched_at or now) + ORDER_MS, now)
+
+    def _explain_waiting(self, item: OutboxItem, earlier: OutboxItem) -> None:
+        hints = {
+            State.FAILED: "That one failed; send it again or discard it",
+            State.UNCERTAIN: "Nobody knows whether that one arrived; decide about it first",
+            State.ACCEPTED: "The service is still retrying that one",
+        }
+        retrying = self._status(earlier) == Status.FAILED_WAITING_FOR_RETRY
+        if earlier.state == State.ACCEPTED and not retrying:
+            return
+        hint = hints.get(State(earlier.state))
+        title = "Waits for the message before it"
+        if hint is not None and (item.title, item.hint) != (title, hint):
+            self._move(item, State.QUEUED, title=title, hint=hint)
+
+    def _status(self, item: OutboxItem) -> str | None:
+        row = self.writer.cache.execute(
+            "SELECT status FROM messages WHERE id = ?", (item.message_id,)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    # Leaving
+
+    def _dispatch(self, item: OutboxItem, now: Milliseconds) -> None:
+        """Send a queued item, or give it back to the person with the reason why not."""
+        try:
+            local.refuse_foreign(item, self.writer.folder.account)
+        except RefusedError as error:
+            self._move(item, State.FAILED, title=error.title, hint=error.hint)
+            return
+        profile = self.hooks.profile(item.profile_id)
+        offset = self.client.transport.clock_offset_ms or 0
+        no = checks.refusal(self.writer, item, profile, now=now, offset=offset)
+        waited = now - item.created_at > checks.FRESH_MS
+        looked_at = self.hooks.looked_at(item.chat_id)
+        unseen = looked_at is None or now - looked_at > checks.FRESH_MS
+        if unseen and (no.look if no is not None else waited):
+            self.hooks.look(item.chat_id, item.profile_id)
+        elif no is not None:
+            self._move(item, State.FAILED, title=no.title, hint=no.hint)
+        elif self._move(item, State.SENDING, dispatched=True):
+            moved = local.item(self.writer, item.pk)
+            if moved is not None:
+                self._send(moved, in_doubt=False)
+
+    def _send(self, item: OutboxItem, *, in_doubt: bool) -> None:
+        client, started = self.client, self.now()
+        profile = self.hooks.profile(item.profile_id)
+        group = None if profile is None else profile.profile_group_id
+        self.busy[item.pk] = item
+        self.workers.submit(
+            lambda: _post(client, item, group),
+            lambda outcome: self._sent(item, outcome, started, in_doubt=in_doubt),
+        )
+
+    def _take_up(self, item: OutboxItem, now: Milliseconds) -> None:
+        """Go on with an item whose answer was lost, by this engine or by one before it."""
+        decision = decisions.after_silence(
+            now=now,
+            dispatched_at=item.dispatched_at or item.created_at,
+            key_made_at=item.created_at,
+            proven=self.client.transport.replay_proven,
+        )
+        if decision.what is What.REPEAT or item.pk in self._repeat:
+            self._send(item, in_doubt=True)
+        elif decision.seconds > 0:
+            self._carry_out(item, decision)
+        else:
+            self._search(item)
+
+    def _sent(
+        self, item: OutboxItem, outcome: Message | InboxError, started: Milliseconds, *, in_doubt: bool
+    ) -> None:
+        self.busy.pop(item.pk, None)
+        if isinstance(outcome, Message):
+            if in_doubt:
+                self._note_replay(outcome, started)
+            self._accepted(item, outcome)
+            return
+        _log.info("outbox item %d was not sent: %s", item.pk, outcome.title)
+        if isinstance(outcome, RateLimited):
+            self.hooks.limited(outcome.retry_after)
+        decision = decisions.after_error(
+            outcome,
+            now=self.now(),
+            dispatched_at=item.dispatched_at or started,
+            key_made_at=item.created_at,
+            proven=self.client.transport.replay_proven,
+            in_doubt=in_doubt,
+            pause=self._pause(item),
+        )
+        self._carry_out(item, decision)
+
+    def _pause(self, item: OutboxItem) -> float:
+        """Seconds to wait after one more thing went wrong with an item."""
+        tries = self._tries[item.pk] = self._tries.get(item.pk, 0) + 1
+        return back_off(tries, self.spread)
+
+    def _note_replay(self, message: Message, started: Milliseconds) -> None:
+        """A message that is older than the request which returned it was answered from the store."""
+        offset = self.client.transport.clock_offset_ms or 0
+        if message.created_at < started + offset - decisions.CLOCK_TOLERANCE_MS:
+            self.client.transport.note_replay_proven()
+        if self.client.transport.replay_proven:
+            writes.remember(self.writer, REPLAYS, 1)
+
+    def _accepted(self, item: OutboxItem, message: Message) -> None:
+        """The API has the message: first the item says so, then the cache shows it."""
+        self._tries.pop(item.pk, None)
+        self._repeat.discard(item.pk)
+        self._move(item, State.ACCEPTED, message_id=message.id)
+        writes.apply_messages(self.writer, [MessagePage(item.chat_id, [message])])
+        writes.refold_chats(self.writer, [item.chat_id])
+        self.hooks.sent(message.id, item.profile_id, item.chat_id)
+        self.settle([item.chat_id])
+
+    def _carry_out(self, item: OutboxItem, decision: Decision) -> None:
+        states = {
+            What.QUEUE: State.QUEUED,
+            What.REPEAT: State.SENDING,
+            What.SEARCH: State.SENDING,
+            What.FAIL: State.FAILED,
+            What.ASK: State.UNCERTAIN,
+        }
+        if decision.what is What.ADOPT and decision.message is not None:
+            self._accepted(item, decision.message)
+            return
+        if decision.what is What.REPEAT:
+            self._repeat.add(item.pk)
+        else:
+            self._repeat.discard(item.pk)
+        waits = decision.what in (What.QUEUE, What.REPEAT, What.SEARCH)
+        self._move(
+            item,
+            states[decision.what],
+            title=decision.title,
+            hint=decision.hint,
+            next_try_at=self.now() + round(decision.seconds * 1000) if waits else None,
+        )
+
+    # Looking whether it arrived
+
+    def _search(self, item: OutboxItem) -> None:
+        client, started = self.client, self.now()
+        profile = self.hooks.profile(item.profile_id)
+        group = None if profile is None else profile.profile_group_id
+        self.busy[item.pk] = item
+        self.workers.submit(
+            lambda: client.list_messages(item.chat_id, direction="outbound", profile_group_id=group),
+            lambda outcome: self._searched(item, outcome, started),
+        )
+
+    def _searched(self, item: OutboxItem, outcome: Page[Message] | InboxError, started: Milliseconds) -> None:
+        self.busy.pop(item.pk, None)
+        if isinstance(outcome, InboxError):
+            hint = "Looking whether it arrived; it is not sent again."
+            self._carry_out(item, Decision(What.SEARCH, self._pause(item), outcome.title, hint))
+            return
+        offset = self.client.transport.clock_offset_ms or 0
+        media = item.payload.get("file") or item.payload.get("media_url")
+        decision = decisions.after_search(
+            outcome.items,
+            text=None if media else item.text,
+            claimed=self._claimed(item),
+            dispatched_at=(item.dispatched_at or item.created_at) + offset,
+            read_at=started + offset,
+        )
+        self._carry_out(item, decision)
+
+    def _claimed(self, item: OutboxItem) -> set[str]:
+        """Messages that cannot be this item's: another item has them, or they were here before it."""
+        claimed = {
+            str(row[0])
+            for row in self.writer.local.execute(
+                "SELECT message_id FROM outbox WHERE chat_id = ? AND message_id IS NOT NULL AND pk != ?",
+                (item.chat_id, item.pk),
+            )
+        }
+        (generation, arrived) = self.writer.local.execute(
+            "SELECT generation, arrived FROM outbox WHERE pk = ?", (item.pk,)
+        ).fetchone()
+        if generation == self.writer.generation:
+            claimed |= {
+                str(row[0])
+                for row in self.writer.cache.execute(
+                    "SELECT id FROM messages WHERE chat = (SELECT pk FROM chats WHERE id = ?) "
+                    "AND direction = 'outbound' AND (arrived IS NULL OR arrived <= ?)",
+                    (item.chat_id, arrived),
+                )
+            }
+        return claimed
+
+    # The end
+
+    def settle(self, chat_ids: Sequence[str] | None = None) -> None:
+        """Close accepted items whose message is published or failed, of some chats or of all."""
+        for item in self._load():
+            if item.state != State.ACCEPTED or (chat_ids is not None and item.chat_id not in chat_ids):
+                continue
+            status = self._status(item)
+            if status == Status.FAILED:
+                (reason,) = self.writer.cache.execute(
+                    "SELECT error_message FROM messages WHERE id = ?", (item.message_id,)
+                ).fetchone()
+                self._move(
+                    item,
+                    State.FAILED,
+                    title=reason or "The platform did not take it",
+                    hint="The service has given up; send it again or discard it",
+                )
+            elif status is not None and status not in (Status.PENDING, Status.FAILED_WAITING_FOR_RETRY):
+                self._move(item, State.SETTLED)
+
+    def lost(self, message_id: str) -> None:
+        """The API does not know a message any more that it had accepted."""
+        for item in self._load():
+            if item.message_id == message_id and item.state == State.ACCEPTED:
+                self._move(
+                    item,
+                    State.UNCERTAIN,
+                    title="The API has forgotten this message",
+                    hint="Look at the chat: send it again, or discard it if it is there",
+                )
+
+    def unknown_chat(self, chat_id: str, error: InboxError) -> None:
+        """A chat cannot be looked at: what waits for that look goes back to the person."""
+        for item in self._load():
+            if item.chat_id == chat_id and item.state == State.QUEUED and isinstance(error, NotFound):
+                self._move(item, State.FAILED, title=error.title, hint=error.hint)
+
+    def accepted(self) -> list[tuple[str, str, str]]:
+        """(message, profile, chat) of the items that wait for their end."""
+        return [
+            (item.message_id, item.profile_id, item.chat_id)
+            for item in self._load()
+            if item.state == State.ACCEPTED and item.message_id is not None
+        ]
+
+    def _move(
+        self,
+        item: OutboxItem,
+        state: State,
+        *,
+        title: str = "",
+        hint: str = "",
+        message_id: str | None = None,
+        next_try_at: Milliseconds | None = None,
+        dispatched: bool = False,
+    ) -> bool:
+        moved = local.move(
+            self.writer,
+            item,
+            state,
+            title=title,
+            hint=hint,
+            message_id=message_id,
+            next_try_at=next_try_at,
+            dispatched=dispatched,
+        )
+        if moved and state in (State.FAILED, State.UNCERTAIN):
+            _log.warning("outbox item %d is %s: %s", item.pk, state.value, title)
+        self._changed(item)
+        return moved
+
+    def _changed(self, item: OutboxItem) -> None:
+        self._stale = True
+        writes.refold_chats(self.writer, [item.chat_id])
+
+
+def _post(client: Client, item: OutboxItem, group: str | None) -> Message:
+    """Send an item: the same bytes each time it is called for the same key."""
+    file, media_url = item.payload.get("file"), item.payload.get("media_url")
+    reply_to, markup = item.payload.get("reply_to"), item.payload.get("reply_markup")
+    return client.send_message(
+        item.chat_id,
+        text=None if file or media_url else item.text,
+        media_url=str(media_url) if media_url else None,
+        media_file=Path(str(file)) if file else None,
+        reply_to_external_id=str(reply_to) if reply_to else None,
+        reply_markup=markup if isinstance(markup, Mapping) else None,
+        profile_group_id=group,
+        idempotency_key=item.key,
+    )
