@@ -1,0 +1,165 @@
+"""Which chats and messages deserve a look before they are due: what screens show, ask for, and have sent."""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import dataclass, field
+
+from inbox_tui.core.models import Milliseconds, Status
+from inbox_tui.store import local
+from inbox_tui.store.writes import Writer
+from inbox_tui.sync import schedule
+from inbox_tui.sync.messages import Messages, chat_state
+from inbox_tui.sync.push import alive
+from inbox_tui.sync.schedule import Kind, Look, Schedule
+
+MOST_RECENT = 500
+"""Chats of today that are looked at again and again."""
+MOST_REMEMBERED = 20_000
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Attention:
+    """Plans looks for the schedule. Times are seconds of the schedule's clock, unless they say otherwise."""
+
+    writer: Writer
+    messages: Messages
+    schedule: Schedule
+    following: bool
+    """Whether looks come round; otherwise only what was asked for is looked at."""
+    sent_looks: int | None
+    """How often an own message on its way is looked at; None: until it has arrived or failed."""
+    spread: random.Random
+    open: dict[str, str] = field(default_factory=dict)
+    """Profiles of the chats that screens show, by chat."""
+    screens: int = 0
+    """How many screens live."""
+    looked_at: dict[str, Milliseconds] = field(default_factory=dict)
+    """When (by the clock on the wall) the newest messages of a chat were asked for that were read last."""
+    _needs: set[tuple[str, str]] = field(default_factory=set)
+    _sent: dict[str, int] = field(default_factory=dict)
+
+    def notice(self, now: float) -> None:
+        """Read what screens have written: which chats they show, and what they want from the network."""
+        screens = local.open_chats(self.writer)
+        living = [(pid, chat_id) for pid, chat_id in screens if alive(pid)]
+        for pid in {pid for pid, _ in screens} - {pid for pid, _ in living}:
+            local.remove_screen(self.writer, pid)
+        self.screens = len(living)
+        shown: dict[str, str] = {}
+        for _, chat_id in living:
+            state = None if chat_id is None else chat_state(self.writer, chat_id)
+            if state is not None:
+                shown[state.id] = state.profile_id
+        for chat_id in self.open.keys() - shown.keys():
+            self.schedule.drop(("chat", chat_id))
+        opened = shown.keys() - self.open.keys()
+        self.open = shown
+        if self.following:
+            for chat_id in opened:
+                self.schedule.put(Look(Kind.OPEN, shown[chat_id], chat_id), now)
+                self.schedule.put(Look(Kind.CHATS, shown[chat_id]), now + schedule.ATTENDED_SECONDS)
+            self._notice_needs(now)
+
+    def _notice_needs(self, now: float) -> None:
+        needs = set(local.take_needs(self.writer))
+        for kind, subject in needs - self._needs:
+            state = chat_state(self.writer, subject)
+            if kind == "profiles":
+                self.schedule.put(Look(Kind.PROFILES), now)
+            elif state is not None and kind == "look":
+                self.schedule.put(Look(Kind.WANTED, state.profile_id, state.id), now)
+            elif state is not None and kind == "older":
+                self.schedule.put(Look(Kind.OLDER, state.profile_id, state.id), now)
+            else:
+                _log.warning("nothing can be done about the want %r of %r", kind, subject)
+                local.fulfilled(self.writer, kind, subject)
+        self._needs = needs
+
+    def fulfilled(self, look: Look) -> None:
+        """A look was made, or cannot be: nobody waits for it any more."""
+        kind = {Kind.PROFILES: "profiles", Kind.OLDER: "older"}.get(look.kind, "look")
+        for need in [need for need in self._needs if need[0] == kind and look.id in ("", need[1])]:
+            local.fulfilled(self.writer, *need)
+            self._needs.discard(need)
+
+    def looked(self, look: Look, now: float, asked_at: Milliseconds, server_now: Milliseconds) -> None:
+        """The messages of a chat were read: plan the next look at it, and at what it has on its way."""
+        if look.kind not in (Kind.OLDER, Kind.GAP, Kind.HISTORY):
+            if len(self.looked_at) >= MOST_REMEMBERED:
+                self.looked_at.clear()
+            self.looked_at[look.id] = asked_at
+        if not self.following:
+            return
+        if look.id in self.open:
+            pause = schedule.OPEN_CHAT_SECONDS * self.spread.uniform(0.9, 1.1)
+            self.schedule.replan(Look(Kind.OPEN, look.profile_id, look.id), now + pause)
+            return
+        state = chat_state(self.writer, look.id)
+        if state is None or state.last_message_at is None:
+            return
+        age = server_now - state.last_message_at
+        if age < schedule.ACTIVE_MS:
+            pause = schedule.recent_interval(age, attended=self.screens > 0) * self.spread.uniform(0.9, 1.1)
+            self.schedule.replan(Look(Kind.RECENT, look.profile_id, look.id), now + pause)
+
+    def plan_recent(self, now: float, server_now: Milliseconds) -> None:
+        """Have the chats that were active today looked at that are not planned yet."""
+        rows = self.writer.cache.execute(
+            "SELECT id, profile_id FROM chats WHERE sort_at > ? AND pulled_at IS NOT NULL "
+            "ORDER BY sort_at DESC LIMIT ?",
+            (server_now - schedule.ACTIVE_MS, MOST_RECENT),
+        )
+        for chat_id, profile_id in rows:
+            subject = ("chat", chat_id)
+            if profile_id not in self.schedule.lanes or subject in self.schedule.in_flight:
+                continue
+            if self.schedule.planned(subject) is None:
+                self.schedule.put(Look(Kind.RECENT, profile_id, chat_id), now)
+
+    # Own messages on their way
+
+    def follow_unsettled(self, now: float, chat_ids: list[str] | None = None) -> None:
+        """Follow every own message that is on its way, of some chats or of all.
+
+        Without following, one look has to do: only what was sent in this run is waited for.
+        """
+        for message_id, profile_id, _, status in self.messages.unsettled(chat_ids):
+            if message_id not in self._sent:
+                if self.sent_looks is None:
+                    self.follow(message_id, profile_id, now, retrying=status != Status.PENDING)
+                else:
+                    self._sent[message_id] = self.sent_looks
+                    self.schedule.put(Look(Kind.SENT, profile_id, message_id), now)
+
+    def follow(self, message_id: str, profile_id: str, now: float, *, retrying: bool = False) -> None:
+        """Have an own message looked at again, later each time."""
+        looks = self._sent.get(message_id, 0)
+        if self.sent_looks is not None and (looks >= self.sent_looks or (retrying and looks)):
+            return
+        pause = schedule.sent_interval(looks, retrying=retrying)
+        self.schedule.put(Look(Kind.SENT, profile_id, message_id), now + pause)
+        self._sent[message_id] = looks + 1
+
+    def followed(self, look: Look, now: float) -> None:
+        """An own message was looked at: once more, until it has arrived or failed."""
+        row = self.writer.cache.execute("SELECT status FROM messages WHERE id = ?", (look.id,)).fetchone()
+        if row is not None and row[0] in (Status.PENDING, Status.FAILED_WAITING_FOR_RETRY):
+            self.follow(look.id, look.profile_id, now, retrying=row[0] != Status.PENDING)
+        else:
+            self._sent.pop(look.id, None)
+
+    def settled(self, chat_id: str) -> None:
+        """Stop following messages of a chat that a page has shown to be at their end."""
+        on_their_way = {row[0] for row in self.messages.unsettled([chat_id])}
+        for message_id in [known for known in self._sent if known not in on_their_way]:
+            row = self.writer.cache.execute(
+                "SELECT 1 FROM messages WHERE id = ? AND chat = (SELECT pk FROM chats WHERE id = ?)",
+                (message_id, chat_id),
+            ).fetchone()
+            if row is not None:
+                self._sent.pop(message_id)
+                self.schedule.drop(("message", message_id))

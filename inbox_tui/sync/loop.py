@@ -1,0 +1,388 @@
+"""One turn after another: take answers in, notice what screens wrote, move the outbox, ask for more."""
+
+from __future__ import annotations
+
+import logging
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+
+from inbox_tui.api.client import Client
+from inbox_tui.core.errors import InboxError
+from inbox_tui.core.models import Milliseconds
+from inbox_tui.store import writes
+from inbox_tui.store.db import Changes, now_ms
+from inbox_tui.store.writes import Writer
+from inbox_tui.sync import schedule
+from inbox_tui.sync.attention import Attention
+from inbox_tui.sync.jobs import Answers, Apply, Outcome, Workers, unexpected
+from inbox_tui.sync.pull import Pull
+from inbox_tui.sync.push import Hooks, Push
+from inbox_tui.sync.schedule import Kind, Look, Pace, Schedule
+from inbox_tui.sync.troubles import Troubles
+
+READERS, SENDERS = 4, 4
+POLL_SECONDS = 0.1
+"""How often the screens' writes are looked for."""
+TIDY_SECONDS = 2.0
+RECENT_SECONDS = 10.0
+PROGRESS_SECONDS = 0.5
+SHORT, LONG = 2, 50
+"""Answers that enter the cache in one transaction: while a screen lives, and without one."""
+SENT_LOOKS = 5
+"""How often a sync that is to end looks whether what it sent has arrived: for about six seconds."""
+SOON_MS: Milliseconds = 2_000
+"""A sync that is to end waits this long for an outbox item's next step, no longer."""
+
+_log = logging.getLogger(__name__)
+
+
+class Mode(Enum):
+    """What a loop is there for."""
+
+    ONCE = auto()
+    """Bring the cache up to date, send what waits, and end."""
+    FOLLOW = auto()
+    """Keep it so until told to stop."""
+    SEND = auto()
+    """Carry out the outbox of one chat, nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sync has come. `chats_total` is None until every profile has told its number."""
+
+    phase: str
+    """`profiles`, `chats`, `messages`, `history` or `up to date`."""
+    profiles: int
+    chats: int
+    chats_total: int | None
+    chats_read: int
+    """Chats whose newest messages are in the cache."""
+    messages: int
+    """Messages that were new in this run."""
+    requests: int
+    seconds: float
+    faults: int
+    """Profiles that cannot be read."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate until every chat is listed and read; None where there is nothing to go by."""
+        total = self.chats_total
+        if total is None or self.chats_read == 0 or self.seconds < 1:
+            return None
+        return max(total - self.chats_read, 0) * self.seconds / self.chats_read
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The times that a loop goes by; a test puts its own in."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], Milliseconds] = now_ms
+
+
+class Loop:
+    """The engine's one writing thread. `run` returns when its mode's work is done or `stop` is set."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        client: Client,
+        *,
+        mode: Mode,
+        stop: threading.Event,
+        history_messages: int | None,
+        progress: Callable[[Progress], None] | None = None,
+        another_client: Callable[[], Client | None] | None = None,
+        only_chat: str | None = None,
+        until: Callable[[], bool] | None = None,
+        clock: Clock | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        """`another_client` gives a client for a changed key, None while it has not changed.
+
+        `only_chat` and `until` belong to `Mode.SEND`: the chat, and when it is done.
+        """
+        self.writer = writer
+        self.mode = mode
+        self.clock = clock or Clock()
+        self._stop = stop
+        self._progress = progress
+        self._another_client = another_client
+        self._until = until
+        spread = random.Random()  # noqa: S311 - jitter, not a secret
+        following = mode is Mode.FOLLOW
+        self._answers = Answers()
+        self._readers = Workers(READERS, self._answers)
+        self._senders = Workers(SENDERS, self._answers)
+        self._client = client
+        self._requests_before = 0
+        self.schedule = Schedule(READERS, pace or Pace())
+        self.pull = Pull(
+            writer,
+            client,
+            history_messages=history_messages,
+            busy=self.schedule.in_flight.__contains__,
+            monotonic=self.clock.monotonic,
+        )
+        self.attention = Attention(
+            writer,
+            self.pull.messages,
+            self.schedule,
+            following,
+            None if mode is not Mode.ONCE else SENT_LOOKS,
+            spread,
+        )
+        hooks = Hooks(
+            profile=lambda profile_id: self.pull.profiles.get(profile_id),
+            looked_at=self.attention.looked_at.get,
+            look=self._want,
+            sent=lambda message_id, profile_id, _: self.attention.follow(message_id, profile_id, self._now()),
+            limited=lambda seconds: self.schedule.pace.limited(self._now(), seconds),
+        )
+        self.push = Push(
+            writer, client, self._senders, hooks, only_chat=only_chat, now=self.clock.now, spread=spread
+        )
+        self.troubles = Troubles(
+            writer, self.schedule, self.pull, self.push, self.attention, following, spread
+        )
+        self._changes = Changes(writer.folder)
+        self._landed: list[tuple[Look, Outcome]] = []
+        self._asked_at: dict[schedule.Subject, Milliseconds] = {}
+        self._quiet: dict[str, int] = {}
+        self._spread = spread
+        self._started = self._now()
+        self._polled = self._tidied = self._recent = self._reported = float("-inf")
+
+    # Life
+
+    def run(self) -> None:
+        """Turn until the work is done or `stop` is set.
+
+        Raises sqlite3.Error where a file of the cache cannot be written.
+        """
+        self.begin()
+        while not self._stop.is_set() and not self.ended():
+            self.turn()
+        self.drain()
+
+    def begin(self) -> None:
+        """Take up what an earlier run left, and plan the first looks."""
+        writes.refold_stale(self.writer)
+        now = self._now()
+        if self.mode is not Mode.SEND:
+            self.schedule.put(Look(Kind.PROFILES), now)
+            self.attention.follow_unsettled(now)
+        for message_id, profile_id, _ in self.push.accepted():
+            self.attention.follow(message_id, profile_id, now)
+
+    def turn(self) -> None:
+        """One turn; waits a moment for an answer when there is nothing else to do."""
+        self._answers.collect(self._pause(), SHORT if self.attention.screens else LONG)
+        self._land()
+        now = self._now()
+        if now - self._polled >= POLL_SECONDS:
+            self._poll(now)
+        if now - self._tidied >= TIDY_SECONDS:
+            self._tidied = now
+            self._tidy(now)
+        self.push.turn()
+        self._ask(self._now())
+        if self._progress is not None and now - self._reported >= PROGRESS_SECONDS:
+            self._reported = now
+            self._progress(self.progress())
+
+    def ended(self) -> bool:
+        """Whether the mode's work is done."""
+        if self.mode is Mode.FOLLOW:
+            return False
+        if self._until is not None:
+            return self._until()
+        due = self.push.due_at
+        return not (
+            self._landed
+            or self.schedule.in_flight
+            or self.push.busy
+            or self.schedule.timed()
+            or (due is not None and due <= self.clock.now() + SOON_MS)
+            or any(self._backlog(profile_id) for profile_id in self.schedule.lanes)
+        )
+
+    def drain(self, seconds: float = 3.0) -> None:
+        """End: wait a moment for the answers of sends that are out, as their fate would be unknown."""
+        deadline = self._now() + seconds
+        while self.push.busy and self._now() < deadline:
+            self._answers.collect(0.1, LONG)
+            self._land()
+        self._land()
+        if self._progress is not None:
+            self._progress(self.progress())
+        self._readers.close()
+        self._senders.close()
+        self._changes.close()
+
+    def _now(self) -> float:
+        return self.clock.monotonic()
+
+    def _server_now(self) -> Milliseconds:
+        return self.clock.now() + (self._client.transport.clock_offset_ms or 0)
+
+    def _pause(self) -> float:
+        return max(0.0, min(POLL_SECONDS, self._polled + POLL_SECONDS - self._now()))
+
+    # Answers
+
+    def _ask(self, now: float) -> None:
+        """Make requests as long as one is free and something is due."""
+        while (look := self.schedule.next(now, self._backlog)) is not None:
+            fetch = self.pull.fetch(look)
+            self.schedule.started(look, now)
+            if fetch is None:
+                self.schedule.ended(look)
+                self._nothing(look)
+                continue
+            self._asked_at[look.subject] = self.clock.now()
+            self._readers.submit(fetch, partial(self._answered, look))
+
+    def _backlog(self, profile_id: str) -> Look | None:
+        if self.mode is Mode.SEND or profile_id in self.troubles.given_up:
+            return None
+        return self.pull.backlog(profile_id)
+
+    def _nothing(self, look: Look) -> None:
+        """There is nothing to ask for a look any more."""
+        self.attention.fulfilled(look)
+        if look.id and look.kind in schedule.BACKLOG:
+            self.pull.messages.put_aside(look.id, look.profile_id)
+
+    def _answered(self, look: Look, outcome: Apply | InboxError) -> None:
+        """An answer came: write it, all but messages, which pile up for one transaction."""
+        self.schedule.ended(look)
+        if isinstance(outcome, InboxError):
+            self.troubles.failed(look, outcome, self._now())
+            return
+        try:
+            self._landed.append((look, outcome()))
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - one answer must not cost the others
+            self.troubles.failed(look, unexpected(error), self._now())
+
+    def _land(self) -> None:
+        """Write the messages that came, then plan what follows from every answer."""
+        landed, self._landed = self._landed, []
+        moved = self.pull.messages.flush()
+        for look, outcome in landed:
+            self.troubles.over(look)
+            self._follow_up(look, outcome, moved=moved)
+
+    def _follow_up(self, look: Look, outcome: Outcome, *, moved: bool) -> None:
+        now = self._now()
+        asked_at = self._asked_at.pop(look.subject, self.clock.now())
+        self.attention.fulfilled(look)
+        if look.kind is Kind.PROFILES:
+            self._follow_profiles(now)
+        elif look.kind is Kind.CHATS:
+            self._follow_chats(look.profile_id, now, moved=outcome.moved)
+        elif look.kind is Kind.WALK:
+            if outcome.again:
+                self.schedule.put(Look(Kind.CHATS, look.profile_id), now)
+        elif look.kind is Kind.SENT:
+            self.push.settle(outcome.chats)
+            self.attention.followed(look, now)
+        else:
+            self.attention.looked(look, now, asked_at, self._server_now())
+            if moved:
+                chats = list(outcome.chats)
+                self.push.settle(chats)
+                self.attention.settled(look.id)
+                self.attention.follow_unsettled(now, chats)
+
+    def _follow_profiles(self, now: float) -> None:
+        for profile_id in [known for known in self.schedule.lanes if known not in self.pull.profiles]:
+            self.schedule.drop_profile(profile_id)
+        for profile_id in self.pull.profiles:
+            self.schedule.lane(profile_id)
+            if self.schedule.planned(("profile", profile_id)) is None:
+                self.schedule.put(Look(Kind.CHATS, profile_id), now)
+        if self.mode is Mode.FOLLOW:
+            pause = schedule.PROFILES_SECONDS * self._spread.uniform(0.9, 1.1)
+            self.schedule.put(Look(Kind.PROFILES), now + pause)
+
+    def _follow_chats(self, profile_id: str, now: float, *, moved: bool) -> None:
+        quiet = self._quiet[profile_id] = 0 if moved else self._quiet.get(profile_id, 0) + 1
+        if self.mode is Mode.FOLLOW:
+            pause = schedule.profile_interval(quiet, attended=bool(self.attention.open))
+            self.schedule.replan(Look(Kind.CHATS, profile_id), now + pause * self._spread.uniform(0.9, 1.1))
+            if moved:
+                self.attention.plan_recent(now, self._server_now())
+
+    # What others want
+
+    def _want(self, chat_id: str, profile_id: str) -> None:
+        """The outbox needs the newest messages of a chat before it sends."""
+        if ("chat", chat_id) not in self.schedule.in_flight and not self.troubles.is_aside(chat_id):
+            self.schedule.put(Look(Kind.WANTED, profile_id, chat_id), self._now())
+
+    def _poll(self, now: float) -> None:
+        first = self._polled == float("-inf")
+        self._polled = now
+        if self._changes.poll() or first:
+            self.push.reload()
+            if self.mode is not Mode.SEND:
+                self.attention.notice(now)
+
+    def _tidy(self, now: float) -> None:
+        if self.mode is not Mode.FOLLOW:
+            return
+        self.attention.notice(now)
+        self.troubles.take_up(now)
+        if now - self._recent >= RECENT_SECONDS:
+            self._recent = now
+            self.attention.plan_recent(now, self._server_now())
+        client = self._another_client() if self._another_client is not None else None
+        if client is not None:
+            _log.info("the API key has changed")
+            self._requests_before += self._client.transport.request_count
+            self._client = client
+            self.pull.use(client)
+            self.push.use(client)
+            self.troubles.key_changed(now)
+
+    # Progress
+
+    def progress(self) -> Progress:
+        """How far the sync has come."""
+        (chats,) = self.writer.cache.execute("SELECT value FROM meta WHERE key = 'chats'").fetchone()
+        totals = self.writer.cache.execute(
+            "SELECT count(*), count(chats_total), coalesce(sum(chats_total), 0), coalesce(min(walked), 0) "
+            "FROM profiles WHERE status != 'gone'"
+        ).fetchone()
+        profiles, told, total, walked = totals
+        missing = self.pull.messages.missing()
+        if not told:
+            phase = "profiles"
+        elif missing:
+            phase = "messages" if walked else "chats"
+        elif any(look.kind is Kind.HISTORY for look in self.schedule.in_flight.values()):
+            phase = "history"
+        else:
+            phase = "up to date" if walked else "chats"
+        return Progress(
+            phase=phase,
+            profiles=profiles,
+            chats=int(chats),
+            chats_total=max(int(total), int(chats)) if told == profiles and profiles else None,
+            chats_read=int(chats) - missing,
+            messages=self.pull.messages.inserted,
+            requests=self._requests_before + self._client.transport.request_count,
+            seconds=self._now() - self._started,
+            faults=len(self.troubles.faults),
+        )
