@@ -144,3 +144,86 @@ def sandbox(
             f"Cannot listen on {host}:{port}: {error.strerror}", "Choose another port with --port"
         ) from error
     return 0
+
+
+@program.command()
+def sync(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="Fetch what is new, then end (the default).")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Stay, and keep the cache in step.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Fetch the whole history of every chat.")] = False,
+    until_stdin_closes: StdinOption = False,
+) -> int:
+    """Bring the cache in step with the API, without the screen."""
+    from inbox_tui.cli.syncing import run_sync
+
+    if once and follow:
+        raise UsageError("--once and --follow exclude each other", "Give one of them")
+    return run_sync(_settings(context), follow=follow, full=full, watch_stdin=until_stdin_closes)
+
+
+@program.command()
+def profiles(context: typer.Context, as_json: JsonOption = False, ids: IdsOption = False) -> None:
+    """Every connected profile, how old its data is, and what stands in its way."""
+    from inbox_tui.cli import reading
+
+    reading.profiles(_settings(context), as_json=as_json, ids=ids)
+
+
+@program.command()
+def chats(
+    context: typer.Context,
+    query: Annotated[
+        list[str] | None, typer.Argument(help="platform:, profile:, from:, is: and words.")
+    ] = None,
+    as_json: JsonOption = False,
+    ids: IdsOption = False,
+) -> None:
+    """The chats of the cache, newest first."""
+    from inbox_tui.cli import reading
+
+    reading.chats(_settings(context), " ".join(query or []), as_json=as_json, ids=ids)
+
+
+@program.command()
+def thread(
+    context: typer.Context,
+    chat: Annotated[str, typer.Argument(help="The chat's id, or the platform's conversation id.")],
+    as_json: JsonOption = False,
+    ids: IdsOption = False,
+) -> None:
+    """Every cached message of a chat, oldest first."""
+    from inbox_tui.cli import reading
+
+    reading.thread(_settings(context), chat, as_json=as_json, ids=ids)
+
+
+@program.command()
+def outbox(context: typer.Context, as_json: JsonOption = False, ids: IdsOption = False) -> None:
+    """What has been written and is not at its end."""
+    from inbox_tui.cli import reading
+
+    reading.outbox(_settings(context), as_json=as_json, ids=ids)
+
+
+@program.command()
+def send(
+    context: typer.Context,
+    chat: Annotated[str, typer.Argument(help="The chat's id, or the platform's conversation id.")],
+    text: Annotated[
+        str | None, typer.Argument(help="The text; read from standard input when left out.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Send the file at a public address instead of text.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until the platform has it, or refuses.")] = False,
+    queue: Annotated[bool, typer.Option("--queue", help="Leave it to the next sync.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and say what would be sent.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Send a message, by the same rules as the screen, without the time to take it back."""
+    from inbox_tui.cli.sending import send_message
+
+    return send_message(
+        _settings(context), chat, text=text, url=url, wait=wait, queue=queue, dry_run=dry_run, as_json=as_json
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 
 from inbox_tui.cli import output
 from inbox_tui.config import Settings
@@ -56,9 +57,8 @@ def chats(settings: Settings, query: str, *, as_json: bool, ids: bool) -> None:
     """Every chat that a query finds, newest first. Raises QueryError."""
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
-        zone = datetime.now().astimezone().tzinfo
         known = reads.profile_names(reader)
-        plan = search.plan(query, known.values(), **({} if zone is None else {"zone": zone}))
+        plan = search.plan(query, known.values(), zone=datetime.now().astimezone().tzinfo or UTC)
         source: reads.Source[ChatRow]
         if isinstance(plan, reads.ChatFilter):
             source = reads.ChatSource(reader, plan)
@@ -101,20 +101,21 @@ def thread(settings: Settings, name: str, *, as_json: bool, ids: bool) -> None:
         source = ThreadSource(reader, row.pk, row.chat.id)
         entries = _all(source)
         if as_json or ids:
-            records = (
-                output.item_record(entry.item)
-                if entry.item is not None
-                else output.message_record(entry.message)
-                for entry in entries
-                if entry.item is not None or entry.message is not None
-            )
-            (output.print_ids if ids else output.print_records)(records)
+            (output.print_ids if ids else output.print_records)(_records(entries))
             return
         _print_thread(row, entries)
 
 
+def _records(entries: Iterator[ThreadRow]) -> Iterator[output.Record]:
+    for entry in entries:
+        if entry.message is not None:
+            yield output.message_record(entry.message)
+        elif entry.item is not None:
+            yield output.item_record(entry.item)
+
+
 def _print_thread(row: ChatRow, entries: Iterator[ThreadRow]) -> None:
-    zone = datetime.now().astimezone().tzinfo
+    zone = datetime.now().astimezone().tzinfo or UTC
     now = now_ms()
     day = ""
     print(f"{row.chat.title} · {platform_name(row.chat.platform)}")
@@ -125,14 +126,14 @@ def _print_thread(row: ChatRow, entries: Iterator[ThreadRow]) -> None:
             continue
         message = entry.message
         at = message.position[0]
-        if zone is not None and (today := day_label(at, now, zone)) != day:
+        if (today := day_label(at, now, zone)) != day:
             day = today
             print(f"-- {day} --")
         who = row.chat.title if message.inbound else "you"
         state = "" if message.inbound else f"  ({message.status})"
         if message.error_message:
             state += f": {message.error_message}"
-        print(f"{clock(at, zone) if zone else ''}  {who}: {describe(message)}{state}")
+        print(f"{clock(at, zone)}  {who}: {describe(message)}{state}")
 
 
 def find_chat(row: ChatRow | None, name: str) -> ChatRow:
@@ -145,10 +146,18 @@ def find_chat(row: ChatRow | None, name: str) -> ChatRow:
     return row
 
 
-def _all(source: reads.Source[reads.RowT]) -> Iterator[reads.RowT]:
+class _Keyed(Protocol):
+    @property
+    def key(self) -> Key: ...
+
+
+RowT = TypeVar("RowT", bound=_Keyed)
+
+
+def _all(source: reads.Source[RowT]) -> Iterator[RowT]:
     key: Key | None = None
     while True:
-        rows: Sequence[reads.RowT] = source.after(key, PAGE)
+        rows: Sequence[RowT] = source.after(key, PAGE)
         yield from rows
         if len(rows) < PAGE:
             return

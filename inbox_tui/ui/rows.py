@@ -93,6 +93,7 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
         self._place: Key | None = None
         self._stale = True
         self._lines: list[tuple[int, Strip]] = []
+        self._complete = True
         self._blocks: LRUCache[Hashable, tuple[RowT, list[Strip]]] = LRUCache(512)
 
     # What a subclass says.
@@ -317,6 +318,7 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
                 break
             lines += [(index, strip) for strip in self._block(index)[skip:]]
             index, skip = index + 1, 0
+        self._complete = index >= len(self._rows) and not self._more_after and len(lines) <= height
         return lines[:height]
 
     def _to_end(self) -> None:
@@ -330,11 +332,7 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
         """Whether the last line of the last row is on the screen."""
         if self._stale:
             self._settle()
-        if self._more_after or not self._rows:
-            return not self._more_after
-        last = len(self._rows) - 1
-        shown = [strip for index, strip in self._lines if index == last]
-        return bool(shown) and shown[-1] is self._block(last)[-1]
+        return self._complete
 
     # The cursor.
 
@@ -518,13 +516,10 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the top row, or the end where the view was there."""
-        at_end = self.sticks_to_end and bool(self._rows) and not self._more_after and self._was_at_end()
+        at_end = self.sticks_to_end and bool(self._rows) and self._complete
         self._stale = True
         if at_end:
             self._to_end()
-
-    def _was_at_end(self) -> bool:
-        return not self._lines or self._lines[-1][0] == len(self._rows) - 1
 
     def on_focus(self) -> None:
         """Draw the cursor as active."""

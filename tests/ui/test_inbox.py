@@ -1,0 +1,331 @@
+"""The inbox in the words of the person at the keyboard."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+from textual import events
+
+from inbox_tui.core.models import Message
+from inbox_tui.store import local, reads, writes
+from inbox_tui.store.db import Folder, open_reader
+from inbox_tui.ui.actions import Context
+
+from .conftest import DeskMaker
+
+
+def rows(folder: Folder, statement: str) -> list[tuple[object, ...]]:
+    """What stands in the local file."""
+    with contextlib.closing(sqlite3.connect(folder.local)) as connection:
+        return connection.execute(statement).fetchall()
+
+
+async def test_every_chat_of_every_platform_is_in_one_list(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        platforms = {row.chat.platform for row in agent.inbox.chats.window_rows}
+        assert platforms == {"facebook", "instagram", "telegram", "bluesky"}
+        keys = [row.key for row in agent.inbox.chats.window_rows]
+        assert keys == sorted(keys, reverse=True)
+
+
+async def test_enter_opens_a_chat_and_escape_goes_back(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.press("j", "enter")
+        assert agent.context is Context.THREAD
+        shown = agent.inbox.shown
+        assert shown is not None
+        assert shown.chat.title in agent.screen_text()
+        await agent.press("escape")
+        assert agent.context is Context.LIST
+
+
+async def test_no_letter_typed_in_the_composer_is_a_command(folder: Folder, desk: DeskMaker) -> None:
+    printable = "".join(chr(code) for code in range(0x20, 0x7F)) + "ñ€日🙂"
+    async with desk(folder) as agent:
+        await agent.press("enter", "r")
+        before = agent.inbox.shown
+        await agent.type(printable)
+        assert agent.inbox.composer.text == printable
+        assert agent.context is Context.TYPING
+        assert agent.inbox.shown == before
+    assert rows(folder, "SELECT count(*) FROM marks WHERE kind = 'done'") == [(0,)]
+    assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
+
+
+async def test_letters_typed_at_once_behind_the_reply_key_are_text(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.press("enter")
+        for character in "reject # e u":
+            key = {" ": "space", "#": "number_sign"}.get(character, character)
+            agent.app.post_message(events.Key(key, character))
+        await agent.until(lambda: agent.inbox.composer.text == "eject # e u")
+    assert rows(folder, "SELECT count(*) FROM marks WHERE kind = 'done'") == [(0,)]
+
+
+async def test_a_draft_belongs_to_its_chat_and_outlives_the_program(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        await agent.press("r")
+        await agent.type("for Max")
+        await agent.press("escape", "J")
+        assert agent.inbox.composer.text == ""
+        await agent.press("K")
+        assert agent.inbox.composer.text == "for Max"
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        assert agent.inbox.composer.text == "for Max"
+        assert "✎ draft" in agent.screen_text()
+
+
+async def test_a_draft_reaches_the_file_while_it_is_typed(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.press("enter", "r")
+        await agent.type("half a sen")
+        await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [("half a sen",)])
+
+
+async def test_enter_moves_the_text_into_the_outbox_and_empties_the_composer(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        await agent.press("r")
+        await agent.type("It fits.")
+        await agent.press("enter")
+        await agent.until(lambda: agent.inbox.composer.text == "")
+        assert rows(folder, "SELECT state, json_extract(payload, '$.text') FROM outbox") == [
+            ("held", "It fits.")
+        ]
+        assert rows(folder, "SELECT count(*) FROM drafts") == [(0,)]
+        await agent.until(lambda: "leaves in" in agent.screen_text())
+        assert "It fits." in agent.screen_text()
+
+
+async def test_a_held_send_comes_back_into_the_composer(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        await agent.press("r")
+        await agent.type("Too early")
+        await agent.press("enter")
+        await agent.until(lambda: agent.inbox.composer.text == "")
+        await agent.press("ctrl+z")
+        await agent.until(lambda: agent.inbox.composer.text == "Too early")
+    assert rows(folder, "SELECT state FROM outbox") == [("discarded",)]
+
+
+async def test_an_empty_message_is_not_sent(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.press("enter", "r", "space", "enter")
+        assert agent.says("Nothing to send")
+    assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
+
+
+async def test_a_new_line_is_not_a_send(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.press("enter", "r", "a", "ctrl+j", "b")
+        assert agent.inbox.composer.text == "a\nb"
+
+
+async def test_a_paste_is_cleaned_whole_and_never_sends(folder: Folder, desk: DeskMaker) -> None:
+    pasted = "one\r\ntwo\x1b]2;title\x07\n" + "x" * 5000
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        await agent.press("r")
+        agent.inbox.composer.editor.post_message(events.Paste(pasted))
+        await agent.until(lambda: agent.inbox.composer.text != "")
+        assert agent.inbox.composer.text == "one\ntwo␛]2;title␇\n" + "x" * 5000
+        await agent.press("enter")
+        assert agent.says("too long")
+    assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
+
+
+async def test_a_closed_window_locks_the_composer_and_says_why(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        closed = agent.inbox.session.reader.execute(
+            "SELECT participant_name FROM chats WHERE platform = 'instagram' AND window_closes_at < ?",
+            (1_780_315_200_000,),
+        ).fetchone()[0]
+        await agent.open(closed)
+        assert "Window probably closed" in agent.screen_text()
+        await agent.press("r")
+        assert agent.context is Context.THREAD
+        assert agent.says("Window probably closed")
+
+
+async def test_a_draft_in_a_closed_window_is_kept_and_can_be_read(folder: Folder, desk: DeskMaker) -> None:
+    with contextlib.closing(open_reader(folder)) as reader:
+        chat_id, name = reader.execute(
+            "SELECT id, participant_name FROM chats WHERE platform = 'facebook' AND window_closes_at < ?",
+            (1_780_315_200_000,),
+        ).fetchone()
+    with writes.Writer(folder) as writer:
+        local.save_draft(writer, chat_id, "still here", 10)
+    async with desk(folder) as agent:
+        await agent.open(name)
+        await agent.press("r")
+        await agent.type("x")
+        assert agent.inbox.composer.text == "still here"
+        assert agent.context is Context.TYPING
+
+
+async def test_reading_never_hides_a_customer(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        before = agent.read()
+        await agent.open("Priya Tran")
+        await agent.until(lambda: agent.read().unread < before.unread)
+        assert agent.read().unanswered == before.unanswered
+        assert "unanswered" in agent.screen_text()
+
+
+async def test_done_closes_a_chat_and_done_again_opens_it(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        before = agent.read().unanswered
+        await agent.open("Priya Tran")
+        await agent.press("e")
+        await agent.until(lambda: agent.read().unanswered == before - 1)
+        await agent.until(lambda: agent.inbox.shown is not None and agent.inbox.shown.done)
+        await agent.press("e")
+        await agent.until(lambda: agent.read().unanswered == before)
+
+
+async def test_a_failed_send_shows_its_reason_and_can_be_sent_again(folder: Folder, desk: DeskMaker) -> None:
+    with contextlib.closing(open_reader(folder)) as reader:
+        chat_id, name, reason = reader.execute(
+            "SELECT c.id, c.participant_name, m.error_message FROM messages m JOIN chats c ON c.pk = m.chat "
+            "WHERE m.status = 'failed' AND c.platform IN ('telegram', 'bluesky') LIMIT 1"
+        ).fetchone()
+    async with desk(folder, (140, 40)) as agent:
+        await agent.open(name)
+        await agent.until(lambda: "✗ failed" in agent.screen_text())
+        assert reason[:30] in agent.screen_text()
+        while (
+            agent.inbox.thread.cursor_row is None
+            or getattr(agent.inbox.thread.cursor_row.message, "status", "") != "failed"
+        ):
+            await agent.press("k")
+        await agent.press("!")
+        await agent.until(lambda: rows(folder, "SELECT state FROM outbox") == [("held",)])
+    assert rows(folder, "SELECT chat_id FROM dismissed") == [(chat_id,)]
+
+
+async def test_a_message_that_arrives_is_drawn_where_the_reader_is(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        shown = agent.inbox.shown
+        assert shown is not None
+        arrived = Message(
+            id="new-one",
+            chat_id=shown.chat.id,
+            direction="inbound",
+            status="received",
+            created_at=1_780_315_201_000,
+            body="a word from elsewhere",
+        )
+        with writes.Writer(folder) as writer:
+            writes.apply_messages(writer, [writes.MessagePage(shown.chat.id, [arrived])])
+        await agent.until(lambda: "a word from elsewhere" in agent.screen_text())
+
+
+async def test_the_list_keeps_the_cursor_on_its_chat_when_another_moves_up(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.press("j", "j", "j")
+        chosen = agent.inbox.chats.cursor_row
+        last = agent.inbox.session.reader.execute("SELECT id FROM chats ORDER BY sort_at LIMIT 1").fetchone()[
+            0
+        ]
+        row = reads.chat(agent.inbox.session.reader, last)
+        assert row is not None
+        assert chosen is not None
+        from dataclasses import replace
+
+        with writes.Writer(folder) as writer:
+            writes.apply_chats(writer, [replace(row.chat, last_message_at=1_780_315_300_000)])
+        await agent.until(lambda: agent.inbox.chats.window_rows[0].chat.id == last)
+        now = agent.inbox.chats.cursor_row
+        assert now is not None
+        assert now.chat.id == chosen.chat.id
+
+
+async def test_the_list_is_filtered_by_the_query_language(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.press("\\")
+        assert agent.context is Context.TYPING
+        await agent.type("platform:bsky")
+        await agent.until(lambda: {row.chat.platform for row in agent.inbox.chats.window_rows} == {"bluesky"})
+        await agent.type(" from:jane")
+        await agent.until(lambda: len(agent.inbox.chats.window_rows) == 1)
+        await agent.press("enter")
+        assert agent.context is Context.LIST
+        await agent.press("escape")
+        await agent.until(lambda: len(agent.inbox.chats.window_rows) > 50)
+
+
+async def test_a_query_error_points_at_its_place(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.press("\\")
+        await agent.type("platfrom:tg")
+        await agent.until(lambda: "column 1" in agent.screen_text())
+
+
+@pytest.mark.parametrize(("size", "panes"), [((140, 40), 3), ((80, 24), 2), ((60, 20), 1), ((40, 10), 1)])
+async def test_panes_follow_the_width_and_everything_is_reachable(
+    folder: Folder, desk: DeskMaker, size: tuple[int, int], panes: int
+) -> None:
+    async with desk(folder, size) as agent:
+        shown = [
+            name
+            for name in ("#list-pane", "#thread-pane", "#customer-pane")
+            if agent.inbox.query_one(name).region.area
+        ]
+        assert len(shown) == panes
+        await agent.open("Max Whitlock")
+        await agent.press("r")
+        await agent.type("hello")
+        text = agent.screen_text()
+        assert "hello" in text
+        assert "TYPING" in text
+        await agent.press("escape", "escape")
+        assert agent.context is Context.LIST
+        assert "Max Whitlock" in agent.screen_text()
+
+
+async def test_resizing_keeps_the_chat_the_place_and_the_draft(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder, (140, 40)) as agent:
+        await agent.open("Max Whitlock")
+        await agent.press("r")
+        await agent.type("kept")
+        for size in ((80, 24), (50, 12), (140, 40)):
+            await agent.pilot.resize_terminal(*size)
+            await agent.pilot.pause()
+            assert "kept" in agent.screen_text()
+        shown = agent.inbox.shown
+        assert shown is not None
+        assert shown.chat.title == "Max Whitlock"
+
+
+async def test_help_shows_every_key(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder, (100, 60)) as agent:
+        await agent.press("?")
+        await agent.until(lambda: "Send a failed message again" in agent.screen_text())
+        await agent.press("escape")
+        await agent.until(lambda: agent.app.screen is agent.inbox)
+
+
+async def test_two_terminals_see_each_others_work(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as one, desk(folder) as two:
+        await one.open("Max Whitlock")
+        await one.press("r")
+        await one.type("from the first")
+        await one.press("enter")
+        await two.open("Max Whitlock")
+        await two.until(lambda: "from the first" in two.screen_text())
+
+
+def test_the_folder_of_the_account_is_private(filled: Path) -> None:
+    assert filled.stat().st_mode & 0o077 == 0
+    assert (filled / "local.db").stat().st_mode & 0o077 == 0
