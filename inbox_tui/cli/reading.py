@@ -46,7 +46,7 @@ def profiles(settings: Settings, *, as_json: bool, ids: bool) -> None:
                 platform_name(row.profile.platform),
                 row.profile.name,
                 f"{row.chats} chats",
-                "never looked at" if looked is None else f"looked at {age(looked)} ago",
+                "never" if looked is None else f"last look {age(looked)}",
                 f"{health}. {row.fault_hint}" if row.fault_title and row.fault_hint else health,
             )
         )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from functools import partial
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -83,9 +82,9 @@ class FilterBar(Vertical):
             self.post_message(self.Found(ChatSource(self._session.reader, plan), stay=stay))
         else:
             # A look at every chat may take a while, so it has a thread and a reader of its own.
-            pick = partial(self._pick, self._applied, plan, stay=stay)
-            self.run_worker(pick, exclusive=True, exit_on_error=False, description="filter")
+            self._pick(self._applied, plan, stay=stay)
 
+    @work(exclusive=True, exit_on_error=False, description="filter")
     async def _pick(self, text: str, plan: search.Scan, *, stay: bool) -> None:
         keys = await asyncio.to_thread(search.pick, self._session.folder, plan)
         if text == self._applied:

@@ -1,0 +1,66 @@
+"""`sync`: the engine in the foreground, with its progress in words and counts."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from inbox_tui.config import Settings
+from inbox_tui.core.times import duration
+from inbox_tui.sync.engine import Progress, run
+
+
+def run_sync(settings: Settings, *, follow: bool, full: bool, watch_stdin: bool) -> int:
+    """Sync once, or follow until told to end; returns the exit code. Raises InboxError."""
+    child = watch_stdin
+    level = logging.INFO if child else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # These would write each request with its address; the engine says what matters itself.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    shown = None if child else _Shown(live=sys.stderr.isatty())
+    report = run(
+        settings,
+        once=not follow,
+        follow=follow,
+        full=full,
+        progress=None if shown is None else shown.show,
+        watch_stdin=watch_stdin,
+    )
+    if shown is not None:
+        shown.end(report.progress)
+    for notice in report.notices:
+        print(f"inbox-tui: {notice}", file=sys.stderr)
+    for error in report.errors:
+        print(f"inbox-tui: {error}", file=sys.stderr)
+    return report.exit_code
+
+
+class _Shown:
+    """One line on standard error that is written over on a terminal, and nothing elsewhere."""
+
+    def __init__(self, *, live: bool) -> None:
+        self._live = live
+
+    def show(self, progress: Progress) -> None:
+        """The line of this moment."""
+        if self._live:
+            sys.stderr.write(f"\r\x1b[2K{_words(progress)}")
+            sys.stderr.flush()
+
+    def end(self, progress: Progress) -> None:
+        """The last line, which stays."""
+        start = "\r\x1b[2K" if self._live else ""
+        sys.stderr.write(f"{start}{_words(progress)}\n")
+
+
+def _words(progress: Progress) -> str:
+    total = "?" if progress.chats_total is None else str(progress.chats_total)
+    words = (
+        f"{progress.phase}: {progress.profiles} profiles, {progress.chats} of {total} chats, "
+        f"{progress.chats_read} read, {progress.messages} new messages, {progress.requests} requests"
+    )
+    left = progress.seconds_left
+    if progress.phase != "up to date" and left is not None and left >= 1:
+        words += f", about {duration(int(left * 1000))} left"
+    return words
