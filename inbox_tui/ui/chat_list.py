@@ -118,8 +118,8 @@ class ChatList(VirtualRows[ChatRow]):
             base = "chat-list--cursor" if self.has_focus else "chat-list--cursor-resting"
         background = self.rich_style + self.style_of(base)
 
-        def style(*names: str) -> Style:
-            return background + self.style_of(*names)
+        def style(name: str) -> Style:
+            return background + self.style_of(name)
 
         now = now_ms()
         muted = style("chat-list--muted")

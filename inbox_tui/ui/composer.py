@@ -140,7 +140,7 @@ class Composer(Vertical):
         meter, style = "", ""
         if measured is not None and measured.limit is not None:
             meter = f"{measured.limit - measured.used}/{measured.limit}"
-            style = "bold $error" if measured.over else "$warning" if measured.warn else ""
+            style = "bold $text-error" if measured.over else "$text-warning" if measured.warn else ""
         header = self.query_one("#composer-header", Static)
         target = truncate(self._target, max(0, header.size.width - cells(meter) - 1))
         gap = " " * max(1, header.size.width - cells(target) - cells(meter))

@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 from textual.content import Content
 from textual.widgets import Static
 
-from inbox_tui.core.capabilities import platform_name
+from inbox_tui.core.capabilities import INBOUND_DELAY, platform_name
 from inbox_tui.core.models import Chat, Json, Milliseconds, Platform, Profile
 from inbox_tui.core.times import age, clock, day_label, duration
 from inbox_tui.store.reads import ChatRow
@@ -45,6 +45,8 @@ def _lines(row: ChatRow, profile: Profile | None, now: Milliseconds, zone: tzinf
         lines.append(Content("archived on the platform (muted)"))
     lines.append(Content(""))
     lines += [Content(words) for words in _window(row, now, zone)]
+    if (delay := INBOUND_DELAY.get(chat.platform)) is not None:
+        lines.append(Content(f"messages may arrive {duration(delay)} late"))
     lines += [Content(words) for words in _metadata(chat)]
     lines.append(Content(""))
     since = f"{day_label(chat.created_at, now, zone)}"
@@ -53,7 +55,7 @@ def _lines(row: ChatRow, profile: Profile | None, now: Milliseconds, zone: tzinf
         count += f" of {row.messages_total}"
     lines += [Content(f"first seen {since}"), Content(count)]
     if row.needs_reply_since is not None:
-        lines.append(Content(f"waiting for {age(now - row.needs_reply_since)}").stylize("$warning"))
+        lines.append(Content(f"waiting for {age(now - row.needs_reply_since)}").stylize("$text-warning"))
     return lines
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from inbox_tui.store.db import Folder
 
+ELSEWHERE_EXIT = 75
+"""The exit code of an engine that found another one at work (`sync.engine.EngineRunningError`)."""
 SHORT_LIFE_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 30.0
 
@@ -56,7 +58,8 @@ class EngineProcess:
             return
         if not self._engine_elsewhere():
             # An engine that dies at once is started again more and more slowly.
-            quick = self.starts > 0 and lived < SHORT_LIFE_SECONDS + self._pause
+            failed = self._child is not None and self._child.returncode not in (0, ELSEWHERE_EXIT)
+            quick = failed and lived < SHORT_LIFE_SECONDS + self._pause
             self._pause = min(LONGEST_PAUSE_SECONDS, max(1.0, self._pause * 2)) if quick else 0.0
             self._start()
 

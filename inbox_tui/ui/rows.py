@@ -94,6 +94,7 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
         self._stale = True
         self._lines: list[tuple[int, Strip]] = []
         self._complete = True
+        self._styles: dict[str, Style] = {}
         self._blocks: LRUCache[Hashable, tuple[RowT, list[Strip]]] = LRUCache(512)
 
     # What a subclass says.
@@ -404,8 +405,13 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
 
     def _lines_of(self, index: int | None) -> tuple[int, int] | None:
         """First screen line and number of screen lines of a row."""
-        at = [line for line, (row, _) in enumerate(self._lines) if row == index]
+        at = [line for line, (row, _) in enumerate(self._lines, self._lead) if row == index]
         return (at[0], len(at)) if at else None
+
+    @property
+    def _lead(self) -> int:
+        """Blank lines above a short thread: its newest message stands at the bottom, next to the composer."""
+        return max(0, self.size.height - len(self._lines)) if self.sticks_to_end and self._rows else 0
 
     def _reveal(self, index: int) -> None:
         """Scroll as little as shows the row whole, or its beginning where it is taller than the screen."""
@@ -480,7 +486,7 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
         width, height = self._width, self.size.height
         blank = Strip.blank(width, self.rich_style)
         lines = [strip for _, strip in self._lines] if self._rows else self.draw_empty(width, height)
-        lines = lines[:height] + [blank] * (height - len(lines))
+        lines = [blank] * self._lead + lines[:height] + [blank] * (height - len(lines))
         bar = self._scrollbar(height)
         strips = [Strip.join([lines[y], bar[y]]) for y in range(crop.y, min(crop.bottom, height))]
         if crop.x or crop.width < self.size.width:
@@ -490,21 +496,25 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
         return strips
 
     def _scrollbar(self, height: int) -> Sequence[Strip]:
-        track = Strip([Segment(" ", self.get_component_rich_style("rows--track"))], 1)
+        track = Strip([Segment(" ", self.style_of("rows--track"))], 1)
         shown = len({index for index, _ in self._lines})
         if not self._total or self._offset is None or shown == 0 or shown >= self._total:
             return [track] * height
         size = max(1, round(height * shown / self._total))
         start = round((height - size) * min(1.0, (self._offset + self._top) / max(1, self._total - shown)))
-        thumb = Strip([Segment(" ", self.get_component_rich_style("rows--thumb"))], 1)
+        thumb = Strip([Segment(" ", self.style_of("rows--thumb"))], 1)
         return [thumb if start <= y < start + size else track for y in range(height)]
 
-    def style_of(self, *names: str) -> Style:
-        """The style of some component classes, laid over each other; only what each of them sets."""
-        style = Style.null()
-        for name in names:
-            style += self.get_component_rich_style(name, partial=True)
-        return style
+    def style_of(self, name: str) -> Style:
+        """What a component class sets, to be laid over another style; translucent colours are mixed in."""
+        if name not in self._styles:
+            styles = self.get_component_styles(name)
+            ground = self.background_colors[1]
+            self._styles[name] = Style(
+                color=(ground + styles.color).rich_color if styles.has_rule("color") else None,
+                bgcolor=(ground + styles.background).rich_color if styles.has_rule("background") else None,
+            ) + (styles.text_style if styles.has_rule("text_style") else Style.null())
+        return self._styles[name]
 
     # Textual's events.
 
@@ -512,6 +522,7 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
         """Forget drawn rows when the theme changes."""
         super().notify_style_update()
         self._blocks.clear()
+        self._styles.clear()
         self._stale = True
 
     def on_resize(self, event: events.Resize) -> None:
@@ -533,8 +544,9 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click puts the cursor on the row under it."""
-        if 0 <= event.y < len(self._lines):
-            index = self._lines[event.y][0]
+        line = event.y - self._lead
+        if 0 <= line < len(self._lines):
+            index = self._lines[line][0]
             self._point(index)
             self.post_message(self.Chosen(self, self._rows[index]))
 
