@@ -67,13 +67,19 @@ async def state(world: World, request: Request) -> Response:
 
 
 async def inject_message(world: World, request: Request) -> Response:
-    """POST /_sandbox/messages: somebody writes now, in a `chat` or as a new person to a `profile`."""
+    """POST /_sandbox/messages: somebody writes, in a `chat` or as a new person to a `profile`.
+
+    It is there at once; with `poller` a Bluesky message waits for the poller, as a real one does.
+    """
     given = await _given(world, request)
     media = parameters.media(given)
     columns = _columns(given)
     with world.write():
         chat = _chat_for(world, given)
         body = parameters.text(given, "body")
+        if given.get("poller") and world.chat_numbered(chat)["platform"] == "bluesky":
+            _life(world).say(chat, _needed(given, "body"))
+            return answer({"accepted": True}, 202)
         number = _life(world).receive(chat, body, columns)
         for index, item in enumerate(media):
             world.database.insert(
