@@ -157,6 +157,8 @@ class Loop:
         self._landed: list[tuple[Look, Outcome]] = []
         self._asked_at: dict[schedule.Subject, Milliseconds] = {}
         self._quiet: dict[str, int] = {}
+        self._again: set[str] = set()
+        """Profiles whose top was looked at once more after their walk."""
         self._spread = spread
         self._started = self._now()
         self._polled = self._tidied = self._recent = self._reported = float("-inf")
@@ -292,7 +294,8 @@ class Loop:
         elif look.kind is Kind.CHATS:
             self._follow_chats(look.profile_id, now, moved=outcome.moved)
         elif look.kind is Kind.WALK:
-            if outcome.again:
+            if outcome.again and (self.mode is Mode.FOLLOW or look.profile_id not in self._again):
+                self._again.add(look.profile_id)
                 self.schedule.put(Look(Kind.CHATS, look.profile_id), now)
         elif look.kind is Kind.SENT:
             self.push.settle(outcome.chats)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from inbox_tui.api.client import Client
 from inbox_tui.core.errors import NotAuthorised, NotFound, RequestRejected
 from inbox_tui.core.models import Chat, Milliseconds, Page, Profile, Rejected
-from inbox_tui.store import local, looks, reads, writes
+from inbox_tui.store import local, looks, lookups, writes
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync.jobs import Apply, Fetch, Outcome
 from inbox_tui.sync.messages import Messages
@@ -143,7 +143,7 @@ class Pull:
         reader = self._writer.cache
         self.profiles = {
             profile.id: profile
-            for profile in reads.profile_names(reader).values()
+            for profile in lookups.profile_names(reader).values()
             if profile.status != "gone"
         }
 
@@ -212,20 +212,19 @@ class Pull:
 
     def _fetch_newest(self, client: Client, profile_id: str) -> Fetch:
         newest = self._newest_known(profile_id)
-        known_to = None if newest is None else newest - OVERLAP_MS
         counted = self._counted_at.get(profile_id)
-        whole = known_to is None or counted is None or self._monotonic() - counted >= COUNT_SECONDS
-        after = None if whole else known_to
+        whole = newest is None or counted is None or self._monotonic() - counted >= COUNT_SECONDS
+        after = None if whole or newest is None else newest - OVERLAP_MS
         group = self.group(profile_id)
 
         def fetch() -> Apply:
             page = client.list_chats(profile_id, per_page=PAGE, after=after, profile_group_id=group)
-            return lambda: self._apply_newest(profile_id, page, known_to, whole=whole)
+            return lambda: self._apply_newest(profile_id, page, newest, whole=whole)
 
         return fetch
 
     def _apply_newest(
-        self, profile_id: str, page: Page[Chat], known_to: Milliseconds | None, *, whole: bool
+        self, profile_id: str, page: Page[Chat], newest: Milliseconds | None, *, whole: bool
     ) -> Outcome:
         walk = self._walk(profile_id)
         total = page.total if whole else None
@@ -234,10 +233,12 @@ class Pull:
         if last and whole:
             self._record(profile_id, walked=True, total=total)
             self._cursors.pop(profile_id, None)
-        elif not last and oldest is not None and (known_to is None or oldest > known_to):
+        elif not last and oldest is not None and (newest is None or oldest > newest):
             # The page does not reach what was known. That is noted before its chats are, so that a
             # kill between the two loses nothing.
-            floor = known_to if walk.walked else walk.floor
+            floor = walk.floor
+            if walk.walked and newest is not None:
+                floor = newest - OVERLAP_MS
             self._record(profile_id, walked=False, walked_to=oldest, floor=floor, total=total)
             self._cursors.pop(profile_id, None)
         elif total is not None:
