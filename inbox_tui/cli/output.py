@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from inbox_tui.core.cells import cells, pad, truncate
 from inbox_tui.core.models import Chat, Json, Message, Milliseconds
 from inbox_tui.store.local import OutboxItem
-from inbox_tui.store.reads import ChatRow, ProfileRow
+from inbox_tui.store.lookups import ProfileRow
+from inbox_tui.store.reads import ChatRow
 
 Record = Mapping[str, Json]
 

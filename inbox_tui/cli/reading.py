@@ -14,7 +14,7 @@ from inbox_tui.core.capabilities import platform_name
 from inbox_tui.core.errors import InboxError
 from inbox_tui.core.summary import describe
 from inbox_tui.core.times import age, clock, day_label
-from inbox_tui.store import looks, reads, search
+from inbox_tui.store import looks, lookups, reads, search
 from inbox_tui.store.db import now_ms, open_reader, prepare
 from inbox_tui.store.reads import ChatRow, Key, ThreadRow, ThreadSource
 
@@ -30,7 +30,7 @@ def profiles(settings: Settings, *, as_json: bool, ids: bool) -> None:
     """Every profile with its health."""
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
-        rows = reads.profiles(reader)
+        rows = lookups.profiles(reader)
     records = [output.profile_record(row, looks.looked_at(settings.folder, row.profile.id)) for row in rows]
     if as_json or ids:
         (output.print_ids if ids else output.print_records)(records)
@@ -57,7 +57,7 @@ def chats(settings: Settings, query: str, *, as_json: bool, ids: bool) -> None:
     """Every chat that a query finds, newest first. Raises QueryError."""
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
-        known = reads.profile_names(reader)
+        known = lookups.profile_names(reader)
         plan = search.plan(query, known.values(), zone=datetime.now().astimezone().tzinfo or UTC)
         source: reads.Source[ChatRow]
         if isinstance(plan, reads.ChatFilter):
@@ -97,7 +97,7 @@ def thread(settings: Settings, name: str, *, as_json: bool, ids: bool) -> None:
     """Every cached message of a chat, oldest first. Raises InboxError for an unknown chat."""
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
-        row = find_chat(reads.chat(reader, name), name)
+        row = find_chat(lookups.chat(reader, name), name)
         source = ThreadSource(reader, row.pk, row.chat.id)
         entries = _all(source)
         if as_json or ids:
@@ -168,7 +168,7 @@ def outbox(settings: Settings, *, as_json: bool, ids: bool) -> None:
     """Every item that has not reached its end."""
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
-        items = reads.outbox(reader)
+        items = lookups.outbox(reader)
     if as_json or ids:
         (output.print_ids if ids else output.print_records)(output.item_record(item) for item in items)
         return

@@ -16,7 +16,7 @@ from inbox_tui.core.links import safe_url
 from inbox_tui.core.models import Json, Platform, Profile
 from inbox_tui.core.text import clean
 from inbox_tui.core.window import Window
-from inbox_tui.store import local, reads
+from inbox_tui.store import local, lookups
 from inbox_tui.store.db import now_ms, open_reader, prepare
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.reads import ChatRow
@@ -40,8 +40,8 @@ def send_message(
     payload = _payload(text, url)
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
-        row = find_chat(reads.chat(reader, name), name)
-        profile = reads.profile_names(reader).get(row.chat.profile_id)
+        row = find_chat(lookups.chat(reader, name), name)
+        profile = lookups.profile_names(reader).get(row.chat.profile_id)
     _check(row, profile, payload)
     if dry_run:
         print(f"would send to {row.chat.title} ({platform_name(row.chat.platform)}): {text or url}")

@@ -7,18 +7,26 @@ read-only connections with the other file attached.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
+import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from inbox_tui.core.errors import StoreError
 
 CACHE_VERSION = 1
 LOCAL_VERSION = 1
 BUSY_SECONDS = 10.0
+LOCK_SECONDS = 60.0
+"""How long a start waits for another process that is migrating the same folder."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,37 +62,76 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _version(path: Path) -> int:
-    """`user_version` of a file, 0 where there is none. Raises sqlite3.DatabaseError on a broken file."""
-    if not path.exists():
-        return 0
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
-    try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    finally:
-        connection.close()
-    return int(version)
-
-
 def prepare(folder: Folder) -> list[str]:
     """Make the folder and both files ready to open, migrating them where they are behind.
 
     Returns sentences for the person, usually none: a broken or newer `cache.db` is moved aside and
-    built anew. Raises StoreError where `local.db` is broken or newer, or a file cannot be written.
+    built anew. Raises StoreError where `local.db` is broken or newer, or a file cannot be used.
     """
-    notices: list[str] = []
     try:
-        folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.looks.mkdir(mode=0o700, exist_ok=True)
+        for path in (folder.path, folder.looks):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_private(path, 0o700)
+        if _is_current(folder):
+            return []
     except OSError as error:
         raise StoreError(
-            f"The folder {folder.path} cannot be made: {error.strerror}",
+            f"The folder {folder.path} cannot be used: {error.strerror}",
             "Free some space, correct its permissions, or set INBOX_TUI_HOME to another folder",
         ) from error
+
+    from filelock import FileLock, Timeout
+
+    try:
+        # Another process may be doing the same: everything is looked at again once the lock is held.
+        with FileLock(folder.path / "migrate.lock", timeout=LOCK_SECONDS, mode=0o600):
+            return _bring_up_to_date(folder)
+    except Timeout as error:
+        raise StoreError(
+            f"Another inbox-tui has been preparing {folder.path} for over {LOCK_SECONDS:.0f} seconds",
+            "Wait until it is through, or end it and start again",
+        ) from error
+    except (OSError, sqlite3.DatabaseError) as error:
+        raise StoreError(
+            f"The files in {folder.path} cannot be written: {error}",
+            "Free some space, correct the permissions, or end what has them open; nothing was lost",
+        ) from error
+
+
+def _is_current(folder: Folder) -> bool:
+    """Whether both files are there, readable and of this version."""
+    try:
+        versions = [_version(path) for path in (folder.cache, folder.local)]
+        for path in (folder.cache, folder.local):
+            _make_private(path, 0o600)
+    except sqlite3.DatabaseError:
+        # What is wrong with it is found out, and told, under the lock.
+        return False
+    return versions == [CACHE_VERSION, LOCAL_VERSION]
+
+
+def _version(path: Path) -> int:
+    """`user_version` of a file, 0 where there is none. Raises sqlite3.DatabaseError on a broken file."""
+    if not path.exists():
+        return 0
+    # Read only, so that closing it does not write the log of a killed process back before the first paint.
+    with contextlib.closing(_connect_read_only(path)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return int(version)
+
+
+def _is_broken(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file itself is damaged; one that is busy or may not be read is not."""
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _bring_up_to_date(folder: Folder) -> list[str]:
     try:
         local_version = _version(folder.local)
     except sqlite3.DatabaseError as error:
+        if not _is_broken(error):
+            raise
         raise StoreError(
             f"{folder.local} cannot be read: {error}",
             "It holds your drafts and marks, so it is left as it is; move it away to start without them",
@@ -94,81 +141,92 @@ def prepare(folder: Folder) -> list[str]:
             f"{folder.local} was written by a newer version of inbox-tui",
             "Update this program; nothing was changed",
         )
+    notices: list[str] = []
     try:
         cache_version = _version(folder.cache)
         problem = "was written by a newer version" if cache_version > CACHE_VERSION else ""
     except sqlite3.DatabaseError as error:
-        problem, cache_version = f"cannot be read ({error})", 0
+        if not _is_broken(error):
+            raise
+        problem = f"cannot be read ({error})"
     if problem:
         aside = move_aside(folder)
         notices.append(f"The cache {problem}. It was moved to {aside.name} and is being rebuilt.")
-        cache_version = 0
-    if cache_version < CACHE_VERSION or local_version < LOCAL_VERSION:
-        _migrate(folder, local_version)
+    _migrate(folder, local_version)
     return notices
 
 
 def move_aside(folder: Folder) -> Path:
     """Move `cache.db` and its side files away under a new name; nothing is overwritten."""
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    aside = folder.cache.with_name(f"cache-{stamp}.db")
-    count = 1
-    while aside.exists():
-        count += 1
-        aside = folder.cache.with_name(f"cache-{stamp}-{count}.db")
-    for suffix in ("", "-wal", "-shm"):
+    aside = _new_name(folder, "cache")
+    # The log goes first: left alone, it would be taken for that of the new file.
+    for suffix in ("-wal", "-shm", ""):
         source = Path(f"{folder.cache}{suffix}")
         if source.exists():
             source.rename(f"{aside}{suffix}")
     return aside
 
 
+def _new_name(folder: Folder, stem: str) -> Path:
+    """A name in the folder that no file has."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    names = (f"{stem}-{stamp}{f'-{count}' if count else ''}.db" for count in itertools.count())
+    return next(
+        folder.path / name
+        for name in names
+        if not any((folder.path / f"{name}{suffix}").exists() for suffix in ("", "-wal", "-shm"))
+    )
+
+
 def _migrate(folder: Folder, local_version: int) -> None:
-    """Bring both files up to date, one process at a time."""
-    from filelock import FileLock
+    """Bring both files to this version; a `local.db` of an earlier one is copied first."""
     from sqlite_utils import Database
 
     from inbox_tui.store import schema
 
-    with FileLock(folder.path / "migrate.lock", timeout=60):
-        if 0 < local_version < LOCAL_VERSION:
-            _back_up(folder.local, folder.path / f"local-before-{LOCAL_VERSION}.db")
-        for path, migrations, version in (
-            (folder.cache, schema.cache, CACHE_VERSION),
-            (folder.local, schema.local, LOCAL_VERSION),
-        ):
-            try:
-                _create_private(path)
-                connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-                try:
-                    connection.execute("PRAGMA journal_mode = WAL")
-                    migrations.apply(Database(connection))
-                    connection.execute(f"PRAGMA user_version = {version}")
-                finally:
-                    connection.close()
-            except (OSError, sqlite3.OperationalError) as error:
-                raise StoreError(
-                    f"{path} cannot be written: {error}",
-                    "Free some space or correct its permissions; nothing was lost",
-                ) from error
+    if 0 < local_version < LOCAL_VERSION:
+        _back_up(folder.local, _new_name(folder, f"local-v{local_version}"))
+    for path, migrations, version in (
+        (folder.cache, schema.cache, CACHE_VERSION),
+        (folder.local, schema.local, LOCAL_VERSION),
+    ):
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        _make_private(path, 0o600)
+        with contextlib.closing(_connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            migrations.apply(Database(connection))
+            connection.execute(f"PRAGMA user_version = {version}")
 
 
 def _back_up(source: Path, target: Path) -> None:
-    _create_private(target)
-    with (
-        contextlib.closing(sqlite3.connect(source)) as old,
-        contextlib.closing(sqlite3.connect(target)) as new,
-    ):
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    with contextlib.closing(_connect(source)) as old, contextlib.closing(_connect(target)) as new:
         old.backup(new)
 
 
-def _create_private(path: Path) -> None:
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+def _make_private(path: Path, mode: int) -> None:
+    """Take away what others may do with a file or folder."""
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        path.chmod(mode)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def _connect_read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
 
 
 def open_writer(path: Path, *, full: bool) -> sqlite3.Connection:
     """The one writing connection of a process to a file; `full`: every commit reaches the disk."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = _connect(path)
     connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
@@ -177,38 +235,43 @@ def open_writer(path: Path, *, full: bool) -> sqlite3.Connection:
 
 def open_reader(folder: Folder) -> sqlite3.Connection:
     """A read-only connection to `cache.db` with `local.db` attached as `local`."""
-    connection = sqlite3.connect(
-        f"{folder.cache.as_uri()}?mode=ro",
-        uri=True,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    connection.execute("ATTACH ? AS local", (f"{folder.local.as_uri()}?mode=ro",))
+    connection = _connect_read_only(folder.cache)
+    connection.execute("ATTACH ? AS local", (f"{folder.local.absolute().as_uri()}?mode=ro",))
     return connection
 
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[int]:
-    """One immediate transaction that raises the file's `rev`; yields the new number.
+    """One immediate transaction; yields the number of the file's next `rev`.
 
-    A transaction in which nothing was changed besides `rev` is rolled back, so that a look that
-    found nothing writes nothing.
+    A transaction in which nothing was changed leaves the file as it is, its `rev` too, so that a look
+    that found nothing writes nothing.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'rev'")
-        (rev,) = connection.execute("SELECT value FROM meta WHERE key = 'rev'").fetchone()
+        (rev,) = connection.execute("SELECT value + 1 FROM meta WHERE key = 'rev'").fetchone()
         before = connection.total_changes
-        yield rev
+        yield int(rev)
         if connection.total_changes == before:
             connection.execute("ROLLBACK")
         else:
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'rev'", (rev,))
             connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def in_lists(values: Sequence[T]) -> Iterator[tuple[str, Sequence[T]]]:
+    """Marks for `IN (…)` and their values, in parts of at most 512.
+
+    The last value is repeated up to a power of two, so that lists of any length make few statements.
+    """
+    for start in range(0, len(values), 512):
+        part = list(values[start : start + 512])
+        part += part[-1:] * ((1 << (len(part) - 1).bit_length()) - len(part))
+        yield ", ".join("?" * len(part)), part
 
 
 class Changes:
@@ -218,10 +281,7 @@ class Changes:
     """
 
     def __init__(self, folder: Folder) -> None:
-        self._connections = [
-            sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
-            for path in (folder.cache, folder.local)
-        ]
+        self._connections = [_connect_read_only(path) for path in (folder.cache, folder.local)]
         self._versions = self._read()
 
     def _read(self) -> list[int]:

@@ -1,42 +1,64 @@
 """The derived columns of a chat, computed by the pure functions of `core.triage`.
 
 Whoever changes an input (messages, marks, outbox) calls `refold`; the columns hold absolute times,
-never states that age.
+never states that age. Of a chat's messages only the newest are read, as far as they can matter.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from heapq import merge
 
 from inbox_tui.core import triage
 from inbox_tui.core.cells import preview
 from inbox_tui.core.keyboards import label_for
-from inbox_tui.core.marks import AUTOMATIC_WITHIN, Position, automatic
-from inbox_tui.core.models import Chat, Message, Milliseconds
+from inbox_tui.core.marks import AUTOMATIC_WITHIN, Entry, Mark, Position, automatic
+from inbox_tui.core.models import Chat, Message, Milliseconds, Status
 from inbox_tui.core.summary import describe, is_tap
+from inbox_tui.core.window import referral_at
 from inbox_tui.core.window import window as reply_window
-from inbox_tui.store.db import now_ms
+from inbox_tui.store.db import in_lists, now_ms
 from inbox_tui.store.records import CHAT_COLUMNS, MESSAGE_COLUMNS, SqlRow, chat_of, message_of
 
 PREVIEW_LENGTH = 160
 QUIET_MS = 14 * 24 * 3_600_000
 """A chat that was quiet this long at the first sync starts as seen (UX section 2)."""
+COUNTED = ("unread", "unanswered", "failed")
+"""Columns whose chats above zero are counted in `meta`, for the header."""
+_CHUNK = 16
+"""Messages that are judged together."""
+
+
+@dataclass(slots=True)
+class _Item:
+    """A send that is not at its end."""
+
+    key: str
+    text: str
+    failed: bool
+    message_id: str | None
+    created_at: Milliseconds
+    mark: Mark
 
 
 @dataclass(slots=True)
 class _Local:
     """What `local.db` knows of one chat."""
 
-    marks: dict[str, triage.Mark] = field(default_factory=dict)
-    replies: dict[str, triage.Mark] = field(default_factory=dict)
-    waiting: list[tuple[triage.Entry, str]] = field(default_factory=list)
-    failed: int = 0
-    dismissed: set[str] = field(default_factory=set)
     rev: int = 0
+    marks: dict[str, Mark] = field(default_factory=dict)
+    items: list[_Item] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What is the same for every chat of a fold."""
+
+    generation: int
+    quiet_before: Milliseconds | None
+    now: Milliseconds
 
 
 def refold(cache: sqlite3.Connection, local: sqlite3.Connection, chats: Iterable[int], rev: int) -> None:
@@ -46,80 +68,49 @@ def refold(cache: sqlite3.Connection, local: sqlite3.Connection, chats: Iterable
         return
     (generation,) = cache.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
     first = local.execute("SELECT value FROM meta WHERE key = 'first_sync_at'").fetchone()
-    quiet_before = None if first is None else int(first[0]) - QUIET_MS
-    columns = ", ".join(CHAT_COLUMNS)
-    for start in range(0, len(pks), 500):
-        part = pks[start : start + 500]
-        rows = cache.execute(
-            f"SELECT pk, estimated, {columns} FROM chats WHERE pk IN ({', '.join('?' * len(part))})", part
-        ).fetchall()
-        known = _local_facts(local, [row[2] for row in rows], generation)
-        for row in rows:
-            _write(cache, row[0], chat_of(row[2:]), bool(row[1]), known.get(row[2]), quiet_before, rev)
+    setting = _Setting(generation, None if first is None else int(first[0]) - QUIET_MS, now_ms())
+    columns = ", ".join(("pk", "estimated", *COUNTED, *CHAT_COLUMNS))
+    counted: Counter[str] = Counter()
+    for places, values in in_lists(pks):
+        rows = cache.execute(f"SELECT {columns} FROM chats WHERE pk IN ({places})", values).fetchall()
+        known = _local_facts(local, [row[5] for row in rows], generation)
+        for pk, estimated, *rest in rows:
+            chat = chat_of(rest[3:])
+            fold = _Fold(cache, local, pk, chat, known.get(chat.id) or _Local(), setting)
+            facts = fold.facts(estimated=bool(estimated))
+            _write(cache, pk, facts, fold.preview(), fold.known.rev, rev)
+            for name, before in zip(COUNTED, rest, strict=False):
+                counted[name] += (getattr(facts, name) > 0) - (before > 0)
+    for name, difference in counted.items():
+        if difference:
+            cache.execute("UPDATE meta SET value = value + ? WHERE key = ?", (difference, name))
 
 
 def _write(
     cache: sqlite3.Connection,
     pk: int,
-    chat: Chat,
-    estimated: bool,
-    known: _Local | None,
-    quiet_before: Milliseconds | None,
+    facts: triage.Facts,
+    words: tuple[str, str],
+    local_rev: int,
     rev: int,
 ) -> None:
-    known = known or _Local()
-    newest = cache.execute(
-        "SELECT max(position_at) FROM messages WHERE chat = ? AND direction != 'outbound'", (pk,)
-    ).fetchone()
-    last_referral = chat.metadata.get("last_referral_at")
-    window = reply_window(
-        chat.platform,
-        chat.last_inbound_at,
-        newest[0],
-        last_referral if isinstance(last_referral, int) else None,
-    )
-    seen, done = known.marks.get("seen"), known.marks.get("done")
-    if estimated:
-        folded = triage.approximate(
-            chat,
-            seen=seen,
-            done=done,
-            window=window,
-            outbox_failed=known.failed,
-            quiet_before=quiet_before,
-            now=now_ms(),
-        )
-    else:
-        folded = triage.fold(
-            _entries(cache, pk, known),
-            seen=seen,
-            done=done,
-            window=window,
-            outbox_failed=known.failed,
-            quiet_before=quiet_before,
-            troubled=_troubled(cache, pk, known),
-            oldest_after=lambda arrived: _oldest_after(cache, pk, arrived),
-            now=now_ms(),
-        )
-    words, source = _preview(cache, pk, chat.id, known)
     cache.execute(
         "UPDATE chats SET preview = ?, preview_from = ?, unread = ?, unanswered = ?, needs_reply_since = ?, "
         "waiting = ?, done = ?, failed = ?, retrying_since = ?, snoozed_until = ?, window_closes_at = ?, "
         "next_change_at = ?, local_rev = max(local_rev, ?), rev = ? WHERE pk = ?",
         (
-            words,
-            source,
-            folded.unread,
-            folded.unanswered,
-            folded.needs_reply_since,
-            folded.waiting,
-            folded.done,
-            folded.failed,
-            folded.retrying_since,
-            folded.snoozed_until,
-            folded.window_closes_at,
-            folded.next_change_at,
-            known.rev,
+            *words,
+            facts.unread,
+            facts.unanswered,
+            facts.needs_reply_since,
+            facts.waiting,
+            facts.done,
+            facts.failed,
+            facts.retrying_since,
+            facts.snoozed_until,
+            facts.window_closes_at,
+            facts.next_change_at,
+            local_rev,
             rev,
             pk,
         ),
@@ -127,145 +118,235 @@ def _write(
 
 
 _ENTRY_SELECT = (
-    "SELECT position_at, id, arrived, direction != 'outbound', deleted_at IS NOT NULL, status, "
-    "coalesce(json_extract(platform_data, '$.kind') = 'callback_query', 0) FROM messages WHERE chat = ?"
+    "SELECT position_at, id, arrived, direction != 'outbound', deleted_at IS NOT NULL, status "
+    "FROM messages WHERE chat = ?"
 )
 
 
-def _entries(cache: sqlite3.Connection, pk: int, known: _Local) -> Iterator[triage.Entry]:
-    """The chat's messages and the sends on their way, newest first; read only as far as asked."""
-    rows = cache.execute(f"{_ENTRY_SELECT} ORDER BY position_at DESC, id DESC", (pk,))
-    outgoing = sorted((entry for entry, _ in known.waiting), key=lambda e: e.position, reverse=True)
-    return merge(_judged(rows, known), outgoing, key=lambda entry: entry.position, reverse=True)
+class _Fold:
+    """The facts of one chat, from its rows in both files."""
 
+    def __init__(
+        self,
+        cache: sqlite3.Connection,
+        local: sqlite3.Connection,
+        pk: int,
+        chat: Chat,
+        known: _Local,
+        setting: _Setting,
+    ) -> None:
+        self._cache = cache
+        self._local = local
+        self._pk = pk
+        self._chat = chat
+        self.known = known
+        self._setting = setting
+        sent = {item.message_id for item in known.items if item.message_id is not None}
+        self._statuses: dict[str, str] = dict(
+            row
+            for places, values in in_lists(sorted(sent))
+            for row in cache.execute(f"SELECT id, status FROM messages WHERE id IN ({places})", values)
+        )
+        self._outgoing = [item for item in known.items if item.message_id not in self._statuses]
+        """Sends of which the cache has no message yet."""
 
-def _judged(rows: Iterator[SqlRow], known: _Local) -> Iterator[triage.Entry]:
-    """Entries of message rows; looks ahead just far enough to tell an automatic reply."""
-    ahead: deque[SqlRow] = deque()
-    while True:
-        row = ahead.popleft() if ahead else next(rows, None)
+    def facts(self, *, estimated: bool) -> triage.Facts:
+        """The facts; `estimated`: no page of the chat was read yet, its row has to do."""
+        seen, done = self.known.marks.get("seen"), self.known.marks.get("done")
+        window = reply_window(
+            self._chat.platform,
+            self._chat.last_inbound_at,
+            self._newest_inbound_at(),
+            referral_at(self._chat),
+        )
+        # A failed message of the cache counts as itself.
+        outbox_failed = sum(
+            item.failed and self._statuses.get(item.message_id or "") != Status.FAILED
+            for item in self.known.items
+        )
+        if estimated:
+            return triage.approximate(
+                self._with_sends(),
+                seen=seen,
+                done=done,
+                window=window,
+                outbox_failed=outbox_failed,
+                quiet_before=self._setting.quiet_before,
+                now=self._setting.now,
+            )
+        return triage.fold(
+            self._judged(self._entries(f"{_ENTRY_SELECT} ORDER BY position_at DESC, id DESC")),
+            seen=seen,
+            done=done,
+            window=window,
+            outgoing=[_outgoing(item) for item in self._outgoing],
+            outbox_failed=outbox_failed,
+            quiet_before=self._setting.quiet_before,
+            troubled=self._entries(
+                f"{_ENTRY_SELECT} AND direction = 'outbound' "
+                "AND status IN ('failed', 'failed_waiting_for_retry')"
+            ),
+            oldest_after=self._oldest_after,
+            now=self._setting.now,
+        )
+
+    def _with_sends(self) -> Chat:
+        """The chat's row as it will be once what was sent from here is in it."""
+        (sent_at,) = self._cache.execute(
+            "SELECT max(position_at) FROM messages WHERE chat = ? AND direction = 'outbound' "
+            "AND status IN ('pending', 'failed_waiting_for_retry', 'published')",
+            (self._pk,),
+        ).fetchone()
+        # An item answers what was known when it was written, whatever this machine's clock says.
+        answered = [item.mark.through[0] for item in self._outgoing if not item.failed]
+        times = [at for at in (self._chat.last_outbound_at, sent_at, *answered) if at is not None]
+        return replace(self._chat, last_outbound_at=max(times, default=None))
+
+    def _newest_inbound_at(self) -> Milliseconds | None:
+        row = self._cache.execute(
+            "SELECT position_at FROM messages WHERE chat = ? AND direction != 'outbound' "
+            "ORDER BY position_at DESC, id DESC LIMIT 1",
+            (self._pk,),
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def _oldest_after(self, arrived: int) -> Position | None:
+        row = self._cache.execute(
+            "SELECT position_at, id FROM messages WHERE chat = ? AND arrived > ? "
+            "ORDER BY position_at, id LIMIT 1",
+            (self._pk, arrived),
+        ).fetchone()
+        return None if row is None else (row[0], row[1])
+
+    def _entries(self, select: str) -> Iterator[Entry]:
+        """Messages of the chat, with what was said of them here; read only as far as asked."""
+        rows = self._cache.execute(select, (self._pk,))
+        while part := rows.fetchmany(_CHUNK):
+            own = [row[1] for row in part if not row[3]] if self.known.rev else []
+            replies, dismissed = self._said(own)
+            for at, message_id, arrived, inbound, deleted, status in part:
+                yield Entry(
+                    position=(at, message_id),
+                    arrived=arrived,
+                    inbound=bool(inbound),
+                    deleted=bool(deleted),
+                    # A failure that the person has dealt with is neither a reply nor a failure any more.
+                    status="dismissed" if message_id in dismissed else status,
+                    reply_mark=replies.get(message_id),
+                )
+
+    def _said(self, message_ids: Sequence[str]) -> tuple[Mapping[str, Mark], frozenset[str]]:
+        """What was covered by those messages that were sent from here, and which failures are dealt with."""
+        replies: dict[str, Mark] = {}
+        dismissed: set[str] = set()
+        for places, values in in_lists(message_ids):
+            for row in self._local.execute(
+                "SELECT message_id, generation, arrived, through_at, through_id, created_at FROM outbox "
+                f"WHERE message_id IN ({places}) AND act = 'send' AND state != 'discarded'",
+                values,
+            ):
+                replies[row[0]] = _mark(self._setting.generation, row[1:])
+            dismissed |= {
+                message_id
+                for (message_id,) in self._local.execute(
+                    f"SELECT message_id FROM dismissed WHERE message_id IN ({places})", values
+                )
+            }
+        return replies, frozenset(dismissed)
+
+    def _judged(self, entries: Iterator[Entry]) -> Iterator[Entry]:
+        """Entries, newest first, with the automatic ones told; looks ahead just as far as that takes."""
+        ahead: deque[Entry] = deque()
+        inbound: deque[Entry] = deque()
+        while entry := ahead.popleft() if ahead else next(entries, None):
+            if entry.inbound:
+                if inbound:
+                    inbound.popleft()
+            elif entry.reply_mark is None:
+                while not inbound and (
+                    not ahead or ahead[-1].position[0] >= entry.position[0] - AUTOMATIC_WITHIN
+                ):
+                    following = next(entries, None)
+                    if following is None:
+                        break
+                    ahead.append(following)
+                    if following.inbound:
+                        inbound.append(following)
+                previous = inbound[0].position[0] if inbound else None
+                entry = replace(entry, automatic=automatic(entry, previous))
+            yield entry
+
+    def preview(self) -> tuple[str, str]:
+        """One line of the newest message, and whose it is: empty for the customer's, else a status."""
+        row = self._cache.execute(
+            f"SELECT position_at, {', '.join(MESSAGE_COLUMNS)} FROM messages WHERE chat = ? "
+            "ORDER BY position_at DESC, id DESC LIMIT 1",
+            (self._pk,),
+        ).fetchone()
+        item = max(self._outgoing, key=lambda item: (item.created_at, item.key), default=None)
+        if item is not None and (row is None or item.created_at >= row[0]):
+            status = Status.FAILED if item.failed else Status.PENDING
+            return preview(item.text or "[file]")[:PREVIEW_LENGTH], status
         if row is None:
-            return
-        entry = _entry(row, known)
-        if not entry.inbound and entry.reply_mark is None:
-            previous = next((r[0] for r in ahead if r[3]), None)
-            while previous is None and (not ahead or ahead[-1][0] >= row[0] - AUTOMATIC_WITHIN):
-                following = next(rows, None)
-                if following is None:
-                    break
-                ahead.append(following)
-                previous = following[0] if following[3] else None
-            entry = replace(entry, automatic=automatic(entry, previous))
-        yield entry
+            return "", ""
+        message = message_of(row[1:], self._chat.id)
+        words = describe(message, self._tapped(message))
+        return words[:PREVIEW_LENGTH], "" if message.inbound else message.status
+
+    def _tapped(self, message: Message) -> str | None:
+        """The label of the button that a callback query stands for, where its keyboard is cached."""
+        if not is_tap(message):
+            return None
+        row = self._cache.execute(
+            f"SELECT {', '.join(MESSAGE_COLUMNS)} FROM messages WHERE chat = ? AND external_id = ?",
+            (self._pk, message.reply_to_external_id),
+        ).fetchone()
+        markup = None if row is None else message_of(row, self._chat.id).reply_markup
+        return label_for(markup, message.body or "") or message.body
 
 
-def _entry(row: SqlRow, known: _Local) -> triage.Entry:
-    at, message_id, arrived, inbound, deleted, status, tap = row
-    return triage.Entry(
-        position=(at, message_id),
-        arrived=arrived,
-        inbound=bool(inbound),
-        deleted=bool(deleted),
-        # A failure that the person has dealt with is neither a reply nor a failure any more.
-        status="dismissed" if message_id in known.dismissed else status,
-        reply_mark=known.replies.get(message_id),
-        tap=bool(tap),
+def _outgoing(item: _Item) -> Entry:
+    return Entry(
+        position=(item.created_at, item.key),
+        arrived=None,
+        inbound=False,
+        deleted=False,
+        # A failed item is counted by itself, as it is no message.
+        status="dismissed" if item.failed else Status.PENDING,
+        reply_mark=item.mark,
     )
 
 
-def _troubled(cache: sqlite3.Connection, pk: int, known: _Local) -> Iterator[triage.Entry]:
-    rows = cache.execute(f"{_ENTRY_SELECT} AND status IN ('failed', 'failed_waiting_for_retry')", (pk,))
-    return (_entry(row, known) for row in rows)
-
-
-def _oldest_after(cache: sqlite3.Connection, pk: int, arrived: int) -> Position | None:
-    row = cache.execute(
-        "SELECT position_at, id FROM messages WHERE chat = ? AND arrived > ? ORDER BY position_at, id LIMIT 1",
-        (pk, arrived),
-    ).fetchone()
-    return None if row is None else (row[0], row[1])
-
-
-def _preview(cache: sqlite3.Connection, pk: int, chat_id: str, known: _Local) -> tuple[str, str]:
-    """One line of the newest message, and whose it is: empty for the customer's, else a status."""
-    row = cache.execute(
-        f"SELECT position_at, {', '.join(MESSAGE_COLUMNS)} FROM messages WHERE chat = ? "
-        "ORDER BY position_at DESC, id DESC LIMIT 1",
-        (pk,),
-    ).fetchone()
-    if known.waiting:
-        entry, text = max(known.waiting, key=lambda pair: pair[0].position)
-        if row is None or entry.position[0] >= row[0]:
-            return preview(text)[:PREVIEW_LENGTH], entry.status
-    if row is None:
-        return "", ""
-    message = message_of(row[1:], chat_id)
-    return describe(message, _tapped(cache, pk, message))[:PREVIEW_LENGTH], (
-        "" if message.inbound else message.status
-    )
-
-
-def _tapped(cache: sqlite3.Connection, pk: int, message: Message) -> str | None:
-    """The label of the button that a callback query stands for, where its keyboard is cached."""
-    if not is_tap(message):
-        return None
-    row = cache.execute(
-        f"SELECT {', '.join(MESSAGE_COLUMNS)} FROM messages WHERE chat = ? AND external_id = ?",
-        (pk, message.reply_to_external_id),
-    ).fetchone()
-    markup = None if row is None else message_of(row, message.chat_id).reply_markup
-    return label_for(markup, message.body or "") or message.body
-
-
-def _local_facts(local: sqlite3.Connection, ids: list[str], generation: int) -> Mapping[str, _Local]:
+def _local_facts(local: sqlite3.Connection, ids: Sequence[str], generation: int) -> Mapping[str, _Local]:
     """What `local.db` knows of some chats; those without an entry have nothing there."""
     known: dict[str, _Local] = {}
-    marks = ", ".join("?" * len(ids))
-    for chat_id, rev in local.execute(f"SELECT chat_id, rev FROM touched WHERE chat_id IN ({marks})", ids):
-        known.setdefault(chat_id, _Local()).rev = rev
-    if not known:
-        return known
-    ids = list(known)
-    marks = ", ".join("?" * len(ids))
-    for chat_id, kind, made_in, arrived, through_at, through_id, at in local.execute(
-        "SELECT chat_id, kind, generation, arrived, through_at, through_id, at FROM marks "
-        f"WHERE chat_id IN ({marks})",
-        ids,
-    ):
-        known[chat_id].marks[kind] = _mark(made_in == generation, arrived, through_at, through_id, at)
-    for chat_id, key, state, message_id, text, created_at, made_in, arrived, through_at, through_id in local.execute(
-        "SELECT chat_id, key, state, message_id, json_extract(payload, '$.text'), created_at, generation, arrived, "
-        f"through_at, through_id FROM outbox WHERE act = 'send' AND state != 'discarded' AND chat_id IN ({marks})",
-        ids,
-    ):
-        chat = known[chat_id]
-        mark = _mark(made_in == generation, arrived, through_at, through_id, created_at)
-        if state in ("failed", "uncertain"):
-            chat.failed += 1
-        if message_id is not None:
-            chat.replies[message_id] = mark
-        else:
-            status = "failed" if state in ("failed", "uncertain") else "pending"
-            entry = triage.Entry(
-                position=(created_at, key),
-                arrived=None,
-                inbound=False,
-                deleted=False,
-                # A failed item is counted by itself, as it is no message.
-                status="dismissed" if status == "failed" else status,
-                reply_mark=mark,
+    for places, values in in_lists(ids):
+        for chat_id, rev in local.execute(
+            f"SELECT chat_id, rev FROM touched WHERE chat_id IN ({places})", values
+        ):
+            known[chat_id] = _Local(rev)
+    for places, values in in_lists(list(known)):
+        for row in local.execute(
+            "SELECT chat_id, kind, generation, arrived, through_at, through_id, at FROM marks "
+            f"WHERE chat_id IN ({places})",
+            values,
+        ):
+            known[row[0]].marks[row[1]] = _mark(generation, row[2:])
+        for row in local.execute(
+            "SELECT chat_id, key, json_extract(payload, '$.text'), state, message_id, generation, arrived, "
+            "through_at, through_id, created_at FROM outbox WHERE state NOT IN ('settled', 'discarded') "
+            f"AND act = 'send' AND chat_id IN ({places})",
+            values,
+        ):
+            chat_id, key, text, state, message_id, *_, created_at = row
+            failed = state in ("failed", "uncertain")
+            known[chat_id].items.append(
+                _Item(key, text or "", failed, message_id, created_at, _mark(generation, row[5:]))
             )
-            chat.waiting.append((entry, text or "[file]"))
-    for chat_id, message_id in local.execute(
-        f"SELECT chat_id, message_id FROM dismissed WHERE chat_id IN ({marks})", ids
-    ):
-        known[chat_id].dismissed.add(message_id)
     return known
 
 
-def _mark(
-    same_cache: bool, arrived: int, through_at: Milliseconds, through_id: str, at: Milliseconds
-) -> triage.Mark:
-    return triage.Mark(arrived if same_cache else None, (through_at, through_id), at)
-
-
+def _mark(generation: int, row: SqlRow) -> Mark:
+    """A mark from its columns; one that was made against another cache covers by place."""
+    made_in, arrived, through_at, through_id, at = row
+    return Mark(arrived if made_in == generation else None, (through_at, through_id), at)

@@ -19,6 +19,7 @@ from typing import cast
 from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import JsonObject, Milliseconds
 from inbox_tui.store.db import now_ms, transaction
+from inbox_tui.store.marks import known_now, touch
 from inbox_tui.store.records import SqlRow, dump
 from inbox_tui.store.writes import Writer
 
@@ -37,6 +38,10 @@ class State(StrEnum):
     FAILED = "failed"
     UNCERTAIN = "uncertain"
     DISCARDED = "discarded"
+
+
+ON_THE_WAY = frozenset({State.HELD, State.QUEUED, State.SENDING})
+"""States of an item of which the API does not know yet, or may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +85,8 @@ ITEM_COLUMNS = (
 
 def item_of(row: SqlRow) -> OutboxItem:
     """An outbox item from the columns ITEM_COLUMNS."""
-    return OutboxItem(*row[:6], json.loads(row[6]), *row[7:])
-
-
-def _touch(local: sqlite3.Connection, chat_id: str, rev: int) -> None:
-    local.execute("INSERT OR REPLACE INTO touched (chat_id, rev) VALUES (?, ?)", (chat_id, rev))
+    pk, key, account, act, chat_id, profile_id, payload, *rest = row
+    return OutboxItem(pk, key, account, act, chat_id, profile_id, json.loads(payload), *rest)
 
 
 def save_draft(writer: Writer, chat_id: str, text: str, cursor: int) -> None:
@@ -103,27 +105,7 @@ def save_draft(writer: Writer, chat_id: str, text: str, cursor: int) -> None:
         else:
             changed = writer.local.execute("DELETE FROM drafts WHERE chat_id = ?", (chat_id,))
         if changed.rowcount > 0:
-            _touch(writer.local, chat_id, rev)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What of a chat was in the cache when an act was made (see `core.triage.Mark`)."""
-
-    arrived: int
-    through_at: Milliseconds
-    through_id: str
-
-
-def known_now(writer: Writer, chat_id: str) -> Known:
-    """The newest arrival number of the cache and the newest inbound position of the chat."""
-    (arrived,) = writer.cache.execute("SELECT value FROM meta WHERE key = 'arrived'").fetchone()
-    row = writer.cache.execute(
-        "SELECT position_at, id FROM messages WHERE chat = (SELECT pk FROM chats WHERE id = ?) "
-        "AND direction != 'outbound' ORDER BY position_at DESC, id DESC LIMIT 1",
-        (chat_id,),
-    ).fetchone()
-    return Known(int(arrived), *(row or (0, "")))
+            touch(writer.local, chat_id, rev)
 
 
 def queue_send(
@@ -160,7 +142,7 @@ def queue_send(
                 now,
                 now + hold_ms if hold_ms else None,
                 retry_of,
-                writer.generation,
+                known.generation_in(writer),
                 known.arrived,
                 known.through_at,
                 known.through_id,
@@ -170,7 +152,7 @@ def queue_send(
             writer.local.execute("DELETE FROM drafts WHERE chat_id = ?", (chat_id,))
         if retry_of:
             _dismiss(writer.local, chat_id, retry_of, now)
-        _touch(writer.local, chat_id, rev)
+        touch(writer.local, chat_id, rev)
         pk = int(cursor.lastrowid or 0)
     return _item(writer.local, pk)
 
@@ -204,12 +186,15 @@ def move(
     next_try_at: Milliseconds | None = None,
     dispatched: bool = False,
 ) -> bool:
-    """Move an item from the state it was read in to another; False when somebody was faster."""
+    """Move an item from the state it was read in to another; False when somebody was faster.
+
+    A settled item keeps no words: they are in the cache, and go from there when the message is deleted.
+    """
     with transaction(writer.local) as rev:
         cursor = writer.local.execute(
             "UPDATE outbox SET state = ?, title = ?, hint = ?, message_id = coalesce(?, message_id), "
-            "next_try_at = ?, attempts = attempts + ?, dispatched_at = CASE WHEN ? THEN ? ELSE dispatched_at END "
-            "WHERE pk = ? AND state = ?",
+            "next_try_at = ?, attempts = attempts + ?, dispatched_at = coalesce(?, dispatched_at), "
+            "payload = CASE WHEN ? THEN '{}' ELSE payload END WHERE pk = ? AND key = ? AND state = ?",
             (
                 state,
                 title,
@@ -217,38 +202,41 @@ def move(
                 message_id,
                 next_try_at,
                 int(dispatched),
-                dispatched,
-                now_ms(),
+                now_ms() if dispatched else None,
+                state == State.SETTLED,
                 item.pk,
+                item.key,
                 item.state,
             ),
         )
         if cursor.rowcount:
-            _touch(writer.local, item.chat_id, rev)
+            touch(writer.local, item.chat_id, rev)
     return bool(cursor.rowcount)
 
 
 def take_back(writer: Writer, item_pk: int) -> str | None:
     """Undo a held send: its text returns as the draft, in front of what is typed there now.
 
-    Returns the new draft, or None when the item has already left.
+    Returns the new draft, or None when the item has already left. What it was to stand for wants
+    attention again.
     """
     with transaction(writer.local) as rev:
         row = writer.local.execute(
-            "UPDATE outbox SET state = 'discarded' WHERE pk = ? AND state = 'held' "
-            "RETURNING chat_id, json_extract(payload, '$.text')",
+            f"UPDATE outbox SET state = 'discarded' WHERE pk = ? AND state = 'held' RETURNING {ITEM_COLUMNS}",
             (item_pk,),
         ).fetchone()
         if row is None:
             return None
-        chat_id, text = str(row[0]), str(row[1] or "")
-        draft = writer.local.execute("SELECT text FROM drafts WHERE chat_id = ?", (chat_id,)).fetchone()
-        text = "\n".join(part for part in (text, draft[0] if draft else "") if part)
-        writer.local.execute(
-            "INSERT OR REPLACE INTO drafts (chat_id, text, cursor, updated_at) VALUES (?, ?, ?, ?)",
-            (chat_id, text, len(text), now_ms()),
-        )
-        _touch(writer.local, chat_id, rev)
+        item = item_of(row)
+        draft = writer.local.execute("SELECT text FROM drafts WHERE chat_id = ?", (item.chat_id,)).fetchone()
+        text = "\n".join(part for part in (item.text, draft[0] if draft else "") if part)
+        if text:
+            writer.local.execute(
+                "INSERT OR REPLACE INTO drafts (chat_id, text, cursor, updated_at) VALUES (?, ?, ?, ?)",
+                (item.chat_id, text, len(text), now_ms()),
+            )
+        writer.local.execute("DELETE FROM dismissed WHERE message_id = ?", (item.retry_of,))
+        touch(writer.local, item.chat_id, rev)
     return text
 
 
@@ -271,7 +259,7 @@ def retry(writer: Writer, item_pk: int) -> bool:
             )
             if row[1] is not None:
                 _dismiss(writer.local, str(row[0]), str(row[1]), now)
-            _touch(writer.local, str(row[0]), rev)
+            touch(writer.local, str(row[0]), rev)
     return row is not None
 
 
@@ -284,7 +272,7 @@ def discard(writer: Writer, item_pk: int) -> bool:
             (item_pk,),
         ).fetchone()
         if row is not None:
-            _touch(writer.local, str(row[0]), rev)
+            touch(writer.local, str(row[0]), rev)
     return row is not None
 
 
@@ -303,38 +291,7 @@ def dismiss(writer: Writer, chat_id: str, message_id: str) -> None:
     """Stop counting a failed message of the API as a failure that wants attention."""
     with transaction(writer.local) as rev:
         _dismiss(writer.local, chat_id, message_id, now_ms())
-        _touch(writer.local, chat_id, rev)
-
-
-def mark(writer: Writer, chat_id: str, kind: str, known: Known | None = None) -> None:
-    """Set the `seen` or `done` mark of a chat, covering what `known` says (default: all in the cache)."""
-    known = known or known_now(writer, chat_id)
-    with transaction(writer.local) as rev:
-        cursor = writer.local.execute(
-            "INSERT INTO marks (chat_id, kind, generation, arrived, through_at, through_id, at) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (chat_id, kind) DO UPDATE SET "
-            "generation = ?3, arrived = ?4, through_at = ?5, through_id = ?6, at = ?7 "
-            "WHERE generation IS NOT ?3 OR arrived < ?4 OR through_at < ?5",
-            (
-                chat_id,
-                kind,
-                writer.generation,
-                known.arrived,
-                known.through_at,
-                known.through_id,
-                now_ms(),
-            ),
-        )
-        if cursor.rowcount > 0:
-            _touch(writer.local, chat_id, rev)
-
-
-def unmark(writer: Writer, chat_id: str, kind: str) -> None:
-    """Take a mark away."""
-    with transaction(writer.local) as rev:
-        cursor = writer.local.execute("DELETE FROM marks WHERE chat_id = ? AND kind = ?", (chat_id, kind))
-        if cursor.rowcount:
-            _touch(writer.local, chat_id, rev)
+        touch(writer.local, chat_id, rev)
 
 
 def set_screen(writer: Writer, chat_id: str | None) -> None:
@@ -385,10 +342,13 @@ def begin_first_sync(writer: Writer) -> None:
 
 
 def release_screenless(writer: Writer, living: Sequence[int]) -> None:
-    """A held send whose screen died becomes the draft again."""
+    """A held send whose screen died becomes the draft again; several of one chat in the order written."""
     rows = cast(
         "list[tuple[int, int | None]]",
-        writer.local.execute("SELECT pk, screen FROM outbox WHERE state = 'held'").fetchall(),
+        writer.local.execute(
+            "SELECT pk, screen FROM outbox WHERE state NOT IN ('settled', 'discarded') AND state = 'held' "
+            "ORDER BY pk DESC"
+        ).fetchall(),
     )
     for pk, screen in rows:
         if screen is not None and screen not in living:

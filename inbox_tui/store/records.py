@@ -88,6 +88,7 @@ _STATUS_RANK: Mapping[str, int] = {
     Status.PUBLISHED: 3,
     Status.RECEIVED: 3,
 }
+_FILE_RANK: Mapping[str, int] = {"pending": 0, "failed": 1}
 
 
 def dump(value: Json | Sequence[Json]) -> str:
@@ -253,45 +254,93 @@ def message_of(row: Sequence[Value], chat_id: str) -> Message:
 
 
 def merge_chat(old: Row, new: Row, missing: Iterable[str]) -> Row:
-    """What the cache holds after `new` came for `old`: fields that were not carried are kept."""
-    kept = [_CHAT[name] for name in missing if name in _CHAT]
-    if not kept:
-        return new
-    row = list(new)
-    for index in kept:
-        row[index] = old[index]
+    """What the cache holds after `new` came for `old`, whichever of the two is older.
+
+    Fields that were not carried are kept, the times of the last messages never go back, and a
+    conversation's id is never lost. Nothing tells the age of the other fields: the last answer stands.
+    """
+    row = _carried(old, new, missing, _CHAT)
+    for name in ("last_inbound_at", "last_outbound_at", "last_message_at"):
+        index = _CHAT[name]
+        row[index] = _later(old[index], row[index])
+    conversation = _CHAT["external_conversation_id"]
+    if row[conversation] is None:
+        row[conversation] = old[conversation]
     return tuple(row)
 
 
 def merge_message(old: Row, new: Row, missing: Iterable[str]) -> Row:
     """What the cache holds after `new` came for `old`, whichever of the two is older.
 
-    Fields that were not carried are kept; a status never goes back, a stamp is never lost, the text
-    of the later edit wins, and what was deleted stays deleted.
+    Fields that were not carried are kept; a status never goes back, a stamp is never lost, ids and
+    attachments are never taken away, the later edit wins, and what was deleted stays deleted. So answers
+    may come in any order and any number. Reactions, and whatever else can change both ways without a
+    stamp, are as the last answer says: the next look at the message sets them right.
     """
-    row = list(new)
-    for name in missing:
-        if (index := _MESSAGE.get(name)) is not None:
-            row[index] = old[index]
-    for name in ("external_id", "posted_at", "delivered_at", "read_at", "deleted_at"):
+    row = _carried(old, new, missing, _MESSAGE)
+    for name in ("external_id", "external_comment_id", "reply_to_external_id", "platform_data", "posted_at"):
         index = _MESSAGE[name]
         if row[index] is None:
             row[index] = old[index]
+    for name in ("delivered_at", "read_at", "deleted_at"):
+        index = _MESSAGE[name]
+        row[index] = _later(old[index], row[index])
     status, error = _MESSAGE["status"], _MESSAGE["error_message"]
     if _rank(row[status]) < _rank(old[status]):
         row[status], row[error] = old[status], old[error]
-    edited = _MESSAGE["edited_at"]
-    if (_time(old[edited]) or 0) > (_time(row[edited]) or 0):
-        for name in ("edited_at", "body", "reply_markup"):
+    edited, files = _MESSAGE["edited_at"], _MESSAGE["attachments"]
+    edits = (_time(old[edited]) or 0) - (_time(row[edited]) or 0)
+    if edits > 0:
+        for name in ("edited_at", "body", "reply_markup", "attachments", "cleaned"):
             row[_MESSAGE[name]] = old[_MESSAGE[name]]
+    elif edits == 0:
+        row[files] = _merge_attachments(old[files], row[files])
     result = tuple(row)
-    return result if result[_MESSAGE["deleted_at"]] is None else _redacted(result)
+    return _redacted(result) if is_deleted(result) else result
+
+
+def _carried(old: Row, new: Row, missing: Iterable[str], places: Mapping[str, int]) -> list[Value]:
+    """`new`, with what it did not carry taken from `old`."""
+    row = list(new)
+    for name in missing:
+        if (index := places.get(name)) is not None:
+            row[index] = old[index]
+            # The text that was cleaned may be one of those that stay.
+            row[places["cleaned"]] = max(int(old[places["cleaned"]] or 0), int(new[places["cleaned"]] or 0))
+    return row
+
+
+def _later(old: Value, new: Value) -> Value:
+    """The later of two times, of which each may be unknown."""
+    if old is None or new is None:
+        return new if old is None else old
+    return max(int(old), int(new))
+
+
+def _merge_attachments(old: Value, new: Value) -> Value:
+    """Every attachment of both answers; one that is mirrored, or cannot be, never waits for it again."""
+    if old == new or old == "[]":
+        return new
+    known, said = json.loads(str(old)), json.loads(str(new))
+    files: dict[str, Json] = {}
+    ranks: dict[str, int] = {}
+    # The order is that of the answer that knows more of them.
+    for attachment in (*max((said, known), key=len), *known, *said):
+        name, rank = attachment[0], _FILE_RANK.get(attachment[3], 2)
+        if rank >= ranks.get(name, 0):
+            files[name], ranks[name] = attachment, rank
+    return dump(list(files.values()))
 
 
 def position_at(row: Row) -> Milliseconds:
     """The time part of a message row's position: posted, or created while it is not posted."""
     posted = row[_MESSAGE["posted_at"]]
     return int(cast("int", row[_MESSAGE["created_at"]] if posted is None else posted))
+
+
+def is_deleted(row: Sequence[Value]) -> bool:
+    """Whether a message row is one of a deleted message."""
+    return row[_MESSAGE["deleted_at"]] is not None
 
 
 def _redacted(row: Row) -> Row:
@@ -302,6 +351,7 @@ def _redacted(row: Row) -> Row:
         "reply_markup": None,
         "attachments": "[]",
         "extra": "{}",
+        "cleaned": 0,
     }
     values = list(row)
     for name, value in empty.items():
@@ -309,8 +359,9 @@ def _redacted(row: Row) -> Row:
     return tuple(values)
 
 
-def _rank(status: Value) -> int:
-    return _STATUS_RANK.get(str(status), 2)
+def _rank(status: Value) -> tuple[int, str]:
+    """The order of statuses; the name decides between two that end a message in different ways."""
+    return (_STATUS_RANK.get(str(status), 2), str(status))
 
 
 def _reactions(reactions: Sequence[Reaction]) -> str:

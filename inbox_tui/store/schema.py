@@ -35,14 +35,16 @@ def _cache_1(db: Database) -> None:
         db,
         """
         CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-        INSERT INTO meta VALUES ('rev', 0), ('arrived', 0), ('generation', abs(random())), ('chats', 0);
+        INSERT INTO meta VALUES
+            ('rev', 0), ('arrived', 0), ('generation', 1 + (random() & 0xFFFFFFFFFFFF)),
+            ('chats', 0), ('unread', 0), ('unanswered', 0), ('failed', 0);
         CREATE TABLE profiles (
             id TEXT PRIMARY KEY, name TEXT NOT NULL, platform TEXT NOT NULL, status TEXT NOT NULL,
             profile_group_id TEXT, username TEXT, platform_id TEXT, avatar_url TEXT, expires_at INTEGER,
             inactive_reason TEXT, extra TEXT NOT NULL DEFAULT '{}',
             fault_title TEXT, fault_hint TEXT, fault_at INTEGER,
             walked_to INTEGER, walk_floor INTEGER, walked INTEGER NOT NULL DEFAULT 0, chats_total INTEGER,
-            rev INTEGER NOT NULL
+            chats INTEGER NOT NULL DEFAULT 0, rev INTEGER NOT NULL
         ) WITHOUT ROWID;
         CREATE TABLE chats (
             pk INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, profile_id TEXT NOT NULL,
@@ -88,11 +90,12 @@ def _cache_1(db: Database) -> None:
             created_at INTEGER NOT NULL
         );
         CREATE INDEX messages_by_position ON messages (chat, position_at, id);
+        CREATE INDEX messages_inbound ON messages (chat, position_at, id) WHERE direction != 'outbound';
         CREATE INDEX messages_by_external ON messages (external_id, chat) WHERE external_id IS NOT NULL;
         CREATE INDEX messages_unsettled ON messages (chat)
             WHERE status IN ('pending', 'failed_waiting_for_retry');
         CREATE INDEX messages_troubled ON messages (chat)
-            WHERE status IN ('failed', 'failed_waiting_for_retry');
+            WHERE direction = 'outbound' AND status IN ('failed', 'failed_waiting_for_retry');
         CREATE INDEX messages_by_arrival ON messages (chat, arrived) WHERE arrived IS NOT NULL;
         CREATE TABLE quarantine (
             pk INTEGER PRIMARY KEY, source TEXT NOT NULL, json TEXT NOT NULL, reason TEXT NOT NULL,
@@ -127,7 +130,9 @@ def _local_1(db: Database) -> None:
         );
         CREATE INDEX outbox_by_chat ON outbox (chat_id, pk);
         CREATE INDEX outbox_by_message ON outbox (message_id) WHERE message_id IS NOT NULL;
-        CREATE INDEX outbox_open ON outbox (state, pk) WHERE state != 'settled';
+        CREATE INDEX outbox_open ON outbox (pk) WHERE state NOT IN ('settled', 'discarded');
+        CREATE INDEX outbox_open_by_chat ON outbox (chat_id, pk)
+            WHERE state NOT IN ('settled', 'discarded');
         CREATE TABLE marks (
             chat_id TEXT NOT NULL, kind TEXT NOT NULL, generation INTEGER NOT NULL, arrived INTEGER NOT NULL,
             through_at INTEGER NOT NULL, through_id TEXT NOT NULL, at INTEGER NOT NULL,

@@ -7,30 +7,32 @@ nothing the second time; each returns what it changed, so that a caller can coun
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
 
 from inbox_tui.core.models import Chat, Message, Milliseconds, Profile, Rejected
-from inbox_tui.store import facts
+from inbox_tui.store import erasure, facts
 from inbox_tui.store.db import Folder, now_ms, open_writer, transaction
 from inbox_tui.store.records import (
     CHAT_COLUMNS,
     MESSAGE_COLUMNS,
     PROFILE_COLUMNS,
     Row,
+    Value,
     chat_of,
     chat_search_key,
     chat_sort_at,
     chat_values,
+    is_deleted,
     merge_chat,
     merge_message,
     message_values,
     position_at,
     profile_values,
 )
-
-TIE_BITS = 10
-"""A message's pk is its first known time in milliseconds, shifted left by this many bits, plus a tie-break."""
+from inbox_tui.store.rows import insert_messages, known_rows, marks
 
 
 class Writer:
@@ -41,9 +43,13 @@ class Writer:
         self.cache = open_writer(folder.cache, full=False)
         self.local = open_writer(folder.local, full=True)
         (self.generation,) = self.cache.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+        self.words_in_log = not erasure.erase(self.cache)
+        """Words of deleted messages still stand in the log of `cache.db`; see `store.erasure`."""
 
     def close(self) -> None:
         """Close both connections."""
+        if self.words_in_log:
+            erasure.erase(self.cache)
         self.cache.close()
         self.local.close()
 
@@ -103,7 +109,8 @@ def apply_profiles(writer: Writer, profiles: Iterable[Profile]) -> Applied:
             columns = (*PROFILE_COLUMNS, "rev")
             updates = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
             writer.cache.execute(
-                f"INSERT INTO profiles ({', '.join(columns)}) VALUES ({_marks(columns)}) "
+                f"INSERT INTO profiles ({', '.join(columns)}, chats) VALUES ({marks(columns)}, "
+                "(SELECT count(*) FROM chats WHERE profile_id = ?1)) "
                 f"ON CONFLICT (id) DO UPDATE SET {updates}",
                 (*row, rev),
             )
@@ -126,52 +133,61 @@ def set_profile_fault(writer: Writer, profile_id: str, title: str, hint: str) ->
 
 def apply_chats(writer: Writer, chats: Iterable[Chat]) -> Applied:
     """Insert or update chats by id and recompute what is derived from them."""
-    records = {chat.id: chat for chat in chats}
-    inserted = changed = 0
-    new_ids: list[str] = []
+    records = list(chats)
     with transaction(writer.cache) as rev:
-        known = _known(writer.cache, "chats", CHAT_COLUMNS, list(records))
+        known = known_rows(writer.cache, "chats", CHAT_COLUMNS, [chat.id for chat in records])
+        rows = {chat_id: row for chat_id, (_, row) in known.items()}
+        for chat in records:
+            row, old = chat_values(chat), rows.get(chat.id)
+            rows[chat.id] = row if old is None or row == old else merge_chat(old, row, chat.missing)
+        added: Counter[Value] = Counter()
         touched: list[int] = []
-        for chat in records.values():
-            found = known.get(chat.id)
-            row = chat_values(chat)
-            if found is None:
+        new_ids: list[str] = []
+        for chat_id, row in rows.items():
+            chat = chat_of(row)
+            derived = (chat_sort_at(chat), chat_search_key(chat))
+            if chat_id not in known:
                 columns = (*CHAT_COLUMNS, "sort_at", "search_key", "rev")
                 cursor = writer.cache.execute(
-                    f"INSERT INTO chats ({', '.join(columns)}) VALUES ({_marks(columns)})",
-                    (*row, chat_sort_at(chat), chat_search_key(chat), rev),
+                    f"INSERT INTO chats ({', '.join(columns)}) VALUES ({marks(columns)})",
+                    (*row, *derived, rev),
                 )
                 touched.append(int(cursor.lastrowid or 0))
-                inserted += 1
-                new_ids.append(chat.id)
+                new_ids.append(chat_id)
+                added[chat.profile_id] += 1
                 continue
-            pk, old = found
-            row = merge_chat(old, row, chat.missing)
+            pk, old = known[chat_id]
             if row == old:
                 continue
-            merged = chat_of(row)
             assignments = ", ".join(f"{name} = ?" for name in CHAT_COLUMNS)
             writer.cache.execute(
                 f"UPDATE chats SET {assignments}, sort_at = ?, search_key = ? WHERE pk = ?",
-                (*row, chat_sort_at(merged), chat_search_key(merged), pk),
+                (*row, *derived, pk),
             )
             touched.append(pk)
-            changed += 1
-        if inserted:
-            writer.cache.execute("UPDATE meta SET value = value + ? WHERE key = 'chats'", (inserted,))
+            added[chat.profile_id] += 1
+            added[chat_of(old).profile_id] -= 1
+        for profile_id, count in added.items():
+            writer.cache.execute(
+                "UPDATE profiles SET chats = chats + ?1, rev = ?2 WHERE id = ?3 AND ?1 != 0",
+                (count, rev, profile_id),
+            )
+        if new_ids:
+            writer.cache.execute("UPDATE meta SET value = value + ? WHERE key = 'chats'", (len(new_ids),))
         facts.refold(writer.cache, writer.local, touched, rev)
-    return Applied(inserted, changed, tuple(new_ids))
+    return Applied(len(new_ids), len(touched) - len(new_ids), tuple(new_ids))
 
 
 def apply_messages(writer: Writer, pages: Iterable[MessagePage]) -> Applied:
     """Insert or merge the messages of some chats in one transaction and recompute those chats.
 
-    Pages of a chat that the cache does not know are passed over and named in `unknown_chats`.
+    Pages of a chat that the cache does not know are passed over and named in `unknown_chats`. Words of a
+    deleted message are gone for every later read when this returns; see `store.erasure` for the file's bytes.
     """
-    inserted = changed = 0
+    changed = 0
     new_ids: list[str] = []
     unknown: list[str] = []
-    redacted = False
+    erased: list[str] = []
     with transaction(writer.cache) as rev:
         touched: dict[int, None] = {}
         for page in pages:
@@ -180,72 +196,76 @@ def apply_messages(writer: Writer, pages: Iterable[MessagePage]) -> Applied:
                 unknown.append(page.chat_id)
                 continue
             pk = int(found[0])
-            new, updated, erased = _apply_page(writer.cache, pk, page)
-            inserted += len(new)
-            changed += updated
-            redacted |= erased
-            new_ids += new
-            if new or updated:
+            result = _apply_page(writer.cache, pk, page)
+            changed += result.changed
+            erased += result.erased
+            new_ids += result.new_ids
+            touched.update(dict.fromkeys(result.chats))
+            if _record_pull(writer.cache, pk, page):
                 touched[pk] = None
-            if _record_pull(writer.cache, pk, page, len(new)):
-                touched[pk] = None
+        if erased:
+            erasure.forget(writer.cache, erased)
         facts.refold(writer.cache, writer.local, touched, rev)
-    if redacted:
-        # The words of a deleted message also stand in the write-ahead log until it is reset.
-        writer.cache.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Applied(inserted, changed, tuple(new_ids), tuple(unknown))
+    if erased or writer.words_in_log:
+        # A reader that was in the way before is not waited for again and again.
+        writer.words_in_log = not erasure.erase(writer.cache, erasure.WAIT_MS if erased else 0)
+    return Applied(len(new_ids), changed, tuple(new_ids), tuple(unknown))
 
 
-def _apply_page(cache: sqlite3.Connection, chat_pk: int, page: MessagePage) -> tuple[list[str], int, bool]:
-    """New ids, number of changed rows, and whether words were erased."""
-    records = {message.id: message for message in page.messages}
-    known = _known(cache, "messages", MESSAGE_COLUMNS, list(records))
-    new: list[str] = []
-    changed = 0
-    erased = False
-    inserts: list[tuple[object, ...]] = []
-    arrived = 0
-    if not page.history:
-        (arrived,) = cache.execute("SELECT value FROM meta WHERE key = 'arrived'").fetchone()
-    taken: set[int] = set()
-    for message in sorted(records.values(), key=lambda m: m.position):
+@dataclass(slots=True)
+class _PageResult:
+    new_ids: list[str] = field(default_factory=list)
+    changed: int = 0
+    erased: list[str] = field(default_factory=list)
+    """Messages that had words in the cache and are deleted now."""
+    chats: set[int] = field(default_factory=set)
+    """Chats in which something is not what it was."""
+
+
+def _apply_page(cache: sqlite3.Connection, chat_pk: int, page: MessagePage) -> _PageResult:
+    known = known_rows(
+        cache, "messages", ("chat", *MESSAGE_COLUMNS), [message.id for message in page.messages]
+    )
+    rows: dict[str, Row] = {}
+    for message in page.messages:
         row = message_values(message)
-        found = known.get(message.id)
-        if found is None:
-            at = position_at(row)
-            if not page.history:
-                arrived += 1
-            number = None if page.history else arrived
-            inserts.append((_free_pk(cache, at, taken), chat_pk, at, number, *row))
-            new.append(message.id)
+        old = rows.get(message.id)
+        if old is None and message.id in known:
+            old = known[message.id][1][1:]
+        rows[message.id] = row if old is None or row == old else merge_message(old, row, message.missing)
+    result = _PageResult()
+    new: list[tuple[Milliseconds, str, Row]] = []
+    for message_id, row in rows.items():
+        if message_id not in known:
+            new.append((position_at(row), message_id, row))
             continue
-        pk, old = found
-        merged = merge_message(old, row, message.missing)
-        if merged == old:
+        pk, (chat, *before) = known[message_id]
+        if row == tuple(before):
             continue
-        erased |= message.deleted_at is not None
         assignments = ", ".join(f"{name} = ?" for name in MESSAGE_COLUMNS)
         cache.execute(
-            f"UPDATE messages SET {assignments}, position_at = ? WHERE pk = ?",
-            (*merged, position_at(merged), pk),
+            f"UPDATE messages SET {assignments}, position_at = ? WHERE pk = ?", (*row, position_at(row), pk)
         )
-        changed += 1
-    if inserts:
-        columns = ("pk", "chat", "position_at", "arrived", *MESSAGE_COLUMNS)
-        cache.executemany(f"INSERT INTO messages ({', '.join(columns)}) VALUES ({_marks(columns)})", inserts)
-        if not page.history:
-            cache.execute("UPDATE meta SET value = ? WHERE key = 'arrived'", (arrived,))
-    return new, changed, erased
+        result.changed += 1
+        result.chats.add(int(cast("int", chat)))
+        if is_deleted(row) and not is_deleted(before):
+            result.erased.append(message_id)
+    if new:
+        new.sort()
+        insert_messages(cache, chat_pk, new, history=page.history)
+        result.new_ids = [message_id for _, message_id, _ in new]
+        result.chats.add(chat_pk)
+    return result
 
 
-def _record_pull(cache: sqlite3.Connection, pk: int, page: MessagePage, inserted: int) -> bool:
-    """Note how far the chat is read; returns whether the person could see a difference."""
-    seen = False
+def _record_pull(cache: sqlite3.Connection, pk: int, page: MessagePage) -> bool:
+    """Note how far the chat is read; returns whether that was news."""
+    before = cache.total_changes
     if page.gap_page is not None:
         # What stood at the top until now is the far side of the gap; it stays so until it is reached.
         cache.execute(
             "UPDATE chats SET gap_at = coalesce(gap_at, pulled_to), gap_page = ?1 "
-            "WHERE pk = ?2 AND (gap_at IS NULL OR gap_page IS NOT ?1)",
+            "WHERE pk = ?2 AND (gap_page IS NOT ?1 OR gap_at IS NOT coalesce(gap_at, pulled_to))",
             (page.gap_page, pk),
         )
     elif page.gap_closed:
@@ -253,24 +273,21 @@ def _record_pull(cache: sqlite3.Connection, pk: int, page: MessagePage, inserted
             "UPDATE chats SET gap_at = NULL, gap_page = NULL WHERE pk = ? AND gap_page IS NOT NULL", (pk,)
         )
     if page.newest:
-        cursor = cache.execute(
-            "UPDATE chats SET pulled_at = ?1, pulled_for = ?2, pulled_to = coalesce(?5, pulled_to), "
-            "estimated = 0, messages_total = coalesce(?3, messages_total) WHERE pk = ?4 "
-            "AND (pulled_at IS NULL OR pulled_for IS NOT ?2 OR (?3 IS NOT NULL AND messages_total IS NOT ?3) "
-            "OR pulled_to IS NOT coalesce(?5, pulled_to))",
-            (now_ms(), page.newest_for, page.total, pk, page.pulled_to),
+        cache.execute(
+            "UPDATE chats SET pulled_at = ?1, pulled_for = ?2, estimated = 0, "
+            "pulled_to = max(coalesce(pulled_to, ?3), coalesce(?3, pulled_to)), "
+            "messages_total = coalesce(?4, messages_total) WHERE pk = ?5 "
+            "AND (pulled_at IS NULL OR estimated OR pulled_for IS NOT ?2 "
+            "OR ?3 > coalesce(pulled_to, ?3 - 1) OR (?4 IS NOT NULL AND messages_total IS NOT ?4))",
+            (now_ms(), page.newest_for, page.pulled_to, page.total, pk),
         )
-        seen = cursor.rowcount > 0
     if page.next_history_page is not None or page.history_done:
         cache.execute(
-            "UPDATE chats SET history_page = coalesce(?1, history_page), history_done = max(history_done, ?2) "
-            "WHERE pk = ?3 AND (history_page IS NOT coalesce(?1, history_page) OR history_done < ?2)",
+            "UPDATE chats SET history_page = max(history_page, coalesce(?1, 0)), "
+            "history_done = max(history_done, ?2) WHERE pk = ?3 AND (history_page < ?1 OR history_done < ?2)",
             (page.next_history_page, int(page.history_done), pk),
         )
-        seen = True
-    if inserted:
-        cache.execute("UPDATE chats SET messages = messages + ? WHERE pk = ?", (inserted, pk))
-    return seen
+    return cache.total_changes > before
 
 
 def refold_chats(writer: Writer, chat_ids: Iterable[str]) -> None:
@@ -286,15 +303,24 @@ def refold_chats(writer: Writer, chat_ids: Iterable[str]) -> None:
 
 
 def refold_stale(writer: Writer) -> int:
-    """Recompute chats whose marks are newer than what was folded, after a start or a crash."""
+    """Recompute chats whose marks are newer than what was folded, after a start or a crash.
+
+    Returns how many there were. Only what was marked since the last call is looked at.
+    """
+    checked = recall(writer, "folded_local_rev") or 0
+    (newest,) = writer.local.execute("SELECT value FROM meta WHERE key = 'rev'").fetchone()
     stale = [
         str(chat_id)
-        for chat_id, rev in writer.local.execute("SELECT chat_id, rev FROM touched").fetchall()
+        for chat_id, rev in writer.local.execute(
+            "SELECT chat_id, rev FROM touched WHERE rev > ?", (checked,)
+        ).fetchall()
         for (folded,) in writer.cache.execute("SELECT local_rev FROM chats WHERE id = ?", (chat_id,))
         if folded < rev
     ]
     if stale:
         refold_chats(writer, stale)
+    if newest > checked:
+        remember(writer, "folded_local_rev", newest)
     return len(stale)
 
 
@@ -344,29 +370,3 @@ def recall(writer: Writer, key: str) -> int | None:
     """A number kept by `remember`, None where there is none."""
     row = writer.cache.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return None if row is None else int(row[0])
-
-
-def _known(
-    cache: sqlite3.Connection, table: str, columns: Sequence[str], ids: Sequence[str]
-) -> Mapping[str, tuple[int, Row]]:
-    known: dict[str, tuple[int, Row]] = {}
-    for start in range(0, len(ids), 500):
-        part = ids[start : start + 500]
-        for row in cache.execute(
-            f"SELECT pk, {', '.join(columns)} FROM {table} WHERE id IN ({_marks(part)})", part
-        ):
-            known[row[1]] = (row[0], tuple(row[1:]))
-    return known
-
-
-def _free_pk(cache: sqlite3.Connection, at: Milliseconds, taken: set[int]) -> int:
-    """The first free pk at or after a time; `taken` holds those given out in this page."""
-    pk = max(at, 0) << TIE_BITS
-    while pk in taken or cache.execute("SELECT 1 FROM messages WHERE pk = ?", (pk,)).fetchone():
-        pk += 1
-    taken.add(pk)
-    return pk
-
-
-def _marks(items: Sequence[object]) -> str:
-    return ", ".join("?" * len(items))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inbox_tui.core.models import Status
-from inbox_tui.store import local, reads, writes
+from inbox_tui.store import local, lookups, writes
 from inbox_tui.store.reads import ChatRow, ThreadRow
 from inbox_tui.ui.actions import Action, Context
 from inbox_tui.ui.rows import VirtualRows
@@ -93,7 +93,7 @@ class Acts:
         """The chat that has waited longest for a reply, behind the one that is shown."""
         inbox = self._inbox
         behind = None if inbox.shown is None else (inbox.shown.needs_reply_since, inbox.shown.pk)
-        row = reads.next_unanswered(inbox.session.reader, behind)
+        row = lookups.next_unanswered(inbox.session.reader, behind)
         if row is None:
             inbox.say("No chat needs a reply")
             return
@@ -211,7 +211,7 @@ class Acts:
     async def _quit(self) -> None:
         inbox = self._inbox
         await inbox.drafts.saved()
-        waiting = [item for item in reads.outbox(inbox.session.reader) if item.state in local.ON_THE_WAY]
+        waiting = [item for item in lookups.outbox(inbox.session.reader) if item.state in local.ON_THE_WAY]
         if waiting:
             from inbox_tui.ui.dialogs.confirm import Confirm
 

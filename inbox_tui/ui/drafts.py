@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from textual.timer import Timer
 
-from inbox_tui.store import local, reads, writes
+from inbox_tui.store import local, lookups, writes
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.composer import Composer
 from inbox_tui.ui.session import Session
@@ -43,7 +43,7 @@ class Drafts:
         if known is not None and (known.write is None or not known.write.done()):
             return known.text, known.cursor
         self._unsaved.pop(chat_id, None)
-        return reads.draft(self._session.reader, chat_id)
+        return lookups.draft(self._session.reader, chat_id)
 
     def typed(self) -> None:
         """The composer's text has changed: it reaches the file within a fraction of a second."""
@@ -110,7 +110,7 @@ class Drafts:
 
     async def take_back(self) -> str:
         """Bring the newest held send back into its draft; returns what to tell the person."""
-        item = reads.held(self._session.reader, os.getpid())
+        item = lookups.held(self._session.reader, os.getpid())
         if item is None:
             return "Nothing can be taken back any more"
         await self.saved()

@@ -21,9 +21,10 @@ from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Profile
 from inbox_tui.core.text import clean
 from inbox_tui.core.window import Window
-from inbox_tui.store import local, looks, reads, writes
+from inbox_tui.store import local, looks, lookups, marks, writes
 from inbox_tui.store.db import now_ms
-from inbox_tui.store.reads import ChatRow, ChatSource, PickedSource, Revision, ThreadSource
+from inbox_tui.store.lookups import Revision
+from inbox_tui.store.reads import ChatRow, ChatSource, PickedSource, ThreadSource
 from inbox_tui.ui import status
 from inbox_tui.ui.actions import ACTIONS, Chords, Context
 from inbox_tui.ui.acts import Acts
@@ -63,7 +64,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.engine = engine
         self.notices = list(notices)
         self.profiles: dict[str, Profile] = {}
-        self.profile_rows: list[reads.ProfileRow] = []
+        self.profile_rows: list[lookups.ProfileRow] = []
         self.revision = Revision()
         self.shown: ChatRow | None = None
         self.acts = Acts(self)
@@ -96,7 +97,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.thread.zone = zone
         self.filter_bar.display = False
         self.drafts = Drafts(self.session, self.composer)
-        changed = reads.changed_since(self.session.reader, self.revision)
+        changed = lookups.changed_since(self.session.reader, self.revision)
         self.revision = changed.revision
         self._read_profiles()
         self.chats.show(ChatSource(self.session.reader))
@@ -149,7 +150,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def take_changes(self) -> None:
         """Redraw what another process, the engine or our own writing thread has changed."""
-        changed = reads.changed_since(self.session.reader, self.revision)
+        changed = lookups.changed_since(self.session.reader, self.revision)
         self.revision = changed.revision
         if changed.profiles or not self.profiles:
             self._read_profiles()
@@ -163,8 +164,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._draw_edges()
 
     def _read_profiles(self) -> None:
-        self.profiles = reads.profile_names(self.session.reader)
-        self.profile_rows = reads.profiles(self.session.reader)
+        self.profiles = lookups.profile_names(self.session.reader)
+        self.profile_rows = lookups.profiles(self.session.reader)
         self.filter_bar.profiles = self.profiles.values()
         self.thread.own_ids = frozenset(
             name for profile in self.profiles.values() for name in (profile.platform_id, profile.id) if name
@@ -173,7 +174,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _reread_shown(self) -> None:
         if self.shown is None:
             return
-        row = reads.chat(self.session.reader, self.shown.chat.id)
+        row = lookups.chat(self.session.reader, self.shown.chat.id)
         if row is None:
             return
         self.shown = row
@@ -197,7 +198,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         shown = [row.profile for row in self.profile_rows]
         ages = {profile.id: looks.look_age(self.session.folder, profile.id, now) for profile in shown}
         fresh = status.freshness(shown, ages)
-        counts = reads.counts(self.session.reader)
+        counts = lookups.counts(self.session.reader)
         self._set(
             "#status", status.status_line(self.account, counts, fresh, self._progress(), self.size.width)
         )
@@ -327,15 +328,15 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             return
         arrived = max((r.arrived or 0 for r in self.thread.window_rows), default=0)
         # Covers what stood on the screen, not what may have come while this was decided.
-        known = local.Known(arrived, *inbound[-1].message.position)
+        known = marks.Known(arrived, *inbound[-1].message.position)
         self.mark(row.chat.id, "seen", known)
 
-    def mark(self, chat_id: str, kind: str, known: local.Known | None = None) -> None:
-        self.session.write(local.mark, chat_id, kind, known)
+    def mark(self, chat_id: str, kind: str, known: marks.Known | None = None) -> None:
+        self.session.write(marks.mark, chat_id, kind, known)
         self.session.write(writes.refold_chats, [chat_id])
 
     def unmark(self, chat_id: str, kind: str) -> None:
-        self.session.write(local.unmark, chat_id, kind)
+        self.session.write(marks.unmark, chat_id, kind)
         self.session.write(writes.refold_chats, [chat_id])
 
     @on(VirtualRows.StartNear, "#thread")

@@ -9,7 +9,7 @@ from textual.content import Content
 from inbox_tui.core.cells import cells, truncate
 from inbox_tui.core.models import Milliseconds, Profile
 from inbox_tui.core.times import age
-from inbox_tui.store.reads import Counts, ProfileRow
+from inbox_tui.store.lookups import Counts, ProfileRow
 from inbox_tui.ui.actions import Context, footer_keys
 from inbox_tui.ui.chat_list import platform_code
 

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from textual import events
 from textual.pilot import Pilot
 
 from inbox_tui.api.client import Client
+from inbox_tui.core.models import Message
 from inbox_tui.sandbox.server import SandboxOptions, running
-from inbox_tui.store import reads, writes
+from inbox_tui.store import lookups, writes
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.app import InboxApp
@@ -44,7 +46,7 @@ def fill(folder: Folder, url: str, key: str) -> None:
                     [
                         writes.MessagePage(
                             chat.id,
-                            page.items,
+                            [_at_home(message, url) for message in page.items],
                             newest=True,
                             newest_for=chat.last_message_at,
                             total=page.total,
@@ -52,6 +54,15 @@ def fill(folder: Folder, url: str, key: str) -> None:
                         )
                     ],
                 )
+
+
+def _at_home(message: Message, url: str) -> Message:
+    """The message with files at an address that is the same in every run."""
+    files = tuple(
+        replace(file, url=file.url and file.url.replace(url, "https://storage.example"))
+        for file in message.attachments
+    )
+    return replace(message, attachments=files)
 
 
 @pytest.fixture(scope="session")
@@ -129,9 +140,9 @@ class Desk:
         """Whether a toast holds the words."""
         return any(words in str(note.message) for note in self.app._notifications)
 
-    def read(self) -> reads.Counts:
+    def read(self) -> lookups.Counts:
         """The header's numbers from the files."""
-        return reads.counts(self.inbox.session.reader)
+        return lookups.counts(self.inbox.session.reader)
 
 
 def _key(character: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from textual import events
 
 from inbox_tui.core.models import Message
-from inbox_tui.store import local, reads, writes
+from inbox_tui.store import local, lookups, writes
 from inbox_tui.store.db import Folder, open_reader
 from inbox_tui.ui.actions import Context
 
@@ -238,7 +238,7 @@ async def test_the_list_keeps_the_cursor_on_its_chat_when_another_moves_up(
         last = agent.inbox.session.reader.execute("SELECT id FROM chats ORDER BY sort_at LIMIT 1").fetchone()[
             0
         ]
-        row = reads.chat(agent.inbox.session.reader, last)
+        row = lookups.chat(agent.inbox.session.reader, last)
         assert row is not None
         assert chosen is not None
         from dataclasses import replace

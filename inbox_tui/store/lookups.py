@@ -1,0 +1,180 @@
+"""Single rows and numbers for the screen and the command line: each costs the same at any length."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from inbox_tui.core.errors import UsageError
+from inbox_tui.core.models import Message, Milliseconds, Profile
+from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, item_of
+from inbox_tui.store.reads import CHAT_SELECT, ChatRow, chat_row
+from inbox_tui.store.records import MESSAGE_COLUMNS, PROFILE_COLUMNS, message_of, profile_of
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """A profile with what stands in the way of reading it, if anything does."""
+
+    profile: Profile
+    fault_title: str | None
+    fault_hint: str | None
+    fault_at: Milliseconds | None
+    walked: bool
+    chats_total: int | None
+    chats: int
+
+
+def profiles(reader: sqlite3.Connection) -> list[ProfileRow]:
+    """Every profile that the API still lists, by platform and name."""
+    rows = reader.execute(
+        f"SELECT fault_title, fault_hint, fault_at, walked, chats_total, chats, {', '.join(PROFILE_COLUMNS)} "
+        "FROM profiles WHERE status != 'gone' ORDER BY platform, name"
+    )
+    return [
+        ProfileRow(profile_of(row[6:]), row[0], row[1], row[2], bool(row[3]), row[4], int(row[5]))
+        for row in rows
+    ]
+
+
+def profile_names(reader: sqlite3.Connection) -> dict[str, Profile]:
+    """Every profile by id, without counting."""
+    rows = reader.execute(f"SELECT {', '.join(PROFILE_COLUMNS)} FROM profiles")
+    return {str(row[0]): profile_of(row) for row in rows}
+
+
+def chat(reader: sqlite3.Connection, name: str) -> ChatRow | None:
+    """A chat by its hashid, or by the platform's conversation id.
+
+    Raises UsageError where several profiles have a conversation of that id: nobody must be written to
+    from the wrong one.
+    """
+    for column in ("id", "external_conversation_id"):
+        rows = reader.execute(f"{CHAT_SELECT} WHERE c.{column} = ? LIMIT 2", (name,)).fetchall()
+        if len(rows) > 1:
+            ids = " and ".join(chat_row(row).chat.id for row in rows)
+            raise UsageError(f"{name} names more than one chat", f"Name one by its id, such as {ids}")
+        if rows:
+            return chat_row(rows[0])
+    return None
+
+
+def next_unanswered(
+    reader: sqlite3.Connection, behind: tuple[Milliseconds | None, int] | None
+) -> ChatRow | None:
+    """The chat that has waited longest for a reply, behind (waiting since, pk); then the first again."""
+    start = (behind[0], behind[1]) if behind is not None and behind[0] is not None else (-1, -1)
+    for key in dict.fromkeys((start, (-1, -1))):
+        row = reader.execute(
+            f"{CHAT_SELECT} WHERE c.unanswered > 0 AND (c.needs_reply_since, c.pk) > (?, ?) "
+            "ORDER BY c.needs_reply_since, c.pk LIMIT 1",
+            key,
+        ).fetchone()
+        if row is not None:
+            return chat_row(row)
+    return None
+
+
+def draft(reader: sqlite3.Connection, chat_id: str) -> tuple[str, int]:
+    """The draft of a chat and the caret's offset; empty where there is none."""
+    row = reader.execute("SELECT text, cursor FROM local.drafts WHERE chat_id = ?", (chat_id,)).fetchone()
+    return (row[0], row[1]) if row else ("", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """The newest transaction of each file that a reader has seen."""
+
+    cache: int = 0
+    local: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What changed since a revision: chats by hashid (`None`: too many to name), and whether profiles did."""
+
+    revision: Revision
+    chats: frozenset[str] | None
+    profiles: bool
+
+
+MOST_CHANGES = 500
+
+
+def changed_since(reader: sqlite3.Connection, seen: Revision) -> Changed:
+    """One indexed look into each file for what was changed since `seen`."""
+    revision = Revision(
+        *(
+            int(reader.execute(f"SELECT value FROM {schema}.meta WHERE key = 'rev'").fetchone()[0])
+            for schema in ("main", "local")
+        )
+    )
+    ids: set[str] = set()
+    for statement, since in (
+        ("SELECT id FROM chats WHERE rev > ? LIMIT ?", seen.cache),
+        ("SELECT chat_id FROM local.touched WHERE rev > ? LIMIT ?", seen.local),
+    ):
+        ids |= {str(row[0]) for row in reader.execute(statement, (since, MOST_CHANGES + 1))}
+    changed_profiles = reader.execute(
+        "SELECT 1 FROM profiles WHERE rev > ? LIMIT 1", (seen.cache,)
+    ).fetchone()
+    return Changed(
+        revision, None if len(ids) > MOST_CHANGES else frozenset(ids), changed_profiles is not None
+    )
+
+
+def outbox(reader: sqlite3.Connection) -> list[OutboxItem]:
+    """Every item that is not at its end, oldest first."""
+    rows = reader.execute(
+        f"SELECT {ITEM_COLUMNS} FROM local.outbox WHERE state NOT IN ('settled', 'discarded') ORDER BY pk"
+    )
+    return [item_of(row) for row in rows]
+
+
+def held(reader: sqlite3.Connection, screen: int) -> OutboxItem | None:
+    """The newest send of a screen that can still be taken back."""
+    row = reader.execute(
+        f"SELECT {ITEM_COLUMNS} FROM local.outbox WHERE state NOT IN ('settled', 'discarded') "
+        "AND state = 'held' AND screen = ? ORDER BY pk DESC LIMIT 1",
+        (screen,),
+    ).fetchone()
+    return None if row is None else item_of(row)
+
+
+def message(reader: sqlite3.Connection, name: str) -> Message | None:
+    """A message by its hashid, or by the platform's id.
+
+    Raises UsageError where several chats have a message of that id (Telegram counts in each chat).
+    """
+    for column in ("id", "external_id"):
+        rows = reader.execute(
+            f"SELECT c.id, {', '.join(f'm.{name}' for name in MESSAGE_COLUMNS)} "
+            f"FROM messages m JOIN chats c ON c.pk = m.chat WHERE m.{column} = ? LIMIT 2",
+            (name,),
+        ).fetchall()
+        if len(rows) > 1:
+            ids = " and ".join(str(row[1]) for row in rows)
+            raise UsageError(f"{name} names more than one message", f"Name one by its id, such as {ids}")
+        if rows:
+            return message_of(rows[0][1:], str(rows[0][0]))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers of the header: chats in all, with unread messages, unanswered, and with a failed send."""
+
+    chats: int
+    unread: int
+    unanswered: int
+    failed: int
+
+
+def counts(reader: sqlite3.Connection) -> Counts:
+    """The header's numbers; they are kept in `meta`, where facts change them (`store.facts`)."""
+    numbers = dict(
+        reader.execute(
+            "SELECT key, value FROM main.meta WHERE key IN ('chats', 'unread', 'unanswered', 'failed')"
+        ).fetchall()
+    )
+    return Counts(**numbers)
