@@ -315,6 +315,7 @@ def _bending(given: Given) -> Given:
 
 ROUTES: Routes = (
     ("GET", "/_sandbox", state),
+    ("GET", "/_sandbox/", state),
     ("POST", "/_sandbox/messages", inject_message),
     ("POST", "/_sandbox/taps", inject_tap),
     ("POST", "/_sandbox/receipts", inject_receipt),

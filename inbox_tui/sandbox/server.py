@@ -37,7 +37,25 @@ class RunningSandbox:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that ends on SIGINT and SIGTERM without raising the signal again."""
+    """A uvicorn server that sleeps until it is told to end, and ends cleanly on SIGINT and SIGTERM."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Wait for the end instead of looking for it ten times a second."""
+        self._loop = asyncio.get_running_loop()
+        if not self.should_exit:
+            await self._ending.wait()
+
+    def end(self) -> None:
+        """Ask for the end, from any thread or from a signal handler."""
+        self.should_exit = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended already
+                self._loop.call_soon_threadsafe(self._ending.set)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -46,10 +64,10 @@ class _Server(uvicorn.Server):
             yield
             return
 
-        def end(number: int, frame: FrameType | None) -> None:
-            self.should_exit = True
+        def handle(number: int, frame: FrameType | None) -> None:
+            self.end()
 
-        kept = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+        kept = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
@@ -176,7 +194,7 @@ def running(options: SandboxOptions | None = None) -> Iterator[RunningSandbox]:
             sandbox.url, sandbox.world.api_key, chosen.control_token, sandbox.world, sandbox.life
         )
     finally:
-        sandbox.server.should_exit = True
+        sandbox.server.end()
         thread.join(timeout=10)
         sandbox.close()
     if failure:
