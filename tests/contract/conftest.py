@@ -62,6 +62,19 @@ def control(sandbox: RunningSandbox) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
+def steer(control: httpx.Client) -> Callable[..., Record]:
+    """One act of the control surface; what it answers."""
+
+    def act(path: str, **fields: Any) -> Record:
+        answer = control.post(path, json=fields)
+        assert answer.is_success, answer.text
+        record: Record = answer.json()
+        return record
+
+    return act
+
+
+@pytest.fixture(scope="session")
 def profiles(api: httpx.Client) -> dict[str, str]:
     """Profile ids by platform."""
     return {profile["platform"]: profile["id"] for profile in api.get("/api/profiles").json()["data"]}
