@@ -11,8 +11,8 @@ from inbox_tui.store import local
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import schedule
 from inbox_tui.sync.messages import Messages, chat_state
-from inbox_tui.sync.push import alive
 from inbox_tui.sync.schedule import Kind, Look, Schedule
+from inbox_tui.sync.sending import alive
 
 MOST_RECENT = 500
 """Chats of today that are looked at again and again."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from inbox_tui.core import capabilities
 from inbox_tui.core.capabilities import Act, Cause
 from inbox_tui.core.marks import REPLY_STATUSES, Entry, automatic
-from inbox_tui.core.models import Chat, Milliseconds, Platform, Profile
+from inbox_tui.core.models import Chat, Message, Milliseconds, Platform, Profile
 from inbox_tui.core.times import age
 from inbox_tui.core.window import Window
 from inbox_tui.store.local import OutboxItem
@@ -86,6 +87,35 @@ def _acts(item: OutboxItem) -> list[Act]:
     return acts
 
 
+def _messages_of_items(writer: Writer, chat_id: str, but: int | None = None) -> set[str]:
+    return {
+        str(row[0])
+        for row in writer.local.execute(
+            "SELECT message_id FROM outbox WHERE chat_id = ? AND message_id IS NOT NULL AND pk IS NOT ?",
+            (chat_id, but),
+        )
+    }
+
+
+def claimed(writer: Writer, item: OutboxItem, found: Iterable[Message]) -> set[str]:
+    """Which of some messages cannot be an item's: another has them, or they were known before it was written."""
+    others = _messages_of_items(writer, item.chat_id, item.pk)
+    generation, arrived = writer.local.execute(
+        "SELECT generation, arrived FROM outbox WHERE pk = ?", (item.pk,)
+    ).fetchone()
+    if generation != writer.generation:
+        return others
+    ids = [message.id for message in found]
+    return others | {
+        str(row[0])
+        for row in writer.cache.execute(
+            f"SELECT id FROM messages WHERE id IN ({', '.join('?' * len(ids))}) "
+            "AND (arrived IS NULL OR arrived <= ?)",
+            (*ids, arrived),
+        )
+    }
+
+
 def answered_elsewhere(writer: Writer, item: OutboxItem, offset: Milliseconds) -> bool:
     """Whether somebody else replied in the chat since the item was written; a machine's answer is none."""
     rows = writer.cache.execute(
@@ -94,12 +124,7 @@ def answered_elsewhere(writer: Writer, item: OutboxItem, offset: Milliseconds) -
         "ORDER BY m.position_at, m.id",
         (item.chat_id, item.created_at + offset - 60_000),
     ).fetchall()
-    own = {
-        str(row[0])
-        for row in writer.local.execute(
-            "SELECT message_id FROM outbox WHERE chat_id = ? AND message_id IS NOT NULL", (item.chat_id,)
-        )
-    }
+    own = _messages_of_items(writer, item.chat_id)
     previous_inbound: Milliseconds | None = None
     for at, message_id, inbound, status, body in rows:
         if inbound:

@@ -9,11 +9,9 @@ the state alone. What an error means is decided in `decisions`, whether an item 
 from __future__ import annotations
 
 import logging
-import os
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from inbox_tui.api.client import Client
 from inbox_tui.core.errors import InboxError, NotFound, RateLimited
@@ -27,6 +25,7 @@ from inbox_tui.sync import checks, decisions
 from inbox_tui.sync.decisions import Decision, What
 from inbox_tui.sync.jobs import Workers
 from inbox_tui.sync.schedule import back_off
+from inbox_tui.sync.sending import alive, post
 
 ORDER_MS: Milliseconds = 30_000
 """How long the next message of a chat waits for an accepted one to be published."""
@@ -34,17 +33,6 @@ REPLAYS = "replays_keys"
 """Name in the cache under which it is remembered that the server answers a repeated key from its store."""
 
 _log = logging.getLogger(__name__)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process of this machine lives."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @dataclass(slots=True)
@@ -85,6 +73,8 @@ class Push:
     """How often a request about an item went wrong in a row."""
     _repeat: set[int] = field(default_factory=set)
     """Items to be sent once more with the same key."""
+    _offsets: dict[int, Milliseconds] = field(default_factory=dict)
+    """Server time minus our time when an item was dispatched in this run."""
 
     def __post_init__(self) -> None:
         if writes.recall(self.writer, REPLAYS):
@@ -208,6 +198,7 @@ class Push:
         elif no is not None:
             self._move(item, State.FAILED, title=no.title, hint=no.hint)
         elif self._move(item, State.SENDING, dispatched=True):
+            self._offsets[item.pk] = offset
             moved = local.item(self.writer, item.pk)
             if moved is not None:
                 self._send(moved, in_doubt=False)
@@ -218,7 +209,7 @@ class Push:
         group = None if profile is None else profile.profile_group_id
         self.busy[item.pk] = item
         self.workers.submit(
-            lambda: _post(client, item, group),
+            lambda: post(client, item, group),
             lambda outcome: self._sent(item, outcome, started, in_doubt=in_doubt),
         )
 
@@ -276,6 +267,7 @@ class Push:
     def _accepted(self, item: OutboxItem, message: Message) -> None:
         """The API has the message: first the item says so, then the cache shows it."""
         self._tries.pop(item.pk, None)
+        self._offsets.pop(item.pk, None)
         self._repeat.discard(item.pk)
         self._move(item, State.ACCEPTED, message_id=message.id)
         writes.apply_messages(self.writer, [MessagePage(item.chat_id, [message])])
@@ -326,38 +318,16 @@ class Push:
             self._carry_out(item, Decision(What.SEARCH, self._pause(item), outcome.title, hint))
             return
         offset = self.client.transport.clock_offset_ms or 0
+        dispatched = (item.dispatched_at or item.created_at) + self._offsets.get(item.pk, offset)
         media = item.payload.get("file") or item.payload.get("media_url")
         decision = decisions.after_search(
             outcome.items,
             text=None if media else item.text,
-            claimed=self._claimed(item),
-            dispatched_at=(item.dispatched_at or item.created_at) + offset,
+            claimed=checks.claimed(self.writer, item, outcome.items),
+            dispatched_at=dispatched,
             read_at=started + offset,
         )
         self._carry_out(item, decision)
-
-    def _claimed(self, item: OutboxItem) -> set[str]:
-        """Messages that cannot be this item's: another item has them, or they were here before it."""
-        claimed = {
-            str(row[0])
-            for row in self.writer.local.execute(
-                "SELECT message_id FROM outbox WHERE chat_id = ? AND message_id IS NOT NULL AND pk != ?",
-                (item.chat_id, item.pk),
-            )
-        }
-        (generation, arrived) = self.writer.local.execute(
-            "SELECT generation, arrived FROM outbox WHERE pk = ?", (item.pk,)
-        ).fetchone()
-        if generation == self.writer.generation:
-            claimed |= {
-                str(row[0])
-                for row in self.writer.cache.execute(
-                    "SELECT id FROM messages WHERE chat = (SELECT pk FROM chats WHERE id = ?) "
-                    "AND direction = 'outbound' AND (arrived IS NULL OR arrived <= ?)",
-                    (item.chat_id, arrived),
-                )
-            }
-        return claimed
 
     # The end
 
@@ -434,19 +404,3 @@ class Push:
     def _changed(self, item: OutboxItem) -> None:
         self._stale = True
         writes.refold_chats(self.writer, [item.chat_id])
-
-
-def _post(client: Client, item: OutboxItem, group: str | None) -> Message:
-    """Send an item: the same bytes each time it is called for the same key."""
-    file, media_url = item.payload.get("file"), item.payload.get("media_url")
-    reply_to, markup = item.payload.get("reply_to"), item.payload.get("reply_markup")
-    return client.send_message(
-        item.chat_id,
-        text=None if file or media_url else item.text,
-        media_url=str(media_url) if media_url else None,
-        media_file=Path(str(file)) if file else None,
-        reply_to_external_id=str(reply_to) if reply_to else None,
-        reply_markup=markup if isinstance(markup, Mapping) else None,
-        profile_group_id=group,
-        idempotency_key=item.key,
-    )

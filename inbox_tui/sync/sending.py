@@ -1,0 +1,38 @@
+"""One send as a request, and whether a process that wanted it still lives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from inbox_tui.api.client import Client
+from inbox_tui.core.models import Message
+from inbox_tui.store.local import OutboxItem
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of this machine lives."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def post(client: Client, item: OutboxItem, group: str | None) -> Message:
+    """Send an item: the same bytes each time it is called for the same key."""
+    file, media_url = item.payload.get("file"), item.payload.get("media_url")
+    reply_to, markup = item.payload.get("reply_to"), item.payload.get("reply_markup")
+    return client.send_message(
+        item.chat_id,
+        text=None if file or media_url else item.text,
+        media_url=str(media_url) if media_url else None,
+        media_file=Path(str(file)) if file else None,
+        reply_to_external_id=str(reply_to) if reply_to else None,
+        reply_markup=markup if isinstance(markup, Mapping) else None,
+        profile_group_id=group,
+        idempotency_key=item.key,
+    )
