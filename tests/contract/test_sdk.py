@@ -91,9 +91,14 @@ async def test_send_media_by_url_and_by_file(
     photo = tmp_path / "photo.png"
     photo.write_bytes(PIXEL)
     by_url = await sdk.messages.send(chat["id"], media=["https://cdn.example.com/photo.png"])
-    with pytest.warns(ResourceWarning, match="unclosed file"):  # the SDK leaves the file open
-        by_file = await sdk.messages.send(chat["id"], media_files=[photo])
+
+    async def send_file() -> postproxy.Message:
+        message = await sdk.messages.send(chat["id"], media_files=[photo])
         gc.collect()
+        return message
+
+    with pytest.warns(ResourceWarning, match="unclosed file"):  # the SDK leaves the file open
+        by_file = await send_file()
     assert by_url.attachments[0].url == "https://cdn.example.com/photo.png"
     advance(3)
     for identity in (by_url.id, by_file.id):
