@@ -14,14 +14,17 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import JsonObject, Milliseconds
 from inbox_tui.store.db import now_ms, transaction
 from inbox_tui.store.marks import known_now, touch
 from inbox_tui.store.records import SqlRow, dump
-from inbox_tui.store.writes import Writer
+
+if TYPE_CHECKING:
+    # Only the writing thread needs what applying pages needs; a screen paints without it.
+    from inbox_tui.store.writes import Writer
 
 HOLD_MS = 5_000
 """How long a send can be taken back before it leaves."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from inbox_tui.core.models import Milliseconds
 from inbox_tui.store.db import now_ms, transaction
-from inbox_tui.store.writes import Writer
+
+if TYPE_CHECKING:
+    # Only the writing thread needs what applying pages needs; a screen paints without it.
+    from inbox_tui.store.writes import Writer
 
 NO_CACHE = 0
 """The generation of acts that cover by place; no cache has it."""

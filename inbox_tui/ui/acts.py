@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inbox_tui.core.models import Status
-from inbox_tui.store import local, lookups, writes
+from inbox_tui.store import local, lookups
 from inbox_tui.store.reads import ChatRow, ThreadRow
 from inbox_tui.ui.actions import Action, Context
 from inbox_tui.ui.rows import VirtualRows
@@ -134,7 +134,7 @@ class Acts:
         message, item = row.message, row.item
         if item is not None and item.state == local.State.FAILED:
             inbox.session.write(local.retry, item.pk)
-            inbox.session.write(writes.refold_chats, [shown.chat.id])
+            inbox.session.refold(shown.chat.id)
         elif message is None or message.status != Status.FAILED or row.dismissed:
             inbox.say("Only a failed message can be sent again")
         elif not message.body:
@@ -158,7 +158,7 @@ class Acts:
         else:
             inbox.say("Only a failed or uncertain message can be given up")
             return
-        inbox.session.write(writes.refold_chats, [shown.chat.id])
+        inbox.session.refold(shown.chat.id)
 
     def take_back(self, count: int) -> None:
         """The held send comes back into the composer."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from textual.timer import Timer
 
-from inbox_tui.store import local, lookups, writes
+from inbox_tui.store import local, lookups
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.composer import Composer
 from inbox_tui.ui.session import Session
@@ -106,7 +106,7 @@ class Drafts:
             from_draft=from_draft,
         )
         await asyncio.wrap_future(write)
-        self._session.write(writes.refold_chats, [row.chat.id])
+        self._session.refold(row.chat.id)
 
     async def take_back(self) -> str:
         """Bring the newest held send back into its draft; returns what to tell the person."""
@@ -115,7 +115,7 @@ class Drafts:
             return "Nothing can be taken back any more"
         await self.saved()
         text = await asyncio.wrap_future(self._session.write(local.take_back, item.pk))
-        self._session.write(writes.refold_chats, [item.chat_id])
+        self._session.refold(item.chat_id)
         if text is None:
             return "It has already left"
         self._unsaved.pop(item.chat_id, None)

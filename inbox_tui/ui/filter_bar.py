@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,10 +14,11 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from inbox_tui.core.models import Profile
-from inbox_tui.core.query import QueryError
-from inbox_tui.store import search
 from inbox_tui.store.reads import ChatFilter, ChatRow, ChatSource, PickedSource, Source
 from inbox_tui.ui.session import Session
+
+if TYPE_CHECKING:
+    from inbox_tui.store.search import Scan
 
 
 class FilterBar(Vertical):
@@ -72,6 +74,10 @@ class FilterBar(Vertical):
         self._apply(stay=False)
 
     def _apply(self, *, stay: bool) -> None:
+        # The language is loaded when it is first written in, not before the first paint.
+        from inbox_tui.core.query import QueryError
+        from inbox_tui.store import search
+
         try:
             plan = search.plan(self._applied, self.profiles)
         except QueryError as error:
@@ -85,8 +91,10 @@ class FilterBar(Vertical):
             self._pick(self._applied, plan, stay=stay)
 
     @work(exclusive=True, exit_on_error=False, description="filter")
-    async def _pick(self, text: str, plan: search.Scan, *, stay: bool) -> None:
-        keys = await asyncio.to_thread(search.pick, self._session.folder, plan)
+    async def _pick(self, text: str, plan: Scan, *, stay: bool) -> None:
+        from inbox_tui.store.search import pick
+
+        keys = await asyncio.to_thread(pick, self._session.folder, plan)
         if text == self._applied:
             self.post_message(self.Found(PickedSource(self._session.reader, keys), stay=stay))
 

@@ -21,7 +21,7 @@ from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Profile
 from inbox_tui.core.text import clean
 from inbox_tui.core.window import Window
-from inbox_tui.store import local, looks, lookups, marks, writes
+from inbox_tui.store import local, looks, lookups, marks
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.lookups import Revision
 from inbox_tui.store.reads import ChatRow, ChatSource, PickedSource, ThreadSource
@@ -333,11 +333,11 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def mark(self, chat_id: str, kind: str, known: marks.Known | None = None) -> None:
         self.session.write(marks.mark, chat_id, kind, known)
-        self.session.write(writes.refold_chats, [chat_id])
+        self.session.refold(chat_id)
 
     def unmark(self, chat_id: str, kind: str) -> None:
         self.session.write(marks.unmark, chat_id, kind)
-        self.session.write(writes.refold_chats, [chat_id])
+        self.session.refold(chat_id)
 
     @on(VirtualRows.StartNear, "#thread")
     def _start_near(self, event: VirtualRows.StartNear) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from inbox_tui.store.db import Changes, Folder, open_reader
-from inbox_tui.store.writes import Writer
+
+if TYPE_CHECKING:
+    from inbox_tui.store.writes import Writer
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
@@ -29,11 +31,26 @@ class Session:
         """Run a function of `store.local` or `store.writes` in the writing thread, in order."""
 
         def run() -> ResultT:
-            if self._writer is None:
-                self._writer = Writer(self.folder)
-            return function(self._writer, *args, **kwargs)
+            return function(self._open_writer(), *args, **kwargs)
 
         return self._thread.submit(run)
+
+    def _open_writer(self) -> Writer:
+        if self._writer is None:
+            from inbox_tui.store.writes import Writer
+
+            self._writer = Writer(self.folder)
+        return self._writer
+
+    def refold(self, chat_id: str) -> None:
+        """Have the derived columns of a chat recomputed after its local facts changed."""
+
+        def run() -> None:
+            from inbox_tui.store.writes import refold_chats
+
+            refold_chats(self._open_writer(), [chat_id])
+
+        self._thread.submit(run)
 
     def run(self, function: Callable[[], ResultT]) -> Future[ResultT]:
         """Run anything else that may wait, in the same thread."""
