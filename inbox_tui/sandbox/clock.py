@@ -13,13 +13,12 @@ DAY = 24 * HOUR
 
 def iso(milliseconds: int) -> str:
     """Write a time as record fields carry it: ISO 8601, UTC, with milliseconds and `Z`."""
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def iso_seconds(milliseconds: int) -> str:
     """Write a time without a fraction, as values inside `metadata` and event envelopes are."""
-    return f"{datetime.fromtimestamp(milliseconds // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{datetime.fromtimestamp(milliseconds // 1000, UTC).isoformat()[:-6]}Z"
 
 
 def parse_iso(text: str) -> int:

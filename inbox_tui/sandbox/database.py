@@ -93,15 +93,20 @@ class Database:
         """Open the file, or a new database in memory.
 
         Raises:
-            ValueError: the file was written by another version of the sandbox, or is no database.
+            ValueError: the file is in use, was written by another version of the sandbox, or is none of its.
         """
         self._depth = 0
         name = ":memory:" if path is None else str(path)
-        self._connection = sqlite3.connect(name, check_same_thread=False, isolation_level=None)
+        self._connection = sqlite3.connect(name, timeout=0, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         try:
+            # One sandbox a world: two would let everything happen twice.
+            self._connection.execute("pragma locking_mode = exclusive")
             self._connection.execute("pragma journal_mode = wal")
             version = self._connection.execute("pragma user_version").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            self._connection.close()
+            raise ValueError(f"{path} cannot be used: {error}. Is another sandbox running on it?") from error
         except sqlite3.DatabaseError as error:
             self._connection.close()
             raise ValueError(f"{path} is not a sandbox state file: {error}. Give another path.") from error

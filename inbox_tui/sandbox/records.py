@@ -24,7 +24,9 @@ def _time(value: int | None) -> str | None:
 
 
 def _json(text: str | None) -> object:
-    return None if text is None else json.loads(text)
+    if text is None:
+        return None
+    return [] if text == "[]" else json.loads(text)
 
 
 def bend(record: JsonObject, overrides: str | None) -> JsonObject:

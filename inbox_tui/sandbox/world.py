@@ -255,12 +255,18 @@ class World:
         if total is None:
             total = int(self.database.value(f"select count(*) from {table} where {where}", *values))
             self._totals[key] = total
+        start = paging.page * paging.per_page
+        count = max(0, min(paging.per_page, total - start))
+        # The far half of a long list is reached from its end: half as many index entries to pass.
+        from_end = start > total // 2
+        offset = total - start - count if from_end else start
         rows = self.database.all(
             f"select * from {table} where no in"
-            f" (select no from {table} where {where} order by {order} limit ? offset ?) order by {order}",
+            f" (select no from {table} where {where} order by {_reversed(order) if from_end else order}"
+            f" limit ? offset ?) order by {order}",
             *values,
-            paging.per_page,
-            paging.page * paging.per_page,
+            count,
+            max(0, offset),
         )
         return total, rows
 
@@ -343,6 +349,12 @@ class World:
             self.clock.advance(max(0, target - self.now()))
             with self.write():
                 pass
+
+
+def _reversed(order: str) -> str:
+    """The opposite of an `order by` clause."""
+    columns = (column.partition(" ") for column in order.split(", "))
+    return ", ".join(f"{name} {'asc' if direction == 'desc' else 'desc'}" for name, _, direction in columns)
 
 
 def _origin(options: SandboxOptions) -> dict[str, object]:

@@ -21,6 +21,8 @@ class Bench:
     sandbox: RunningSandbox
     api: httpx.Client
     control: httpx.Client
+    close: Callable[[], None]
+    """End it before the test ends."""
 
 
 @contextmanager
@@ -35,7 +37,7 @@ def bench(**options: object) -> Iterator[Bench]:
             )
             for path, key in (("", sandbox.api_key), ("/_sandbox", sandbox.control_token))
         )
-        yield Bench(sandbox, api, control)
+        yield Bench(sandbox, api, control, stack.close)
 
 
 @pytest.fixture
