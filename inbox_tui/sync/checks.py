@@ -98,7 +98,7 @@ def _messages_of_items(writer: Writer, chat_id: str, but: int | None = None) -> 
 
 
 def claimed(writer: Writer, item: OutboxItem, found: Iterable[Message]) -> set[str]:
-    """Which of some messages cannot be an item's: another has them, or they were known before it was written."""
+    """Which messages are not an item's: another item has them, or they were known before it was written."""
     others = _messages_of_items(writer, item.chat_id, item.pk)
     generation, arrived = writer.local.execute(
         "SELECT generation, arrived FROM outbox WHERE pk = ?", (item.pk,)

@@ -170,10 +170,13 @@ class Loop:
 
         Raises sqlite3.Error where a file of the cache cannot be written.
         """
-        self.begin()
-        while not self._stop.is_set() and not self.ended():
-            self.turn()
-        self.drain()
+        try:
+            self.begin()
+            while not self._stop.is_set() and not self.ended():
+                self.turn()
+            self.drain()
+        finally:
+            self.close()
 
     def begin(self) -> None:
         """Take up what an earlier run left, and plan the first looks."""
@@ -218,14 +221,18 @@ class Loop:
         )
 
     def drain(self, seconds: float = 3.0) -> None:
-        """End: wait a moment for the answers of sends that are out, as their fate would be unknown."""
+        """Wait a moment for the answers of sends that are out, as their fate would be unknown."""
         deadline = self._now() + seconds
         while self.push.busy and self._now() < deadline:
             self._answers.collect(0.1, LONG)
             self._land()
         self._land()
+        writes.refold_stale(self.writer)
         if self._progress is not None:
             self._progress(self.progress())
+
+    def close(self) -> None:
+        """Let the threads end and close what was opened."""
         self._readers.close()
         self._senders.close()
         self._changes.close()
