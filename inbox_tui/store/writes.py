@@ -264,8 +264,8 @@ def _record_pull(cache: sqlite3.Connection, pk: int, page: MessagePage) -> bool:
     if page.gap_page is not None:
         # What stood at the top until now is the far side of the gap; it stays so until it is reached.
         cache.execute(
-            "UPDATE chats SET gap_at = coalesce(gap_at, pulled_to), gap_page = ?1 "
-            "WHERE pk = ?2 AND (gap_page IS NOT ?1 OR gap_at IS NOT coalesce(gap_at, pulled_to))",
+            "UPDATE chats SET gap_at = CASE WHEN gap_page IS NULL THEN pulled_to ELSE gap_at END, "
+            "gap_page = ?1 WHERE pk = ?2 AND gap_page IS NOT ?1",
             (page.gap_page, pk),
         )
     elif page.gap_closed:
