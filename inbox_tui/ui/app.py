@@ -82,11 +82,18 @@ class InboxApp(App[None]):
         return InboxScreen(self.session, self._account, self.engine, self._notices)
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys go to the inbox first, one after the other, so that none overtakes a change of mode."""
-        if isinstance(event, events.Key) and not event.is_forwarded:
-            screen = self.screen
-            if isinstance(screen, InboxScreen) and event.key != "ctrl+q" and screen.press(event):
+        """Keys and pastes go to the inbox, each to its end before the next is looked at."""
+        screen = self.screen if self.screen_stack else None
+        if (
+            isinstance(event, (events.Key, events.Paste))
+            and not event.is_forwarded
+            and isinstance(screen, InboxScreen)
+        ):
+            self.app_focus = True
+            if isinstance(event, events.Key) and await self._check_bindings(event.key, priority=True):
                 return
+            await screen.take(event)
+            return
         await super().on_event(event)
 
     async def action_quit(self) -> None:

@@ -19,44 +19,30 @@ PLATFORM_CLASSES = tuple(f"-{platform}" for platform in (*PLATFORM_CODES, "unkno
 
 
 class Editor(TextArea):
-    """The text field itself. Keys that send are told to the screen; all others are typing."""
-
-    class Submitted(Message):
-        """Enter: the text is to be sent."""
-
-    class TakeBack(Message):
-        """Ctrl+Z in an empty field: the held send is to come back."""
+    """The text field itself. The application hands it keys and pastes one by one, in its own task."""
 
     class LockedKey(Message):
         """Something was typed into a locked field."""
 
-    async def _on_key(self, event: events.Key) -> None:
-        match event.key:
-            case "enter":
-                self.post_message(self.Submitted())
-            case "ctrl+j" | "shift+enter":
-                if self.read_only:
-                    self.post_message(self.LockedKey())
-                else:
-                    self.insert("\n")
-            case "ctrl+z" if not self.text:
-                self.post_message(self.TakeBack())
-            case _ if self.read_only and event.is_printable:
-                self.post_message(self.LockedKey())
-            case _:
-                await super()._on_key(event)
-                return
-        event.stop()
-        event.prevent_default()
+    def type_key(self, event: events.Key) -> bool:
+        """Take a key that writes; False: it is a key of the text area."""
+        if event.key in ("ctrl+j", "shift+enter"):
+            self._write("\n")
+        elif event.is_printable and event.character:
+            self._write(event.character)
+        else:
+            return False
+        return True
 
-    async def _on_paste(self, event: events.Paste) -> None:
+    def paste(self, text: str) -> None:
         """A paste is text: cleaned, never cut, never a key, never a send."""
-        event.stop()
-        event.prevent_default()
+        self._write(clean(text))
+
+    def _write(self, text: str) -> None:
         if self.read_only:
             self.post_message(self.LockedKey())
             return
-        result = self.replace(clean(event.text), *self.selection, maintain_selection_offset=False)
+        result = self.replace(text, *self.selection, maintain_selection_offset=False)
         self.move_cursor(result.end_location)
 
 

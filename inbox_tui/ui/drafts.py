@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 from textual.timer import Timer
 
 from inbox_tui.store import local, lookups
+from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.composer import Composer
 from inbox_tui.ui.session import Session
@@ -35,7 +37,7 @@ class Drafts:
         self._composer = composer
         self._unsaved: dict[str, _Unsaved] = {}
         self._timer: Timer | None = None
-        self._sending: set[str] = set()
+        self._sending: dict[str, str] = {}
 
     def of(self, chat_id: str) -> tuple[str, int]:
         """The draft of a chat and the caret's offset in code points."""
@@ -50,9 +52,23 @@ class Drafts:
         chat_id = self._composer.chat_id
         if chat_id is None:
             return
-        self._unsaved[chat_id] = _Unsaved(self._composer.text, self._composer.caret())
+        self._unsaved[chat_id] = self._unsent(chat_id)
         if self._timer is None:
             self._timer = self._composer.set_timer(DRAFT_SECONDS, self.save)
+
+    def keep(self) -> None:
+        """Before another chat is shown: what stands in the composer now is this chat's draft."""
+        chat_id = self._composer.chat_id
+        if chat_id is not None and self._unsent(chat_id).text != self.of(chat_id)[0]:
+            self._unsaved[chat_id] = self._unsent(chat_id)
+        self.save()
+
+    def _unsent(self, chat_id: str) -> _Unsaved:
+        """What stands in the composer without the text that is on its way into the outbox."""
+        text, sent = self._composer.text, self._sending.get(chat_id)
+        if sent is not None and text.startswith(sent):
+            text = text[len(sent) :].lstrip("\n")
+        return _Unsaved(text, min(self._composer.caret(), len(text)))
 
     def save(self) -> None:
         """Hand everything that is not written yet to the writing thread."""
@@ -65,37 +81,42 @@ class Drafts:
 
     async def saved(self) -> None:
         """Wait until everything typed so far is on the disk."""
-        self.save()
+        self.keep()
         await asyncio.wrap_future(self._session.run(lambda: None))
 
     def sending(self, chat_id: str) -> bool:
         """Whether a send of the chat is on its way into the outbox this moment."""
         return chat_id in self._sending
 
-    async def send(self, row: ChatRow, text: str) -> None:
-        """Move the composer's text into the outbox; the composer is emptied only when the outbox has it."""
-        chat_id = row.chat.id
-        self._sending.add(chat_id)
+    def send(self, row: ChatRow, text: str) -> Coroutine[object, object, None]:
+        """Move the composer's text into the outbox.
+
+        The write is queued at once, before anything else can happen; what is returned waits for it and
+        then empties the composer, which may hold more by then.
+        """
+        self.keep()
+        self._sending[row.chat.id] = text
+        return self._sent(row.chat.id, self._queue(row, text, from_draft=True))
+
+    async def _sent(self, chat_id: str, write: Future[OutboxItem]) -> None:
         try:
-            self.save()
-            await self._queue(row, text, from_draft=True)
+            await asyncio.wrap_future(write)
+            rest = self._unsent(chat_id)
+            if self._composer.chat_id == chat_id:
+                self._composer.set_text(rest.text)
+                self._unsaved.pop(chat_id, None)
+                if rest.text:
+                    self.typed()
         finally:
-            self._sending.discard(chat_id)
-        self._unsaved.pop(chat_id, None)
-        if self._composer.chat_id == chat_id:
-            now = self._composer.text
-            # What was typed during the write stays; it begins behind what was sent.
-            self._composer.set_text(now[len(text) :].lstrip("\n") if now.startswith(text) else now)
-            if self._composer.text:
-                self.typed()
+            del self._sending[chat_id]
 
     async def send_again(self, row: ChatRow, text: str, failed_message: str) -> None:
         """Send the text of a message that failed; the failed one stops wanting attention."""
-        await self._queue(row, text, retry_of=failed_message)
+        await asyncio.wrap_future(self._queue(row, text, retry_of=failed_message))
 
-    async def _queue(
+    def _queue(
         self, row: ChatRow, text: str, *, from_draft: bool = False, retry_of: str | None = None
-    ) -> None:
+    ) -> Future[OutboxItem]:
         write = self._session.write(
             local.queue_send,
             row.chat.id,
@@ -105,8 +126,8 @@ class Drafts:
             retry_of=retry_of,
             from_draft=from_draft,
         )
-        await asyncio.wrap_future(write)
         self._session.refold(row.chat.id)
+        return write
 
     async def take_back(self) -> str:
         """Bring the newest held send back into its draft; returns what to tell the person."""

@@ -24,7 +24,7 @@ from inbox_tui.core.window import Window
 from inbox_tui.store import local, looks, lookups, marks
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.lookups import Revision
-from inbox_tui.store.reads import ChatRow, ChatSource, PickedSource, ThreadSource
+from inbox_tui.store.reads import ChatRow, ChatSource, Key, PickedSource, ThreadSource
 from inbox_tui.ui import status
 from inbox_tui.ui.actions import ACTIONS, Chords, Context
 from inbox_tui.ui.acts import Acts
@@ -72,6 +72,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._pending = ""
         self._preview: Timer | None = None
         self._seen_timer: Timer | None = None
+        self._older_asked: tuple[int, Key] | None = None
 
     def compose(self) -> ComposeResult:
         """Status, three panes, footer."""
@@ -290,7 +291,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         """Draw a chat into the thread pane and its draft into the composer."""
         if self.shown is not None and self.shown.pk == row.pk:
             return
-        self.drafts.save()
+        self.drafts.keep()
         self.shown = row
         self.thread.platform = row.chat.platform
         self.thread.title = row.chat.title
@@ -343,30 +344,49 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _start_near(self, event: VirtualRows.StartNear) -> None:
         """The oldest cached message is on the screen: ask for an older page, if there may be one."""
         event.stop()
-        if self.shown is not None and not self.shown.history_done and self.context is not Context.LIST:
-            self.session.write(local.need, "older", self.shown.chat.id)
+        row, rows = self.shown, self.thread.window_rows
+        if row is None or row.history_done or not rows or self.context is Context.LIST:
+            return
+        if self._older_asked != (row.pk, rows[0].key):
+            self._older_asked = (row.pk, rows[0].key)
+            self.session.write(local.need, "older", row.chat.id)
 
     # Keys.
 
-    def press(self, event: events.Key) -> bool:
-        """Take a key before it is handed on; False: it belongs to the field that has the focus.
+    async def take(self, event: events.Key | events.Paste) -> None:
+        """Carry a key or a paste out to its end.
 
-        Called by the application in the order of typing, before the next key is looked at, so that a key
-        that changes the mode is through before the letters behind it arrive.
+        Called by the application in the order of typing, before the next one is looked at. Handed on through
+        the queues of widgets, a letter could overtake a change of mode, or a text the chat it was meant for.
         """
-        context = self.context
-        if context is Context.TYPING:
-            if event.key == "escape" or (event.key == "enter" and self.focused is self.filter_bar.field):
-                self.leave_field(keep=event.key == "enter")
-                return True
-            return event.key in ("tab", "shift+tab")
+        field = self.focused if self.context is Context.TYPING else None
+        if isinstance(event, events.Paste):
+            if isinstance(field, Editor):
+                field.paste(event.text)
+            elif isinstance(field, Input):
+                field.insert_text_at_cursor(" ".join(clean(event.text).split()))
+        elif field is None:
+            self._press(event)
+        elif event.key == "escape" or (event.key == "enter" and isinstance(field, Input)):
+            self.leave_field(keep=event.key == "enter")
+        elif event.key in ("tab", "shift+tab"):
+            pass
+        elif isinstance(field, Editor) and event.key == "enter":
+            self.submit()
+        elif isinstance(field, Editor) and event.key == "ctrl+z" and not field.text:
+            self.acts.take_back(1)
+        elif isinstance(field, Input) and event.is_printable and event.character:
+            field.insert_text_at_cursor(event.character)
+        elif not (isinstance(field, Editor) and field.type_key(event)):
+            await self.app._check_bindings(event.key)
+
+    def _press(self, event: events.Key) -> None:
         key = event.character if event.is_printable and event.character else event.key
-        pressed = self._chords.press(key, context)
+        pressed = self._chords.press(key, self.context)
         self._pending = pressed.pending
         if pressed.action is not None:
             self.acts.carry_out(pressed.action, pressed.count)
         self._draw_footer()
-        return True
 
     def turn_to(self, widget: Widget) -> None:
         """Give the keys to a pane or a field at once; one-pane layouts show it."""
@@ -404,17 +424,13 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if refusal is not None:
             self.say(refusal.reason)
 
-    @on(Editor.TakeBack)
-    def _editor_take_back(self) -> None:
-        self.acts.take_back(1)
-
     @on(TextArea.Changed, "#editor")
     def _typed(self) -> None:
         self.draw_composer()
         self.drafts.typed()
 
-    @on(Editor.Submitted)
-    def _submitted(self) -> None:
+    def submit(self) -> None:
+        """Send what stands in the composer to the chat that is shown, or say why not."""
         row, text = self.shown, self.composer.text
         if row is None or self.drafts.sending(row.chat.id):
             return

@@ -65,6 +65,64 @@ async def test_letters_typed_at_once_behind_the_reply_key_are_text(folder: Folde
     assert rows(folder, "SELECT count(*) FROM marks WHERE kind = 'done'") == [(0,)]
 
 
+async def test_a_burst_of_keys_and_pastes_keeps_its_order_and_its_chats(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    """As after a slow line: everything arrives at once, and nothing may land in another chat."""
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        first = agent.inbox.shown
+        assert first is not None
+        burst: list[events.Event] = [events.Key(key, key) for key in "rabc"]
+        burst += [events.Key("left", None), events.Key("x", "x"), events.Paste("-paste-")]
+        burst += [events.Key("escape", None), *(events.Key(key, key) for key in "Jrdef")]
+        for event in burst:
+            agent.app.post_message(event)
+        await agent.until(lambda: agent.inbox.composer.text == "def")
+        second = agent.inbox.shown
+        assert second is not None
+        await agent.until(
+            lambda: rows(folder, "SELECT text FROM drafts ORDER BY text") == [("abx-paste-c",), ("def",)]
+        )
+    assert set(rows(folder, "SELECT chat_id, text FROM drafts")) == {
+        (first.chat.id, "abx-paste-c"),
+        (second.chat.id, "def"),
+    }
+
+
+async def test_what_is_typed_behind_enter_is_not_sent_with_it(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        for event in (
+            *(events.Key(key, key) for key in "rone"),
+            events.Key("enter", "\r"),
+            *(events.Key(key, key) for key in "two"),
+        ):
+            agent.app.post_message(event)
+        await agent.until(lambda: agent.inbox.composer.text == "two")
+        await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [("two",)])
+    assert rows(folder, "SELECT json_extract(payload, '$.text') FROM outbox") == [("one",)]
+
+
+async def test_a_text_goes_to_the_chat_in_which_enter_was_pressed(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        first = agent.inbox.shown
+        assert first is not None
+        for event in (
+            *(events.Key(key, key) for key in "rone"),
+            events.Key("enter", "\r"),
+            events.Key("escape", None),
+            *(events.Key(key, key) for key in "Jrtwo"),
+        ):
+            agent.app.post_message(event)
+        await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [("two",)])
+        assert agent.inbox.composer.text == "two"
+    assert rows(folder, "SELECT chat_id, json_extract(payload, '$.text') FROM outbox") == [
+        (first.chat.id, "one")
+    ]
+
+
 async def test_a_draft_belongs_to_its_chat_and_outlives_the_program(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
         await agent.open("Max Whitlock")
@@ -134,7 +192,7 @@ async def test_a_paste_is_cleaned_whole_and_never_sends(folder: Folder, desk: De
     async with desk(folder) as agent:
         await agent.open("Max Whitlock")
         await agent.press("r")
-        agent.inbox.composer.editor.post_message(events.Paste(pasted))
+        agent.app.post_message(events.Paste(pasted))
         await agent.until(lambda: agent.inbox.composer.text != "")
         assert agent.inbox.composer.text == "one\ntwo␛]2;title␇\n" + "x" * 5000
         await agent.press("enter")
