@@ -125,6 +125,7 @@ def write_thread(database: Database, chat: int, options: SandboxOptions) -> None
     plan = _plan_of(options, chat, row["planned"], began)
     spoken = list(generate.backwards(plan, options.seed))
     spoken.reverse()
+    last_inbound = max((n for n, item in enumerate(spoken) if item.line.inbound), default=-1)
     values: dict[int, dict[str, str]] = {}
     rows: list[tuple[object, ...]] = []
     files: list[tuple[object, ...]] = []
@@ -133,7 +134,7 @@ def write_thread(database: Database, chat: int, options: SandboxOptions) -> None
             random = generate.dice(options.seed, 5, chat * 2**20 + item.part)
             values[item.part] = slots(plan.language, plan.name, random)
         number = row["first_no"] + offset
-        rows.append(_message(plan, spoken, offset, number, values[item.part], began))
+        rows.append(_message(plan, spoken, offset, number, values[item.part], began, last_inbound))
         if item.line.media and _carries_media(plan.platform):
             kind, _, subject = item.line.media.partition(" ")
             drawing = f"{kind}:{subject}:{chat}:{values[item.part]['order']}"
@@ -179,6 +180,7 @@ def _message(
     number: int,
     values: dict[str, str],
     began: int,
+    last_inbound: int,
 ) -> tuple[object, ...]:
     item = spoken[offset]
     line, at, platform = item.line, item.at, plan.platform
@@ -195,9 +197,11 @@ def _message(
     elif line.media and not line.inbound:
         body = None  # a send holds either text or a file
     delivered = read = None
+    # What somebody answered to was read; the last words of a thread sometimes were not.
+    unread = number % 3 == 0 and offset > last_inbound
     if meta and not line.inbound and not failed:
         delivered = at + 700
-        read = at + 40 * SECOND if at + 40 * SECOND < began and not _unread(spoken, offset, number) else None
+        read = at + 40 * SECOND if at + 40 * SECOND < began and not unread else None
     reactions: list[dict[str, object]] = []
     if line.reaction and meta:
         sender = PROFILES[platform][2] if line.inbound else ids.participant_external_id(platform, plan.number)
@@ -239,11 +243,6 @@ def _message(
         created,
         created if failed else at,
     )
-
-
-def _unread(spoken: list[generate.Spoken], offset: int, number: int) -> bool:
-    # What somebody answered to was read; the last words of a thread sometimes were not.
-    return number % 3 == 0 and not any(item.line.inbound for item in spoken[offset + 1 :])
 
 
 def _shows_edit(platform: str, inbound: bool) -> bool:
