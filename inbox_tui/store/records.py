@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 from inbox_tui.core.models import (
@@ -269,7 +269,7 @@ def merge_chat(old: Row, new: Row, missing: Iterable[str]) -> Row:
     return tuple(row)
 
 
-def merge_message(old: Row, new: Row, missing: Iterable[str]) -> Row:
+def merge_message(old: Row, new: Row, missing: Collection[str]) -> Row:
     """What the cache holds after `new` came for `old`, whichever of the two is older.
 
     Fields that were not carried are kept; a status never goes back, a stamp is never lost, ids and
@@ -289,7 +289,8 @@ def merge_message(old: Row, new: Row, missing: Iterable[str]) -> Row:
     if _rank(row[status]) < _rank(old[status]):
         row[status], row[error] = old[status], old[error]
     edited, files = _MESSAGE["edited_at"], _MESSAGE["attachments"]
-    edits = (_time(old[edited]) or 0) - (_time(row[edited]) or 0)
+    # An answer that does not carry the stamp tells the words from before any edit.
+    edits = (_time(old[edited]) or 0) - (0 if "edited_at" in missing else _time(row[edited]) or 0)
     if edits > 0:
         for name in ("edited_at", "body", "reply_markup", "attachments", "cleaned"):
             row[_MESSAGE[name]] = old[_MESSAGE[name]]

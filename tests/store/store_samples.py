@@ -16,6 +16,7 @@ from typing import Any
 from inbox_tui.core.models import Chat, Message, Milliseconds, Profile
 from inbox_tui.store import writes
 from inbox_tui.store.db import Folder, prepare
+from inbox_tui.store.records import MESSAGE_COLUMNS, SqlRow, message_of
 from inbox_tui.store.writes import MessagePage, Writer
 
 NOW: Milliseconds = 1_780_000_000_000
@@ -82,7 +83,7 @@ def ids(connection: sqlite3.Connection, select: str, *values: object) -> list[ob
     return [row[0] for row in connection.execute(select, values)]
 
 
-def one(connection: sqlite3.Connection, select: str, *values: object) -> tuple[object, ...]:
+def one(connection: sqlite3.Connection, select: str, *values: object) -> SqlRow:
     """The only row."""
     (row,) = connection.execute(select, values).fetchall()
     return tuple(row)
@@ -122,3 +123,9 @@ def counting(*connections: sqlite3.Connection) -> Iterator[Cost]:
         for connection in connections:
             connection.set_trace_callback(None)
             connection.set_progress_handler(None, 0)
+
+
+def stored(writer: Writer) -> Message:
+    """The only message of the cache."""
+    row = one(writer.cache, f"SELECT {', '.join(MESSAGE_COLUMNS)} FROM messages")
+    return message_of(row, "chat")
