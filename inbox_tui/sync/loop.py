@@ -188,9 +188,10 @@ class Loop:
         for message_id, profile_id, _ in self.push.accepted():
             self.attention.follow(message_id, profile_id, now)
 
-    def turn(self) -> None:
-        """One turn; waits a moment for an answer when there is nothing else to do."""
-        self._answers.collect(self._pause(), SHORT if self.attention.screens else LONG)
+    def turn(self, longest: float = POLL_SECONDS) -> None:
+        """One turn; waits for an answer, up to `longest` seconds, when there is nothing else to do."""
+        pause = min(longest, max(0.0, self._polled + POLL_SECONDS - self._now()))
+        self._answers.collect(pause, SHORT if self.attention.screens else LONG)
         self._land()
         now = self._now()
         if now - self._polled >= POLL_SECONDS:
@@ -242,9 +243,6 @@ class Loop:
 
     def _server_now(self) -> Milliseconds:
         return self.clock.now() + (self._client.transport.clock_offset_ms or 0)
-
-    def _pause(self) -> float:
-        return max(0.0, min(POLL_SECONDS, self._polled + POLL_SECONDS - self._now()))
 
     # Answers
 

@@ -64,7 +64,7 @@ class Desk:
         """Turn, while time stands still, until everything that is due now has been asked and answered."""
         quiet = 0
         for _ in range(turns):
-            loop.turn()
+            loop.turn(0.1 if loop.schedule.in_flight or loop.push.busy else 0)
             quiet = 0 if loop.schedule.in_flight or loop.push.busy else quiet + 1
             if quiet == 2:
                 return
@@ -83,7 +83,7 @@ class Desk:
             if loop.ended():
                 loop.drain()
                 return loop
-            loop.turn()
+            loop.turn(0.1 if loop.schedule.in_flight or loop.push.busy else 0)
             if not loop.schedule.in_flight and not loop.push.busy:
                 self.clock.advance(0.25)
         raise AssertionError("the sync does not end")

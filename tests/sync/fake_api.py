@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import formatdate
 from urllib.parse import unquote
 
 import httpx
@@ -136,7 +135,6 @@ class FakeApi:
             response = self.bend(request) if self.bend is not None else None
             if response is None:
                 response = self._route(request, path.removeprefix("/api/").split("/"))
-            response.headers.setdefault("date", formatdate(self.now / 1000, usegmt=True))
             return response
 
     def count(self, part: str) -> int:

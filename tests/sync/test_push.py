@@ -1,0 +1,461 @@
+"""The outbox: in order, at most once, and nothing goes without a reason back to the person."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from inbox_tui.store import local, lookups, writes
+from inbox_tui.store.db import open_reader
+from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.sync.loop import Loop, Mode
+from inbox_tui.sync.push import REPLAYS
+from tests.sync.conftest import Desk
+from tests.sync.fake_api import HOUR, START, Bend
+
+
+def posts(desk: Desk) -> int:
+    return desk.api.count("POST ")
+
+
+def bend_posts(answer: Callable[[httpx.Request], httpx.Response | None]) -> Bend:
+    """Bend sends only."""
+    return lambda request: answer(request) if request.method == "POST" else None
+
+
+def lose_answer(desk: Desk) -> Bend:
+    """Do what was asked, then lose the connection."""
+
+    def lose(request: httpx.Request) -> httpx.Response | None:
+        chat_id = request.url.path.split("/")[3]
+        desk.api._send(request, chat_id)
+        raise httpx.ReadError("connection reset")
+
+    return bend_posts(lose)
+
+
+def once(bend: Bend) -> Bend:
+    """Bend the first request that is concerned only."""
+    left = [1]
+
+    def bent(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "POST" and left:
+            left.pop()
+            return bend(request)
+        return None
+
+    return bent
+
+
+def started(desk: Desk) -> Loop:
+    loop = desk.loop(Mode.FOLLOW)
+    desk.settle(loop)
+    return loop
+
+
+def test_a_send_is_accepted_then_settled_and_arrives_once(shop: Desk) -> None:
+    loop = started(shop)
+    item = shop.send("Hello")
+    shop.pass_time(loop, 0.5)
+    assert shop.item(item).state == State.ACCEPTED
+    assert shop.value("SELECT status FROM messages WHERE body = 'Hello'") == "pending"
+    shop.clock.advance(1)
+    shop.api.publish("Hello")
+    shop.pass_time(loop, 5)
+    assert shop.item(item).state == State.SETTLED
+    assert shop.value("SELECT status FROM messages WHERE body = 'Hello'") == "published"
+    assert shop.api.sends == ["Hello"]
+
+
+def test_a_held_send_leaves_when_its_time_has_come(shop: Desk) -> None:
+    loop = started(shop)
+    item = shop.send("Hello", hold_ms=5000, screen=os.getpid())
+    shop.pass_time(loop, 4.5)
+    assert shop.item(item).state == State.HELD
+    assert posts(shop) == 0
+    shop.pass_time(loop, 1.5)
+    assert shop.item(item).state == State.ACCEPTED
+
+
+def test_a_held_send_whose_screen_died_becomes_the_draft_again(shop: Desk) -> None:
+    loop = started(shop)
+    dead = 2**22 - 3
+    item = shop.send("Hello", hold_ms=5000, screen=dead)
+    shop.pass_time(loop, 6)
+    assert shop.item(item).state == State.DISCARDED
+    assert posts(shop) == 0
+    reader = open_reader(shop.writer.folder)
+    assert lookups.draft(reader, "c1")[0] == "Hello"
+    reader.close()
+
+
+def test_messages_of_a_chat_leave_in_order_each_after_the_one_before_has_arrived(shop: Desk) -> None:
+    loop = started(shop)
+    items = [shop.send(text) for text in ("one", "two", "three")]
+    shop.pass_time(loop, 1)
+    assert shop.api.sends == ["one"]
+    for text in ("one", "two", "three"):
+        shop.api.publish(text)
+        shop.pass_time(loop, 4)
+    assert shop.api.sends == ["one", "two", "three"]
+    assert [shop.item(item).state for item in items] == [State.SETTLED] * 3
+
+
+def test_a_message_that_is_long_pending_does_not_hold_the_next_one_for_ever(shop: Desk) -> None:
+    loop = started(shop)
+    shop.send("one")
+    shop.send("two")
+    shop.pass_time(loop, 29, step=1)
+    assert shop.api.sends == ["one"]
+    shop.pass_time(loop, 3, step=1)
+    assert shop.api.sends == ["one", "two"]
+
+
+def test_a_failed_item_holds_back_the_later_ones_of_its_chat_and_says_so(shop: Desk) -> None:
+    shop.api.add_chat("c2", START - 30_000)
+    loop = started(shop)
+    first, second, other = shop.send("one"), shop.send("two"), shop.send("elsewhere", "c2")
+    shop.pass_time(loop, 1)
+    shop.api.fail("one", "Forbidden: bot was blocked by the user")
+    shop.pass_time(loop, 4)
+    assert shop.item(first).state == State.FAILED
+    assert shop.item(first).title == "Forbidden: bot was blocked by the user"
+    assert shop.item(second).state == State.QUEUED
+    assert shop.item(second).title == "Waits for the message before it"
+    assert shop.item(other).state == State.ACCEPTED
+    assert local.discard(shop.writer, first.pk)
+    shop.pass_time(loop, 1)
+    assert shop.item(second).state == State.ACCEPTED
+
+
+def test_a_failed_item_that_is_retried_keeps_its_place_before_the_later_ones(shop: Desk) -> None:
+    loop = started(shop)
+    first, second = shop.send("one"), shop.send("two")
+    shop.pass_time(loop, 1)
+    shop.api.fail("one", "No")
+    shop.pass_time(loop, 4)
+    assert local.retry(shop.writer, first.pk)
+    shop.pass_time(loop, 1)
+    assert shop.api.sends == ["one", "one"]
+    assert shop.item(second).state == State.QUEUED
+    shop.api.publish("one")
+    shop.pass_time(loop, 4)
+    assert shop.api.sends == ["one", "one", "two"]
+
+
+def test_an_earlier_message_that_the_service_retries_holds_back_the_later_ones(shop: Desk) -> None:
+    loop = started(shop)
+    shop.send("one")
+    second = shop.send("two")
+    shop.pass_time(loop, 1)
+    shop.api.messages["c1"][-1]["status"] = "failed_waiting_for_retry"
+    shop.pass_time(loop, 40, step=1)
+    assert shop.api.sends == ["one"]
+    assert "still retrying" in shop.item(second).hint
+
+
+def test_an_item_of_another_account_is_never_sent(shop: Desk) -> None:
+    loop = started(shop)
+    item = shop.send("Hello")
+    shop.writer.local.execute("UPDATE outbox SET account = 'other'")
+    shop.pass_time(loop, 1)
+    assert shop.item(item).state == State.FAILED
+    assert "for the account other" in shop.item(item).title
+    assert posts(shop) == 0
+
+
+def test_a_message_that_waited_a_quarter_of_an_hour_goes_back_to_the_person(shop: Desk) -> None:
+    item = shop.send("Hello")
+    shop.clock.advance(16 * 60)
+    loop = started(shop)
+    shop.pass_time(loop, 1)
+    assert shop.item(item).state == State.FAILED
+    assert shop.item(item).title == "Written 16m ago and not sent since"
+    assert posts(shop) == 0
+
+
+def test_a_message_that_waited_is_sent_only_after_a_look_at_the_chat(shop: Desk) -> None:
+    item = shop.send("Hello")
+    shop.clock.advance(60)
+    shop.api.requests = []
+    loop = started(shop)
+    shop.pass_time(loop, 1)
+    assert shop.item(item).state == State.ACCEPTED
+    order = [r for r in shop.api.requests if "/c1/messages" in r]
+    assert order[0].startswith("GET")
+
+
+def test_a_message_that_somebody_else_answered_meanwhile_goes_back_to_the_person(shop: Desk) -> None:
+    item = shop.send("Hello")
+    shop.clock.advance(60)
+    shop.api.add_message("c1", shop.api.now - 10_000, "Done by a colleague", direction="outbound")
+    loop = started(shop)
+    shop.pass_time(loop, 1)
+    assert shop.item(item).state == State.FAILED
+    assert shop.item(item).title == "Answered elsewhere meanwhile"
+    assert posts(shop) == 0
+
+
+def test_an_automatic_answer_is_not_an_answer(shop: Desk) -> None:
+    item = shop.send("Hello")
+    shop.clock.advance(60)
+    shop.api.add_message("c1", shop.api.now - 10_000, "Are you there?")
+    shop.api.add_message("c1", shop.api.now - 9_000, "We are closed.", direction="outbound")
+    loop = started(shop)
+    shop.pass_time(loop, 1)
+    assert shop.item(item).state == State.ACCEPTED
+
+
+def test_a_closed_window_is_refused_here_and_no_request_leaves(desk: Desk) -> None:
+    desk.api.add_profile(platform="instagram")
+    desk.api.add_chat("c1", START - 25 * HOUR)
+    desk.sync()
+    item = desk.send("Hello")
+    loop = started(desk)
+    desk.pass_time(loop, 1)
+    assert desk.item(item).state == State.FAILED
+    assert "Window probably closed" in desk.item(item).title
+    assert posts(desk) == 0
+
+
+def test_a_window_that_a_new_message_opened_is_noticed_before_a_refusal(desk: Desk) -> None:
+    desk.api.add_profile(platform="instagram")
+    desk.api.add_chat("c1", START - 25 * HOUR)
+    desk.sync()
+    item = desk.send("Hello")
+    desk.api.add_message("c1", desk.api.now, "Still there?")
+    loop = desk.loop(Mode.SEND, until=lambda: False)
+    desk.pass_time(loop, 1)
+    assert desk.item(item).state == State.ACCEPTED
+
+
+def test_a_profile_that_is_not_connected_refuses(shop: Desk) -> None:
+    shop.api.profiles[0]["status"] = "expired"
+    loop = started(shop)
+    item = shop.send("Hello")
+    shop.pass_time(loop, 1)
+    assert shop.item(item).state == State.FAILED
+    assert "has expired" in shop.item(item).title
+    assert posts(shop) == 0
+
+
+def test_a_refusal_of_the_api_is_told_in_its_own_words(shop: Desk) -> None:
+    shop.api.bend = bend_posts(lambda _: httpx.Response(422, json={"error": "Bad Request: chat not found"}))
+    loop = started(shop)
+    item = shop.send("Hello")
+    shop.pass_time(loop, 1)
+    assert shop.item(item).state == State.FAILED
+    assert shop.item(item).title == "Bad Request: chat not found"
+    assert posts(shop) == 1
+
+
+def test_an_unreachable_server_leaves_the_item_queued_and_it_goes_when_there_is_one(shop: Desk) -> None:
+    def unreachable(_: httpx.Request) -> httpx.Response | None:
+        raise httpx.ConnectError("connection refused")
+
+    shop.api.bend = bend_posts(unreachable)
+    loop = started(shop)
+    item = shop.send("Hello")
+    shop.pass_time(loop, 10)
+    assert shop.item(item).state == State.QUEUED
+    assert "cannot be reached" in shop.item(item).title
+    shop.api.bend = None
+    shop.pass_time(loop, 20)
+    assert shop.api.sends == ["Hello"]
+
+
+def test_a_slow_down_is_waited_out_as_told(shop: Desk) -> None:
+    shop.api.bend = once(lambda _: httpx.Response(429, headers={"retry-after": "20"}, json={}))
+    loop = started(shop)
+    shop.send("Hello")
+    shop.pass_time(loop, 18)
+    assert shop.api.sends == []
+    assert posts(shop) == 1
+    shop.pass_time(loop, 5)
+    assert shop.api.sends == ["Hello"]
+
+
+def test_a_lost_answer_is_found_in_the_chat_and_adopted(shop: Desk) -> None:
+    shop.api.bend = once(lose_answer(shop))
+    loop = started(shop)
+    item = shop.send("Hello")
+    shop.pass_time(loop, 8)
+    assert shop.item(item).state == State.SENDING
+    assert "not sent again" in shop.item(item).hint
+    shop.pass_time(loop, 4)
+    assert shop.item(item).state == State.ACCEPTED
+    shop.api.publish("Hello")
+    shop.pass_time(loop, 10)
+    assert shop.item(item).state == State.SETTLED
+    assert shop.api.sends == ["Hello"]
+    assert posts(shop) == 1
+
+
+def test_a_lost_answer_without_a_trace_is_uncertain_after_a_minute_and_never_sent_again(shop: Desk) -> None:
+    shop.api.bend = bend_posts(lambda _: httpx.Response(500, json={"error": "boom"}))
+    loop = started(shop)
+    item = shop.send("Hello")
+    shop.pass_time(loop, 55, step=1)
+    assert shop.item(item).state == State.SENDING
+    shop.pass_time(loop, 15, step=1)
+    assert shop.item(item).state == State.UNCERTAIN
+    assert "Nobody knows" in shop.item(item).title
+    assert posts(shop) == 1
+
+
+def test_no_conclusion_is_drawn_while_the_chat_cannot_be_read(shop: Desk) -> None:
+    def all_is_dark(request: httpx.Request) -> httpx.Response | None:
+        raise httpx.ReadError("reset")
+
+    loop = started(shop)
+    shop.api.bend = all_is_dark
+    item = shop.send("Hello")
+    shop.pass_time(loop, 90, step=1)
+    assert shop.item(item).state == State.SENDING
+    shop.api.bend = None
+    shop.pass_time(loop, 60, step=1)
+    assert shop.item(item).state == State.UNCERTAIN
+
+
+def test_two_equal_messages_found_are_uncertain(shop: Desk) -> None:
+    shop.api.bend = once(lose_answer(shop))
+    loop = started(shop)
+    item = shop.send("Hello")
+    shop.pass_time(loop, 2)
+    shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound")
+    shop.pass_time(loop, 10)
+    assert shop.item(item).state == State.UNCERTAIN
+    assert "2 new messages" in shop.item(item).title
+
+
+def test_an_equal_message_of_the_item_before_is_not_adopted(shop: Desk) -> None:
+    loop = started(shop)
+    first = shop.send("ok")
+    shop.pass_time(loop, 1)
+    shop.api.publish("ok")
+    shop.pass_time(loop, 4)
+    assert shop.item(first).state == State.SETTLED
+    shop.api.bend = bend_posts(lambda _: httpx.Response(502, json={}))
+    second = shop.send("ok")
+    shop.pass_time(loop, 75, step=1)
+    assert shop.item(second).state == State.UNCERTAIN
+    assert shop.item(second).message_id is None
+
+
+def test_where_keys_are_proven_a_lost_answer_is_repeated_with_the_same_key(shop: Desk) -> None:
+    shop.api.honours_keys = True
+    writes.remember(shop.writer, REPLAYS, 1)
+    shop.api.bend = once(lose_answer(shop))
+    loop = started(shop)
+    item = shop.send("Hello")
+    shop.pass_time(loop, 5)
+    assert shop.item(item).state == State.ACCEPTED
+    assert shop.api.sends == ["Hello"]
+    assert posts(shop) == 2
+    assert list(shop.api.keys) == [item.key]
+
+
+def test_a_first_try_that_still_runs_is_repeated_and_what_it_returns_proves_the_keys(shop: Desk) -> None:
+    shop.api.honours_keys = True
+    tries: list[str] = []
+
+    def busy(request: httpx.Request) -> httpx.Response | None:
+        tries.append(request.headers["idempotency-key"])
+        if len(tries) == 1:
+            shop.api._send(request, "c1")
+            return httpx.Response(409, json={"error": "still being processed"})
+        return None
+
+    shop.api.bend = bend_posts(busy)
+    loop = started(shop)
+    item = shop.send("Hello")
+    assert not loop.push.client.transport.replay_proven
+    shop.pass_time(loop, 8)
+    assert shop.item(item).state == State.ACCEPTED
+    assert tries == [item.key, item.key]
+    assert shop.api.sends == ["Hello"]
+    assert loop.push.client.transport.replay_proven
+    assert writes.recall(shop.writer, REPLAYS) == 1
+
+
+def test_another_body_under_the_key_is_uncertain(shop: Desk) -> None:
+    words = "Idempotency-Key was already used with a different request"
+    shop.api.bend = bend_posts(lambda _: httpx.Response(422, json={"error": words}))
+    loop = started(shop)
+    item = shop.send("Hello")
+    shop.pass_time(loop, 1)
+    assert shop.item(item).state == State.UNCERTAIN
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_what_a_killed_engine_left_in_sending_is_looked_for_and_never_sent_again(
+    shop: Desk, arrived: bool
+) -> None:
+    item = shop.send("Hello")
+    assert local.move(shop.writer, item, State.SENDING, dispatched=True)
+    if arrived:
+        shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound", status="pending")
+    loop = started(shop)
+    shop.pass_time(loop, 75, step=1)
+    assert shop.item(item).state == (State.ACCEPTED if arrived else State.UNCERTAIN)
+    assert posts(shop) == 0
+
+
+def test_what_a_killed_engine_had_accepted_is_followed_to_its_end(shop: Desk) -> None:
+    item = shop.send("Hello")
+    message = shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound", status="pending")
+    assert local.move(shop.writer, item, State.SENDING, dispatched=True)
+    sending = shop.item(item)
+    assert local.move(shop.writer, sending, State.ACCEPTED, message_id=str(message["id"]))
+    shop.api.publish("Hello")
+    loop = started(shop)
+    shop.pass_time(loop, 3)
+    assert shop.item(item).state == State.SETTLED
+
+
+def test_a_message_that_the_api_has_forgotten_is_uncertain(shop: Desk) -> None:
+    loop = started(shop)
+    item = shop.send("Hello")
+    shop.pass_time(loop, 0.25)
+    assert shop.item(item).state == State.ACCEPTED
+    shop.api.messages["c1"].pop()
+    shop.pass_time(loop, 3)
+    assert shop.item(item).state == State.UNCERTAIN
+
+
+def test_one_profile_that_hangs_does_not_hold_up_the_sends_of_another(desk: Desk) -> None:
+    desk.api.add_profile("p1")
+    desk.api.add_profile("p2")
+    desk.api.add_chat("c1", START - 60_000, "p1")
+    desk.api.add_chat("c2", START - 50_000, "p2")
+    desk.sync()
+    loop = started(desk)
+    stuck = desk.send("stuck", "c1")
+    desk.api.bend = bend_posts(
+        lambda request: httpx.Response(500, json={}) if "/c1/" in request.url.path else None
+    )
+    other = local.queue_send(desk.writer, "c2", "p2", {"text": "free"}, hold_ms=0)
+    desk.pass_time(loop, 1)
+    assert desk.item(stuck).state == State.SENDING
+    assert desk.item(other).state == State.ACCEPTED
+
+
+def test_a_chat_with_a_pending_send_waits_and_one_with_a_failed_send_wants_attention(shop: Desk) -> None:
+    loop = started(shop)
+
+    def row(item: OutboxItem) -> tuple[object, object, str]:
+        return (
+            shop.value("SELECT failed FROM chats WHERE id = 'c1'"),
+            shop.value("SELECT unanswered FROM chats WHERE id = 'c1'"),
+            shop.item(item).state,
+        )
+
+    item = shop.send("Hello")
+    shop.pass_time(loop, 1)
+    assert row(item) == (0, 0, "accepted")
+    shop.api.fail("Hello", "No")
+    shop.pass_time(loop, 4)
+    assert row(item) == (1, 1, "failed")
