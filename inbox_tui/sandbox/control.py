@@ -87,12 +87,14 @@ async def inject_message(world: World, request: Request) -> Response:
                 no=number * 4 + index,
                 message=number,
                 type=parameters.text(given, "type") or item.type,
-                status="processed",
+                status="pending" if item.content is None else "processed",
                 source_url=item.source_url,
                 content=item.content,
                 content_type=item.content_type,
                 filename=item.filename,
             )
+        if media:
+            world.schedule("store", 1500, number)  # mirrored from the platform's CDN a moment later
         return answer(world.message_record(number), 201)
 
 

@@ -138,7 +138,7 @@ def write_thread(database: Database, chat: int, options: SandboxOptions) -> None
         if item.line.media and _carries_media(plan.platform):
             kind, _, subject = item.line.media.partition(" ")
             drawing = f"{kind}:{subject}:{chat}:{values[item.part]['order']}"
-            sticker = "369239263222822" if kind == "sticker" and plan.platform == "facebook" else None
+            sticker = "369239263222822" if kind == "sticker" and plan.platform != "telegram" else None
             files.append(
                 (number * 4, number, kind, "processed", sticker, drawing, _filename(kind, values[item.part]))
             )

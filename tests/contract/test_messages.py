@@ -461,16 +461,49 @@ class TestMessageFields:
             assert file.content.startswith(begins[kind])
             assert httpx.get(url).content == file.content
 
-    def test_a_sticker_may_carry_the_platforms_id(
-        self, api: httpx.Client, control: httpx.Client, new_chat: Callable[..., Record]
+    def test_a_sticker_carries_the_platforms_id(
+        self, untouched: httpx.Client, profiles: dict[str, str]
     ) -> None:
-        chat = new_chat("facebook")
-        media = ["data:image/png;base64," + base64.b64encode(PIXEL).decode()]
-        sticker = control.post(
-            "/messages", json={"chat": chat["id"], "media": media, "type": "sticker"}
-        ).json()
-        assert sticker["attachments"][0]["type"] == "sticker"
-        assert api.get(f"/api/messages/{sticker['id']}").json() == sticker
+        stickers = {
+            attachment["external_id"]
+            for chat in chats_of(untouched, profiles["instagram"])
+            for message in thread(untouched, chat, per_page=100)
+            for attachment in message["attachments"]
+            if attachment["type"] == "sticker"
+        }
+        assert stickers
+        assert None not in stickers
+
+    @pytest.mark.parametrize("platform", ["facebook", "instagram", "telegram"])
+    @pytest.mark.parametrize(
+        ("name", "kind"),
+        [
+            ("a.jpg", "image"),
+            ("a.mp4", "video"),
+            ("a.ogg", "audio"),
+            ("a.pdf", "file"),
+            ("a.webp", "sticker"),
+        ],
+    )
+    def test_inbound_media_is_pending_at_its_source_and_then_mirrored(
+        self,
+        api: httpx.Client,
+        control: httpx.Client,
+        new_chat: Callable[..., Record],
+        advance: Callable[..., None],
+        platform: str,
+        name: str,
+        kind: str,
+    ) -> None:
+        url = f"https://cdn.example.com/{name}"
+        fields: Record = {"chat": new_chat(platform)["id"], "media": [url], "type": kind}
+        message = control.post("/messages", json=fields).json()
+        (pending,) = message["attachments"]
+        assert (pending["type"], pending["status"], pending["url"]) == (kind, "pending", url)
+        advance(3)
+        (mirrored,) = api.get(f"/api/messages/{message['id']}").json()["attachments"]
+        assert (mirrored["id"], mirrored["status"]) == (pending["id"], "processed")
+        assert httpx.get(mirrored["url"]).status_code == 200
 
     def test_unsupported_edited_deleted_and_quoting_messages_are_met(
         self, untouched: httpx.Client, profiles: dict[str, str]

@@ -1,0 +1,59 @@
+"""docs/coverage.md names tests that exist, and leaves no contract test and no field of the seed out."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from .test_chats import CHAT_FIELDS
+from .test_messages import FIELDS
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
+LINES = [line for line in TEXT.splitlines() if line.startswith("| ") and not line.startswith("| seed ")]
+
+
+def names_in(path: Path) -> set[str]:
+    """Names of the tests of a file, as pytest writes them."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        members = node.body if isinstance(node, ast.ClassDef) else [node]
+        prefix = f"{node.name}::" if isinstance(node, ast.ClassDef) else ""
+        for member in members:
+            if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef) and member.name.startswith("test_"):
+                found.add(prefix + member.name)
+    return found
+
+
+def test_every_line_names_tests_and_all_of_them_exist() -> None:
+    assert len(LINES) > 200
+    for line in LINES:
+        named = re.findall(r"`([\w/]+\.py)::([\w:]+)`", line)
+        assert named, line
+        for file, name in named:
+            assert name in names_in(ROOT / "tests" / file), f"{file}::{name}"
+
+
+def test_every_contract_test_is_named() -> None:
+    for path in sorted(Path(__file__).parent.glob("test_*.py")):
+        if path.name != "test_coverage.py":
+            for name in names_in(path):
+                assert f"`contract/{path.name}::{name}`" in TEXT, name
+
+
+def test_every_field_and_every_event_has_a_line() -> None:
+    for name in (*CHAT_FIELDS, "archived", *FIELDS, "reply_markup"):
+        assert any(line.startswith(f"| `{name}`") for line in LINES), name
+    for event in (
+        "received",
+        "sent",
+        "delivered",
+        "read",
+        "edited",
+        "deleted",
+        "failed_waiting_for_retry",
+        "failed",
+    ):
+        assert any(line.startswith(f"| `message.{event}`") for line in LINES), event
+    assert any(line.startswith("| `reaction.received`") for line in LINES)
