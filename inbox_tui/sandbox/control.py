@@ -73,6 +73,8 @@ async def inject_message(world: World, request: Request) -> Response:
     """
     given = await _given(world, request)
     media = parameters.media(given)
+    if len(media) > ids.ATTACHMENTS_PER_MESSAGE:
+        raise RefusedError(422, f"at most {ids.ATTACHMENTS_PER_MESSAGE} attachments a message")
     columns = _columns(given)
     with world.write():
         chat = _chat_for(world, given)
@@ -84,7 +86,7 @@ async def inject_message(world: World, request: Request) -> Response:
         for index, item in enumerate(media):
             world.database.insert(
                 "attachments",
-                no=number * 4 + index,
+                no=ids.attachment_number(number, index),
                 message=number,
                 type=parameters.text(given, "type") or item.type,
                 status="pending" if item.content is None else "processed",

@@ -26,7 +26,7 @@ from .world import RefusedError, World, not_found
 
 Transports = MutableMapping[tuple[str, int], asyncio.Transport]
 _WRITES = ("POST", "PUT", "PATCH", "DELETE")
-_LOGGED_BODY = 64 * 1024
+_LOGGED_BODY = 8 * 1024
 _SECRET_HEADERS = ("authorization", "cookie", "x-sandbox-token")
 
 
@@ -198,6 +198,7 @@ class Gateway:
             answer = await self._run(scope, body, faults)
             if 200 <= answer.status < 300:
                 with self.world.write() as database:
+                    database.run("delete from idempotency where created_at <= ?", self.world.now() - DAY)
                     database.run(
                         "insert or replace into idempotency values (?, ?, ?, ?, ?)",
                         key,

@@ -61,6 +61,15 @@ def number_of(kind: str, text: str) -> int | None:
     return value * pow(first, -1, _SPACE) % _SPACE
 
 
+ATTACHMENTS_PER_MESSAGE = 4
+"""Room for attachments that a message's number leaves."""
+
+
+def attachment_number(message: int, index: int = 0) -> int:
+    """The number of the `index`-th attachment of a message."""
+    return message * ATTACHMENTS_PER_MESSAGE + index
+
+
 def _filler(label: str, number: int, length: int) -> bytes:
     return hashlib.blake2b(f"{label}:{number}".encode(), digest_size=length).digest()
 

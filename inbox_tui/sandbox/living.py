@@ -103,7 +103,12 @@ class Life(Delivery):
         if drawing is not None:
             kind = drawing.partition(":")[0]
             self.database.insert(
-                "attachments", no=number * 4, message=number, type=kind, status="processed", drawing=drawing
+                "attachments",
+                no=ids.attachment_number(number),
+                message=number,
+                type=kind,
+                status="processed",
+                drawing=drawing,
             )
         self.world.emit("message.received", {"message": self.world.message_record(number)})
 

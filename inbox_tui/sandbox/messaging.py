@@ -90,7 +90,7 @@ def send(
     for item in media:
         world.database.insert(
             "attachments",
-            no=number * 4,
+            no=ids.attachment_number(number),
             message=number,
             type=item.type,
             status="pending",

@@ -140,7 +140,15 @@ def write_thread(database: Database, chat: int, options: SandboxOptions) -> None
             drawing = f"{kind}:{subject}:{chat}:{values[item.part]['order']}"
             sticker = "369239263222822" if kind == "sticker" and plan.platform != "telegram" else None
             files.append(
-                (number * 4, number, kind, "processed", sticker, drawing, _filename(kind, values[item.part]))
+                (
+                    ids.attachment_number(number),
+                    number,
+                    kind,
+                    "processed",
+                    sticker,
+                    drawing,
+                    _filename(kind, values[item.part]),
+                )
             )
     with database.transaction():
         database.many(

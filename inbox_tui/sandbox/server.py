@@ -112,6 +112,7 @@ class _Sandbox:
                 date_header=False,
                 server_header=False,
                 timeout_graceful_shutdown=1,
+                timeout_keep_alive=75,
             )
         )
 
@@ -125,13 +126,15 @@ class _Sandbox:
 
         self.world.wake = wake
         living = asyncio.create_task(self._live(stirred))
+        # A world that cannot go on ends the server with its error, rather than standing still unseen.
+        living.add_done_callback(lambda task: self.server.end())
         try:
             await self.server.serve(sockets=[self.socket])
         finally:
             living.cancel()
+            await self.courier.close()
             with contextlib.suppress(asyncio.CancelledError):
                 await living
-            await self.courier.close()
 
     async def _live(self, stirred: asyncio.Event) -> None:
         while True:

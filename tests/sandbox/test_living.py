@@ -142,3 +142,14 @@ def test_flaky_platforms_make_sends_wait_and_get_through(start: Callable[..., Be
     assert statuses() == {"published", "failed_waiting_for_retry"}
     bench.sandbox.world.advance(6 * 3600)
     assert "failed_waiting_for_retry" not in statuses()
+
+
+def test_a_webhooks_retry_comes_by_itself(start: Callable[..., Bench]) -> None:
+    bench = start(frozen_at=None, speed=2000.0)
+    hook = bench.api.post("/api/webhooks", json={"url": "http://127.0.0.1:1/", "events": ["*"]}).json()
+    bench.control.post("/messages", json={"chat": chats(bench, "telegram")[0]["id"], "body": "x"})
+    for _ in range(3000):  # two sandbox hours pass in a few seconds
+        log = bench.api.get(f"/api/webhooks/{hook['id']}/deliveries").json()["data"]
+        if log and log[0]["attempt_number"] >= 3:
+            break
+    assert log[0]["attempt_number"] >= 3

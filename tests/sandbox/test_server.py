@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 import httpx
 import pytest
@@ -48,3 +49,18 @@ def test_every_api_call_needs_the_key() -> None:
         assert wrong.status_code == 401
         right = httpx.get(f"{sandbox.url}/api/profiles", headers={"Authorization": "Bearer secret"})
         assert right.status_code == 200
+
+
+def test_a_world_that_cannot_go_on_ends_the_server_with_its_error() -> None:
+    def fail() -> None:
+        with running(SandboxOptions(frozen_at="2026-06-20T12:00:00Z", initiative=0)) as sandbox:
+            sandbox.world.handlers["impossible"] = lambda subject, payload: [][subject]
+            with sandbox.world.write():
+                sandbox.world.schedule("impossible", 0, 1)
+            for thread in threading.enumerate():
+                if thread.name == "sandbox":
+                    thread.join(timeout=10)
+
+    with pytest.raises(RuntimeError, match="the sandbox server failed") as failure:
+        fail()
+    assert isinstance(failure.value.__cause__, IndexError)
