@@ -235,7 +235,6 @@ class Courier:
                 self._settle(row, status)
         finally:
             del self._busy[webhook]
-            self.world.wake()  # a retry may be due that nobody was to wait for while this one was busy
 
     async def _post(self, row: sqlite3.Row) -> int | None:
         """Deliver once: the receiver's status, `None` where none came."""
