@@ -6,6 +6,7 @@ nothing the second time; each returns what it changed, so that a caller can coun
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -45,10 +46,20 @@ class Writer:
         (self.generation,) = self.cache.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
         self.words_in_log = not erasure.erase(self.cache)
         """Words of deleted messages still stand in the log of `cache.db`; see `store.erasure`."""
+        self._redacted = False
+
+    def note_redaction(self) -> None:
+        """Messages were deleted in the transaction before: have their words leave the files."""
+        self._redacted = True
+        self.words_in_log = not erasure.erase(self.cache)
 
     def close(self) -> None:
         """Close both connections."""
-        if self.words_in_log:
+        if self._redacted and erasure.is_small(self.cache):
+            # Where somebody else writes, or the disk is full, the file says that it is still to be done.
+            with contextlib.suppress(sqlite3.OperationalError):
+                erasure.rebuild(self.cache)
+        elif self.words_in_log:
             erasure.erase(self.cache)
         self.cache.close()
         self.local.close()
@@ -206,9 +217,11 @@ def apply_messages(writer: Writer, pages: Iterable[MessagePage]) -> Applied:
         if erased:
             erasure.forget(writer.cache, erased)
         facts.refold(writer.cache, writer.local, touched, rev)
-    if erased or writer.words_in_log:
-        # A reader that was in the way before is not waited for again and again.
-        writer.words_in_log = not erasure.erase(writer.cache, erasure.WAIT_MS if erased else 0)
+    if erased:
+        writer.note_redaction()
+    elif writer.words_in_log:
+        # A reader was in the way; it is not waited for again and again.
+        writer.words_in_log = not erasure.erase(writer.cache, 0)
     return Applied(len(new_ids), changed, tuple(new_ids), tuple(unknown))
 
 
