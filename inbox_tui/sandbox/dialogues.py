@@ -98,7 +98,8 @@ def duration(text: str) -> int:
     return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([mhd])", text))
 
 
-def _read(name: str) -> str:
+def read(name: str) -> str:
+    """A file of the written world."""
     return (files(__package__) / "dialogues" / name).read_text(encoding="utf-8")
 
 
@@ -130,7 +131,7 @@ _MEDIA = frozenset({"image", "video", "audio", "sticker", "file"})
 def dialogues(language: str) -> dict[str, Dialogue]:
     """Every dialogue of a language by its name, words joined by hyphens."""
     found: dict[str, Dialogue] = {}
-    for block in re.split(r"^# ", _read(f"{language}.txt"), flags=re.MULTILINE)[1:]:
+    for block in re.split(r"^# ", read(f"{language}.txt"), flags=re.MULTILINE)[1:]:
         title, *lines = block.strip().splitlines()
         name = title.strip().replace(" ", "-")
         found[name] = Dialogue(name, language, tuple(_line(line) for line in lines if line.strip()))
@@ -158,7 +159,7 @@ def _cultures() -> dict[str, Culture]:
             colours=tuple(entry["colours"]),
             price=entry["price"],
         )
-        for language, entry in tomllib.loads(_read("people.toml")).items()
+        for language, entry in tomllib.loads(read("people.toml")).items()
     }
 
 
@@ -212,7 +213,7 @@ def fill(text: str, values: dict[str, str]) -> str:
 def cast() -> tuple[CastMember, ...]:
     """The people of the hand-made world, in the order of their chats' numbers."""
     members: list[CastMember] = []
-    for row in _read("cast.txt").splitlines():
+    for row in read("cast.txt").splitlines():
         if not row or row.startswith("#"):
             continue
         platform, name, username, language, parts, age, trait = (cell.strip() for cell in row.split("|"))

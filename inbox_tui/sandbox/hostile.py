@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from . import ids
 from .clock import DAY, MINUTE, SECOND
 from .database import Database
+from .dialogues import read
 
 _PLATFORMS = ("instagram", "facebook", "telegram", "bluesky")
 
 
 @cache
 def _oddities() -> dict[str, list[Any]]:
-    text = (files(__package__) / "dialogues" / "hostile.json").read_text(encoding="utf-8")
-    table: dict[str, list[Any]] = json.loads(text)
+    table: dict[str, list[Any]] = json.loads(read("hostile.json"))
     return table
 
 

@@ -7,26 +7,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from random import Random
 
-from . import generate, ids, messaging, platforms, records, seeding
+from . import answers, generate, ids, messaging, platforms, records, seeding
 from .clock import DAY, HOUR, SECOND, iso
 from .delivery import Delivery
 from .dialogues import LANGUAGES, everyday, fill, full_name, pick_language, slots
 from .records import JsonObject
 from .world import RefusedError, World
-
-
-@cache
-def _answers(language: str) -> dict[str, list[str]]:
-    text = (files(__package__) / "dialogues" / "answers.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
-    answers: dict[str, list[str]] = table[language if language in table else "en"]
-    return answers
 
 
 class Life(Delivery):
@@ -73,20 +62,7 @@ class Life(Delivery):
             return
         if turns % 4 == 3 and mood < 0.6:
             return  # content, and silent
-        self.say(chat, self._words(row, message, turns, random))
-
-    def _words(self, chat: sqlite3.Row, message: sqlite3.Row, turns: int, random: Random) -> str:
-        text = message["body"]
-        if text is None:
-            kind = "picture"
-        elif any(mark in text for mark in "?？؟"):
-            kind = "question"
-        elif turns % 4 == 3:
-            kind = "closing"
-        else:
-            kind = "followup" if random.random() < 0.35 else "news"
-        lines = _answers(chat["language"])[kind]
-        return self._fill(lines[(turns + random.randrange(2)) % len(lines)], chat, random)
+        self.say(chat, answers.fitting(message["body"], row["language"], row["name"], turns, random))
 
     def _fill(self, text: str, chat: sqlite3.Row, random: Random) -> str:
         language = chat["language"] if chat["language"] in LANGUAGES else "en"
