@@ -76,7 +76,9 @@ def from_answer(
     phrase = f"{status} {responses.get(status, '')}".rstrip()
     words = detail or phrase
     if status == 401:
-        return NotAuthorised(f"The API does not accept the key ({words})", "Log in again with a valid key.")
+        return NotAuthorised(
+            f"The API does not accept the key ({words})", "Set POSTPROXY_API_KEY to a valid key."
+        )
     if status == 403:
         hint = "The account may be cancelled or past due, or the key lacks a permission."
         return NotAuthorised(f"The API forbids this ({words})", hint)
