@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from dataclasses import replace
 
 from inbox_tui.config import Settings
+from inbox_tui.core.errors import NetworkError, NotAuthorised
 from inbox_tui.core.times import duration
-from inbox_tui.sync.engine import Progress, run
+from inbox_tui.sync.engine import Progress, Report, run
 
 
 def run_sync(settings: Settings, *, follow: bool, full: bool, watch_stdin: bool) -> int:
@@ -28,11 +30,10 @@ def run_sync(settings: Settings, *, follow: bool, full: bool, watch_stdin: bool)
         watch_stdin=watch_stdin,
     )
     if shown is not None:
-        shown.end(report.progress)
-    for notice in report.notices:
-        print(f"inbox-tui: {notice}", file=sys.stderr)
-    for error in report.errors:
-        print(f"inbox-tui: {error}", file=sys.stderr)
+        shown.end(report)
+    # One cause may have met several profiles; it is told once.
+    for line in dict.fromkeys([*report.notices, *map(str, report.errors)]):
+        print(f"inbox-tui: {line}", file=sys.stderr)
     return report.exit_code
 
 
@@ -48,9 +49,13 @@ class _Shown:
             sys.stderr.write(f"\r\x1b[2K{_words(progress)}")
             sys.stderr.flush()
 
-    def end(self, progress: Progress) -> None:
-        """The last line, which stays."""
+    def end(self, report: Report) -> None:
+        """The last line, which stays; none where nothing could be read, because the error says it all."""
         start = "\r\x1b[2K" if self._live else ""
+        if report.exit_code in (NotAuthorised.exit_code, NetworkError.exit_code):
+            sys.stderr.write(start)
+            return
+        progress = replace(report.progress, phase="not complete") if report.errors else report.progress
         sys.stderr.write(f"{start}{_words(progress)}\n")
 
 
@@ -61,6 +66,6 @@ def _words(progress: Progress) -> str:
         f"{progress.chats_read} read, {progress.messages} new messages, {progress.requests} requests"
     )
     left = progress.seconds_left
-    if progress.phase != "up to date" and left is not None and left >= 1:
+    if progress.phase not in ("up to date", "not complete") and left is not None and left >= 1:
         words += f", about {duration(int(left * 1000))} left"
     return words

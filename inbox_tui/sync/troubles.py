@@ -61,7 +61,9 @@ class Troubles:
         if self.faults.get(profile_id) != error.title:
             writes.set_profile_fault(self.writer, profile_id, error.title, error.hint)
             self.faults[profile_id] = error.title
-            _log.warning("profile %s cannot be read: %s", profile_id, error)
+            # A sync that is to end reports its errors itself, once each.
+            level = logging.WARNING if self.following else logging.INFO
+            _log.log(level, "profile %s cannot be read: %s", profile_id, error)
 
     def over(self, look: Look) -> None:
         """A look succeeded: what stood in its way is gone."""
