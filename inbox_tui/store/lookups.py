@@ -43,6 +43,12 @@ def profile_names(reader: sqlite3.Connection) -> dict[str, Profile]:
     return {str(row[0]): profile_of(row) for row in rows}
 
 
+def account_fault(reader: sqlite3.Connection) -> str:
+    """Why not even the profiles can be listed, and what to do; empty when they can."""
+    row = reader.execute("SELECT value FROM meta WHERE key = 'fault'").fetchone()
+    return "" if row is None else str(row[0])
+
+
 def chat(reader: sqlite3.Connection, name: str) -> ChatRow | None:
     """A chat by its hashid, or by the platform's conversation id.
 

@@ -142,6 +142,19 @@ def set_profile_fault(writer: Writer, profile_id: str, title: str, hint: str) ->
         )
 
 
+def set_account_fault(writer: Writer, words: str) -> None:
+    """Record why not even the profiles can be listed (empty: they can); writes only on a change."""
+    with transaction(writer.cache):
+        if words:
+            writer.cache.execute(
+                "INSERT INTO meta (key, value) VALUES ('fault', ?1) ON CONFLICT (key) DO UPDATE "
+                "SET value = ?1 WHERE value IS NOT ?1",
+                (words,),
+            )
+        else:
+            writer.cache.execute("DELETE FROM meta WHERE key = 'fault'")
+
+
 def apply_chats(writer: Writer, chats: Iterable[Chat]) -> Applied:
     """Insert or update chats by id and recompute what is derived from them."""
     records = list(chats)

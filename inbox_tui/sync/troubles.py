@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from inbox_tui.core.capabilities import PLATFORM_NAMES
 from inbox_tui.core.errors import InboxError, NetworkError, NotAuthorised, NotFound, RateLimited, ServerFault
-from inbox_tui.store import writes
+from inbox_tui.store import lookups, writes
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import schedule
 from inbox_tui.sync.attention import Attention
@@ -48,6 +48,8 @@ class Troubles:
     """Profiles that a sync that is to end does not try any more."""
     faults: dict[str, str] = field(default_factory=dict)
     """Titles of what stands in the way of each profile, as they stand in the cache."""
+    account_fault: str = ""
+    """What stands in the way of the list of profiles, as it stands in the cache."""
     _tries: dict[Subject, int] = field(default_factory=dict)
     _aside: dict[str, tuple[float, str]] = field(default_factory=dict)
     _server_faults: dict[str, int] = field(default_factory=dict)
@@ -56,6 +58,12 @@ class Troubles:
         self.faults = dict(
             self.writer.cache.execute("SELECT id, fault_title FROM profiles WHERE fault_title IS NOT NULL")
         )
+        self.account_fault = lookups.account_fault(self.writer.cache)
+
+    def _set_account_fault(self, words: str) -> None:
+        if words != self.account_fault:
+            writes.set_account_fault(self.writer, words)
+            self.account_fault = words
 
     def _fault(self, profile_id: str, error: InboxError) -> None:
         if self.faults.get(profile_id) != error.title:
@@ -67,6 +75,7 @@ class Troubles:
 
     def over(self, look: Look) -> None:
         """A look succeeded: what stood in its way is gone."""
+        self.schedule.pace.answered()
         self._tries.pop(look.subject, None)
         self._server_faults.pop(look.profile_id, None)
         if look.profile_id:
@@ -77,6 +86,7 @@ class Troubles:
             _log.info("profile %s can be read again", look.profile_id)
         if look.kind is Kind.PROFILES:
             self.key_refused = False
+            self._set_account_fault("")
 
     def failed(self, look: Look, error: InboxError, now: float) -> None:
         """A look failed: plan when it is tried again, and say what is wrong."""
@@ -114,6 +124,9 @@ class Troubles:
             self.key_refused = True
             pause = schedule.STOPPED_SECONDS
             self.schedule.stop(self.pull.profiles, now + pause)
+        if self.key_refused or tries > 1:
+            # Before the first sync there is no profile yet that could carry the fault.
+            self._set_account_fault(str(error))
         if isinstance(error, NotAuthorised) or (isinstance(error, NetworkError) and tries > 1):
             for profile_id in self.pull.profiles:
                 self._fault(profile_id, error)

@@ -65,6 +65,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.notices = list(notices)
         self.profiles: dict[str, Profile] = {}
         self.profile_rows: list[lookups.ProfileRow] = []
+        self.account_fault = ""
         self.revision = Revision()
         self.shown: ChatRow | None = None
         self.acts = Acts(self)
@@ -167,6 +168,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _read_profiles(self) -> None:
         self.profiles = lookups.profile_names(self.session.reader)
         self.profile_rows = lookups.profiles(self.session.reader)
+        self.account_fault = "" if self.profile_rows else lookups.account_fault(self.session.reader)
         self.filter_bar.profiles = self.profiles.values()
         self.thread.own_ids = frozenset(
             name for profile in self.profiles.values() for name in (profile.platform_id, profile.id) if name
@@ -203,13 +205,14 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._set(
             "#status", status.status_line(self.account, counts, fresh, self._progress(), self.size.width)
         )
-        lines = status.banner([row for row in self.profile_rows if row.fault_title], " ".join(self.notices))
+        faults = [row for row in self.profile_rows if row.fault_title]
+        lines = status.banner(faults, " ".join([*self.notices, self.account_fault]).strip())
         self._set("#banner", lines)
         self.query_one("#banner").display = bool(lines.plain)
         self._draw_footer()
         if counts.chats:
             self.chats.empty_text = "no chat matches the filter" if self.filter_bar.active else "no chats"
-        elif any(row.fault_title for row in self.profile_rows):
+        elif faults or self.account_fault:
             self.chats.empty_text = "nothing is cached yet; see above"
         else:
             walked = bool(self.profile_rows) and all(row.walked for row in self.profile_rows)

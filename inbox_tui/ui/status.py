@@ -62,7 +62,7 @@ def banner(faults: Sequence[ProfileRow], note: str = "") -> Content:
     titles = {(row.fault_title, row.fault_hint) for row in faults}
     if len(titles) == 1 and len(faults) > 1:
         title, hint = next(iter(titles))
-        names = ", ".join(row.profile.name for row in faults)
+        names = ", ".join(f"{platform_code(row.profile.platform)} {row.profile.name}" for row in faults)
         lines.append(Content(f" {title}: {names}. {hint or ''}".rstrip()))
     else:
         for row in faults:
