@@ -94,9 +94,10 @@ class Terminal:
             "BASH_SILENCE_DEPRECATION_WARNING": "1",
             **environment,
         }
-        self._tmux("-f", "/dev/null", "start-server", ";", *self._options(), "new-session", "-d", *(
-            ("-x", str(width), "-y", str(height), "bash", "--norc", "--noprofile", "-i")
-        ))  # fmt: skip
+        place = ("-c", str(sockets), "-x", str(width), "-y", str(height))
+        shell = ("bash", "--norc", "--noprofile", "-i")
+        start = ("-f", "/dev/null", "start-server", ";", *self._options())
+        self._tmux(*start, "new-session", "-d", *place, *shell)
         self.sees(PROMPT)
 
     def _options(self) -> list[str]:

@@ -1,0 +1,93 @@
+"""Nothing that a customer, or a broken service, sends may touch the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import Server, sync_once
+from .terminal import Terminal, opened
+
+TITLE = "untouched"
+PAINT = 0.03
+"""Seconds between chats: time for a frame each, so that what is opened is also drawn."""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the hostile account's files are."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def inbox(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[Terminal]:
+    """The inbox on a hostile account, in a window with a title of its own."""
+    server = Server(tmp_path_factory.mktemp("hostile"), "--world", "hostile")
+    environment = server.environment(home)
+    sync_once(environment)
+    with opened(environment) as window:
+        window.name_window(TITLE)
+        window.run("inbox-tui")
+        window.sees("⏎ open", "fb now")
+        yield window
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def calm_modes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The modes that the inbox itself puts a terminal in, on an account without a single chat."""
+    nobody = {"INBOX_TUI_API_URL": "http://127.0.0.1:1", "POSTPROXY_API_KEY": "none"}
+    with opened({"INBOX_TUI_HOME": str(tmp_path_factory.mktemp("calm")), **nobody}) as window:
+        window.run("inbox-tui")
+        window.sees("⏎ open")
+        return window.modes()
+
+
+def chat_count(home: Path) -> int:
+    """How many chats the cache has."""
+    (path,) = home.glob("data/*/cache.db")
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT count(*) FROM chats").fetchone()[0])
+
+
+def opened_chat(inbox: Terminal) -> str:
+    """Open the chat under the cursor and go back; the name above its messages."""
+    inbox.press("Enter")
+    text = inbox.sees("Esc back")
+    inbox.press("h")
+    inbox.sees("⏎ open")
+    return text.splitlines()[1].split("▕")[-1].strip()
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (140, 40), (40, 10)])
+def test_a_walk_through_every_hostile_chat_leaves_the_terminal_alone(
+    inbox: Terminal, home: Path, calm_modes: dict[str, str], width: int, height: int
+) -> None:
+    count = chat_count(home)
+    assert count > 100
+    screen = inbox.screen_pid
+    assert screen is not None
+    inbox.resize(width, height)
+    inbox.press("g", "g")
+    inbox.sees("⏎ open")
+    for _ in range(count):
+        inbox.press("Enter", "h", "j")
+        time.sleep(PAINT)
+    walked_to = opened_chat(inbox)
+    inbox.press("G")
+    assert opened_chat(inbox) == walked_to, "the walk did not reach the last chat"
+    inbox.press("?")
+    inbox.sees("Esc closes")
+    inbox.press("Escape")
+    inbox.sees("⏎ open", without="Esc closes")
+    assert inbox.screen_pid == screen
+    assert inbox.ask("#{pane_title}") == TITLE
+    assert inbox.modes() == calm_modes
+    assert inbox.clipboard() == ""
+    log = (home / "state" / "inbox-tui.log").read_text(encoding="utf-8")
+    assert "Traceback" not in log
