@@ -54,6 +54,22 @@ def untouched() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
+def whole_world(untouched: httpx.Client) -> dict[str, list[tuple[Record, list[Record]]]]:
+    """Every chat of every DM profile with up to 100 of its newest messages."""
+    world: dict[str, list[tuple[Record, list[Record]]]] = {}
+    for profile in untouched.get("/api/profiles").json()["data"]:
+        chats = untouched.get(f"/api/profiles/{profile['id']}/chats", params={"per_page": 100}).json()["data"]
+        world[profile["platform"]] = [
+            (
+                chat,
+                untouched.get(f"/api/chats/{chat['id']}/messages", params={"per_page": 100}).json()["data"],
+            )
+            for chat in chats
+        ]
+    return world
+
+
+@pytest.fixture(scope="session")
 def control(sandbox: RunningSandbox) -> Iterator[httpx.Client]:
     """A client of the control surface."""
     headers = {"Authorization": f"Bearer {sandbox.control_token}"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 from .test_chats import CHAT_FIELDS
@@ -14,6 +15,7 @@ TEXT = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
 LINES = [line for line in TEXT.splitlines() if line.startswith("| ") and not line.startswith("| seed ")]
 
 
+@cache
 def names_in(path: Path) -> set[str]:
     """Names of the tests of a file, as pytest writes them."""
     found: set[str] = set()

@@ -42,17 +42,17 @@ async def test_profiles_and_groups(sdk: postproxy.PostProxy) -> None:
     assert facebook.data[0].id == profiles[1].platform_id
 
 
-async def test_every_chat_and_message_of_the_world_is_read(
+async def test_chats_and_messages_of_every_network_are_read(
     sdk: postproxy.PostProxy, profiles: dict[str, str]
 ) -> None:
     for platform in ("facebook", "instagram", "telegram", "bluesky"):
-        page = 0
-        while (chats := await sdk.chats.list(profiles[platform], page=page, per_page=50)).data:
-            for chat in chats.data:
-                assert (await sdk.chats.get(chat.id)).id == chat.id
-                messages = await sdk.messages.list(chat.id, per_page=100)
-                assert messages.total >= len(messages.data)
-            page += 1
+        first = await sdk.chats.list(profiles[platform], per_page=8)
+        second = await sdk.chats.list(profiles[platform], page=1, per_page=8)
+        assert (first.page, second.page, len(first.data), first.total) == (0, 1, 8, second.total)
+        for chat in first.data[:3] + second.data[:3]:
+            assert (await sdk.chats.get(chat.id)).id == chat.id
+            messages = await sdk.messages.list(chat.id, per_page=100)
+            assert messages.total == len(messages.data) or messages.total > 100
 
 
 async def test_chat_and_message_filters(sdk: postproxy.PostProxy, profiles: dict[str, str]) -> None:

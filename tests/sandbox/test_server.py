@@ -52,14 +52,15 @@ def test_every_api_call_needs_the_key() -> None:
 
 
 def test_a_world_that_cannot_go_on_ends_the_server_with_its_error() -> None:
+    others = set(threading.enumerate())
+
     def fail() -> None:
         with running(SandboxOptions(frozen_at="2026-06-20T12:00:00Z", initiative=0)) as sandbox:
             sandbox.world.handlers["impossible"] = lambda subject, payload: [][subject]
             with sandbox.world.write():
                 sandbox.world.schedule("impossible", 0, 1)
-            for thread in threading.enumerate():
-                if thread.name == "sandbox":
-                    thread.join(timeout=10)
+            for thread in set(threading.enumerate()) - others:
+                thread.join(timeout=10)
 
     with pytest.raises(RuntimeError, match="the sandbox server failed") as failure:
         fail()
