@@ -1,0 +1,1 @@
+"""The embedded Postproxy server: its own reading of the seed, and a world of people behind it."""

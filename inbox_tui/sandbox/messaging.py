@@ -128,7 +128,7 @@ def insert_outbound(
         status="pending",
         body=body,
         reply_to=reply_to,
-        reply_markup=json.dumps(markup, ensure_ascii=False) if markup is not None else None,
+        reply_markup=json.dumps(markup) if markup is not None else None,
         comment_external_id=comment_external_id,
         created_at=now,
         sort_at=now,
@@ -166,7 +166,7 @@ def edit(
         "messages",
         message["no"],
         body=new_body or None,
-        reply_markup=None if new_markup is None else json.dumps(new_markup, ensure_ascii=False),
+        reply_markup=None if new_markup is None else json.dumps(new_markup),
         edited_at=world.now(),
     )
     record = world.message_record(message["no"])

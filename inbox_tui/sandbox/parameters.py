@@ -106,8 +106,11 @@ def text(parameters: Mapping[str, object], name: str) -> str | None:
         RefusedError: 422 where it is something else than text or a number.
     """
     value = parameters.get(name)
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str):
+        # JSON can escape half a surrogate pair, which is no text and cannot be stored.
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     raise RefusedError(422, f"{name} must be a string")

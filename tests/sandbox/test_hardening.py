@@ -79,6 +79,20 @@ def test_no_json_makes_the_server_fail(
     assert shared.api.get(f"/api/chats/{chat}/messages").status_code == 200
 
 
+def test_half_a_surrogate_pair_is_replaced_in_texts_and_passed_on_in_keyboards(shared: Bench) -> None:
+    profile = shared.api.get("/api/profiles").json()["data"][2]["id"]
+    chat = shared.api.get(f"/api/profiles/{profile}/chats").json()["data"][0]["id"]
+    keyboard = b'{"inline_keyboard":[[{"text":"\\ud83d","callback_data":"x"}]]}'
+    body = b'{"body":"half \\ud83d pair","reply_markup":' + keyboard + b"}"
+    headers = {"Content-Type": "application/json"}
+    sent = shared.api.post(f"/api/chats/{chat}/messages", content=body, headers=headers)
+    assert (sent.status_code, sent.json()["body"]) == (202, "half \ufffd pair")
+    shared.sandbox.world.advance(3)
+    message = shared.api.get(f"/api/messages/{sent.json()['id']}")
+    assert b"\\ud83d" in message.content
+    assert message.json()["status"] == "published"
+
+
 def test_the_hostile_world_is_served_whole(start: Callable[..., Bench]) -> None:
     bench = start(world="hostile")
     profiles = bench.api.get("/api/profiles").json()["data"]
