@@ -285,8 +285,12 @@ class Loop:
     def _land(self) -> None:
         """Write the messages that came, then plan what follows from every answer."""
         landed, self._landed = self._landed, []
-        moved = self.pull.messages.flush()
+        moved, failures = self.pull.messages.flush()
         for look, outcome in landed:
+            failure = next((failures[chat] for chat in outcome.chats if chat in failures), None)
+            if failure is not None:
+                self.troubles.failed(look, failure, self._now())
+                continue
             self.troubles.over(look)
             self._follow_up(look, outcome, moved=moved)
 
@@ -369,15 +373,16 @@ class Loop:
     def progress(self) -> Progress:
         """How far the sync has come."""
         (chats,) = self.writer.cache.execute("SELECT value FROM meta WHERE key = 'chats'").fetchone()
-        totals = self.writer.cache.execute(
-            "SELECT count(*), count(chats_total), coalesce(sum(chats_total), 0), coalesce(min(walked), 0) "
-            "FROM profiles WHERE status != 'gone'"
-        ).fetchone()
-        profiles, told, total, walked = totals
+        rows = self.writer.cache.execute(
+            "SELECT id, walked, chats_total FROM profiles WHERE status != 'gone'"
+        ).fetchall()
+        read = [row for row in rows if row[0] not in self.pull.without_messages]
+        told = [total for _, _, total in read if total is not None]
+        walked = all(done for _, done, _ in read)
         missing = self.pull.messages.missing()
         if not told:
             phase = "profiles"
-        elif missing:
+        elif missing > self.pull.messages.aside:
             phase = "messages" if walked else "chats"
         elif any(look.kind is Kind.HISTORY for look in self.schedule.in_flight.values()):
             phase = "history"
@@ -385,9 +390,9 @@ class Loop:
             phase = "up to date" if walked else "chats"
         return Progress(
             phase=phase,
-            profiles=profiles,
+            profiles=len(rows),
             chats=int(chats),
-            chats_total=max(int(total), int(chats)) if told == profiles and profiles else None,
+            chats_total=max(sum(told), int(chats)) if told and len(told) == len(read) else None,
             chats_read=int(chats) - missing,
             messages=self.pull.messages.inserted,
             requests=self._requests_before + self._client.transport.request_count,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inbox_tui.api.client import Client
+from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Message, Milliseconds, Page
 from inbox_tui.store import writes
 from inbox_tui.store.writes import MessagePage, Writer
@@ -192,27 +193,29 @@ class Messages:
         """How many pages wait to be written."""
         return len(self._pages)
 
-    def flush(self) -> bool:
-        """Write what has piled up in one transaction; returns whether the cache is not what it was."""
+    def flush(self) -> tuple[bool, dict[str, InboxError]]:
+        """Write what has piled up in one transaction.
+
+        Returns whether the cache is not what it was, and the chats whose pages could not be stored.
+        """
         if not self._pages:
-            return False
+            return False, {}
         pages, self._pages = self._pages, []
         try:
-            return self._write(pages)
+            return self._write(pages), {}
         except sqlite3.Error:
             raise
         except Exception as error:  # noqa: BLE001 - one page must not cost the others
-            unexpected(error)
+            if len(pages) == 1:
+                return False, {pages[0].chat_id: unexpected(error)}
         moved = False
+        failures: dict[str, InboxError] = {}
         for page in pages:
-            try:
-                moved |= self._write([page])
-            except sqlite3.Error:
-                raise
-            except Exception as error:  # noqa: BLE001
-                _log.error("a page of chat %s was passed over", page.chat_id)
-                unexpected(error)
-        return moved
+            self._pages = [page]
+            one_moved, failure = self.flush()
+            moved |= one_moved
+            failures |= failure
+        return moved, failures
 
     def _write(self, pages: list[MessagePage]) -> bool:
         applied = writes.apply_messages(self._writer, pages)
@@ -271,6 +274,11 @@ class Messages:
                 if chat_id not in self._aside and not self._busy(("chat", chat_id)):
                     return Look(kind, profile_id, chat_id)
         return None
+
+    @property
+    def aside(self) -> int:
+        """How many chats are left out because they cannot be read now."""
+        return len(self._aside)
 
     def missing(self) -> int:
         """How many chats have news that were not read yet."""

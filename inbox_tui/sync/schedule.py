@@ -29,6 +29,8 @@ UNATTENDED = 4.0
 """Chats of today are looked at this many times more seldom while no screen lives."""
 BUDGET = 5.0
 """Requests a second for everything that merely comes round."""
+LEAST_RATE, RECOVERY_SECONDS = 1.0, 5.0
+"""A pace that was slowed down stays above this many requests a second, and rises this often."""
 STOPPED_SECONDS = 60.0
 """A profile or key that the API refuses is tried again after this."""
 BACK_OFF_SECONDS = 30.0
@@ -124,6 +126,7 @@ class Pace:
         self._bulk_at = 0.0
         self._recent: list[float] = []
         self._changed_at = 0.0
+        self._strikes = 0
 
     def allows(self, now: float, *, budgeted: bool) -> bool:
         """Whether a request may leave at `now`."""
@@ -143,20 +146,30 @@ class Pace:
             self._bulk_at = max(now, self._bulk_at) + 1 / self._bulk_rate
 
     def limited(self, now: float, retry_after: float | None) -> None:
-        """The API asked to slow down: wait as told, then go on at half the pace."""
-        seconds = 5.0 if retry_after is None else retry_after
-        first = now >= self.paused_until
-        self.paused_until = max(self.paused_until, now + seconds)
-        if first:  # answers to requests that were already out say the same once more
-            self.rate = max(self.rate / 2, 0.2)
-            self._bulk_rate = max((self._bulk_rate or max(len(self._recent) / 5.0, 1.0)) / 2, 0.2)
-            self._changed_at = self.paused_until
+        """The API asked to slow down: wait as told (else longer each time), then go on at half the pace."""
+        if now < self.paused_until:
+            # The answer to a request that was already out says the same once more.
+            self.paused_until = max(self.paused_until, now + (retry_after or 0.0))
+            return
+        self._strikes += 1
+        seconds = min(2.0 ** (self._strikes - 1), 30.0) if retry_after is None else retry_after
+        self.paused_until = now + seconds
+        self.rate = max(self.rate / 2, LEAST_RATE)
+        seconds_seen = max(now - min(self._recent, default=now), 0.2)
+        self._bulk_rate = max((self._bulk_rate or len(self._recent) / seconds_seen) / 2, LEAST_RATE)
+        self._changed_at = self.paused_until
+
+    def answered(self) -> None:
+        """The API answered a request without complaint."""
+        self._strikes = 0
 
     def _refill(self, now: float) -> None:
         if self._at is not None:
             self._tokens = min(self._tokens + (now - self._at) * self.rate, max(self.rate, 1.0))
         self._at = now
-        if now - self._changed_at >= 30.0 and (self.rate < self._full or self._bulk_rate is not None):
+        if now - self._changed_at >= RECOVERY_SECONDS and (
+            self.rate < self._full or self._bulk_rate is not None
+        ):
             self._changed_at = now
             self.rate = min(self.rate * 1.5, self._full)
             if self._bulk_rate is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from inbox_tui.config import Settings
+from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
 from inbox_tui.store import db, local
 from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.writes import Writer
+from inbox_tui.sync import engine
 from inbox_tui.sync.loop import Clock, Loop, Mode
 from tests.sync.fake_api import START, FakeApi
 
@@ -125,12 +128,13 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
             loop.close()
 
 
-QUIET = SandboxOptions(answers=False, initiative=0)
+QUIET = SandboxOptions(answers=False, initiative=0, speed=20)
+"""Nothing happens by itself, but what was sent is published within a moment."""
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[RunningSandbox]:
-    """A real server with the hand-made world, in which nothing happens by itself."""
+    """A real server with the hand-made world."""
     with running(QUIET) as box:
         yield box
 
@@ -142,24 +146,53 @@ def start_sandbox() -> Iterator[Callable[..., RunningSandbox]]:
         yield lambda **options: stack.enter_context(running(replace(QUIET, **options)))
 
 
+def settings_for(box: RunningSandbox, root: Path) -> Settings:
+    """An account on a sandbox, with its key in the key file."""
+    settings = Settings(
+        api_url=box.url, account="main", data=root / "data", state=root / "state", config=root / "config"
+    )
+    db.prepare(settings.folder)
+    settings.key_file.touch(mode=0o600)
+    settings.key_file.write_text(box.api_key)
+    return settings
+
+
 @pytest.fixture
-def account(tmp_path: Path) -> Callable[..., Settings]:
-    """Settings of an account on a sandbox, with its key in the key file."""
+def account(tmp_path: Path) -> Callable[[RunningSandbox], Settings]:
+    """Make an account on a sandbox."""
+    return lambda box: settings_for(box, tmp_path)
 
-    def make(box: RunningSandbox, key: str | None = None) -> Settings:
-        settings = Settings(
-            api_url=box.url,
-            account="main",
-            data=tmp_path / "data",
-            state=tmp_path / "state",
-            config=tmp_path / "config",
-        )
-        db.prepare(settings.folder)
-        settings.key_file.touch(mode=0o600)
-        settings.key_file.write_text(key or box.api_key)
-        return settings
 
-    return make
+@pytest.fixture(scope="session")
+def template(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an account after its first sync."""
+    root = tmp_path_factory.mktemp("template")
+    assert engine.run(settings_for(sandbox, root), once=True).exit_code == 0
+    return root
+
+
+@pytest.fixture
+def synced(sandbox: RunningSandbox, template: Path, tmp_path: Path) -> Settings:
+    """An account on the shared sandbox, synced."""
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    return settings_for(sandbox, tmp_path)
+
+
+@pytest.fixture
+def fault(sandbox: RunningSandbox) -> Iterator[Callable[[Fault], Fault]]:
+    """Switch a fault of the shared sandbox on until the test ends."""
+    yield sandbox.world.faults.add
+    sandbox.world.faults.remove()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every wait for better times is short."""
+    monkeypatch.setattr("inbox_tui.sync.schedule.BACK_OFF_SECONDS", 0.05)
+    monkeypatch.setattr("inbox_tui.sync.schedule.RECOVERY_SECONDS", 0.1)
+    monkeypatch.setattr("inbox_tui.sync.troubles.ASIDE_SECONDS", 0.05)
+    monkeypatch.setattr("inbox_tui.sync.loop.TIDY_SECONDS", 0.1)
+    monkeypatch.setattr("inbox_tui.sync.decisions.FIRST_SEARCH_MS", 300)
 
 
 @pytest.fixture(autouse=True)
