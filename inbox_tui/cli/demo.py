@@ -57,7 +57,15 @@ class DemoServer:
             self._child = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "inbox_tui", "sandbox", "--until-stdin-closes"),
-                    *("--state", str(self._folder.path / "world.db"), "--speed", str(self._speed)),
+                    *(
+                        "--control",
+                        "--flaky",
+                        "0.02",
+                        "--state",
+                        str(self._folder.path / "world.db"),
+                        "--speed",
+                        str(self._speed),
+                    ),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -66,7 +74,7 @@ class DemoServer:
                 text=True,
             )
         found: dict[str, str] = {}
-        while self._child.stdout is not None and len(found) < 2:
+        while self._child.stdout is not None and len(found) < 3:
             line = self._child.stdout.readline()
             if not line:
                 raise InboxError("The demo's server did not start", f"Its own words are in {self._log}")
@@ -75,7 +83,7 @@ class DemoServer:
         url, key = found["listening on"], found["api key:"]
         note = os.open(self._note, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         with os.fdopen(note, "w", encoding="utf-8") as file:
-            json.dump({"url": url, "key": key}, file)
+            json.dump({"url": url, "key": key, "control": found["control token:"]}, file)
         return {"INBOX_TUI_API_URL": url, "POSTPROXY_API_KEY": key}
 
     def stop(self) -> None:

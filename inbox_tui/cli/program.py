@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from inbox_tui.cli.sandbox import sandbox
 from inbox_tui.config import Settings, load
-from inbox_tui.core.errors import InboxError, UsageError
+from inbox_tui.core.errors import UsageError
 
 program = typer.Typer(
     name="inbox-tui",
@@ -73,17 +69,6 @@ def _settings(context: typer.Context) -> Settings:
     return context.obj
 
 
-def _end_with_stdin() -> None:
-    """End this process as a signal would when the process that started it has gone."""
-
-    def watch() -> None:
-        while sys.stdin.buffer.read(1024):
-            pass
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="stdin", daemon=True).start()
-
-
 @program.command()
 def demo(
     context: typer.Context,
@@ -101,49 +86,7 @@ def demo(
         server.stop()
 
 
-@program.command()
-def sandbox(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 0,
-    seed: Annotated[int, typer.Option(help="Which world.")] = 1,
-    chats: Annotated[int | None, typer.Option(help="A generated world of this many chats.")] = None,
-    messages: Annotated[int | None, typer.Option(help="Messages, in all.")] = None,
-    speed: Annotated[float, typer.Option(help="Sandbox seconds per real second.")] = 1.0,
-    world: Annotated[str, typer.Option(help="default, hostile or empty.")] = "default",
-    frozen_at: Annotated[str | None, typer.Option(help="ISO time at which the clock stands still.")] = None,
-    state: Annotated[Path | None, typer.Option(help="File that keeps world and clock.")] = None,
-    control: Annotated[bool, typer.Option("--control", help="Switch the /_sandbox surface on.")] = False,
-    until_stdin_closes: StdinOption = False,
-) -> int:
-    """Run the sandbox API server alone, on the loopback unless told otherwise."""
-    import secrets
-
-    from inbox_tui.sandbox.server import SandboxOptions, run
-
-    if until_stdin_closes:
-        _end_with_stdin()
-    try:
-        run(
-            SandboxOptions(
-                host=host,
-                port=port,
-                seed=seed,
-                chats=chats,
-                messages=messages,
-                speed=speed,
-                world=world,
-                frozen_at=frozen_at,
-                state=state,
-                control_token=secrets.token_urlsafe(16) if control else None,
-            )
-        )
-    except ValueError as error:
-        raise UsageError(str(error), "See `inbox-tui sandbox --help`") from error
-    except OSError as error:
-        raise InboxError(
-            f"Cannot listen on {host}:{port}: {error.strerror}", "Choose another port with --port"
-        ) from error
-    return 0
+program.command()(sandbox)
 
 
 @program.command()
