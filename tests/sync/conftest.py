@@ -111,8 +111,16 @@ class Desk:
         return {row[0] for row in self.writer.cache.execute(f"SELECT id FROM {table}")}
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of an account in which nothing ever happened."""
+    path = tmp_path_factory.mktemp("empty") / "account"
+    db.prepare(db.Folder(path, "test"))
+    return path
+
+
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(tmp_path: Path, empty: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A desk without profiles; the store's clock is the desk's."""
     api = FakeApi()
     clock = HandClock(api)
@@ -120,8 +128,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         name = f"inbox_tui.store.{module}.now_ms"
         monkeypatch.setattr(name, clock.now, raising=False)
     folder = db.Folder(tmp_path / "account", "test")
-    db.prepare(folder)
+    shutil.copytree(empty, folder.path)
     with Writer(folder) as writer:
+        writer.local.execute("PRAGMA synchronous = OFF")
         desk = Desk(api, writer, clock)
         yield desk
         for loop in desk.loops:
