@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .terminal import Terminal, opened, until_ended
+from .terminal import Terminal, opened
 
 OpenTerminal = Callable[..., Terminal]
 
@@ -91,6 +91,3 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("server"))
     yield running
     running.stop()
-
-
-__all__ = ["OpenTerminal", "Server", "sync_once", "until_ended"]

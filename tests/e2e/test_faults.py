@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from .conftest import OpenTerminal, Server, sync_once
-from .terminal import PROMPT, until, until_ended
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the everyday world."""
-    running = Server(tmp_path_factory.mktemp("server"))
-    yield running
-    running.stop()
+from .terminal import PROMPT
 
 
 def test_a_wrong_key_ends_a_sync_with_code_3_and_one_line_and_stands_above_the_inbox(
