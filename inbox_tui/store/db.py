@@ -15,9 +15,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from inbox_tui.core.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlite_utils.migrations import Migrations
 
 CACHE_VERSION = 1
 LOCAL_VERSION = 1
@@ -71,7 +74,7 @@ def prepare(folder: Folder) -> list[str]:
     try:
         for path in (folder.path, folder.looks):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make_private(path, 0o700)
+            make_private(path, 0o700)
         if _is_current(folder):
             return []
     except OSError as error:
@@ -103,7 +106,7 @@ def _is_current(folder: Folder) -> bool:
     try:
         versions = [_version(path) for path in (folder.cache, folder.local)]
         for path in (folder.cache, folder.local):
-            _make_private(path, 0o600)
+            make_private(path, 0o600)
     except sqlite3.DatabaseError:
         # What is wrong with it is found out, and told, under the lock.
         return False
@@ -115,13 +118,13 @@ def _version(path: Path) -> int:
     if not path.exists():
         return 0
     # Read only, so that closing it does not write the log of a killed process back before the first paint.
-    with contextlib.closing(_connect_read_only(path)) as connection:
+    with contextlib.closing(connect_read_only(path)) as connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     return int(version)
 
 
-def _is_broken(error: sqlite3.DatabaseError) -> bool:
+def is_broken(error: sqlite3.DatabaseError) -> bool:
     """Whether the file itself is damaged; one that is busy or may not be read is not."""
     return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -130,11 +133,12 @@ def _bring_up_to_date(folder: Folder) -> list[str]:
     try:
         local_version = _version(folder.local)
     except sqlite3.DatabaseError as error:
-        if not _is_broken(error):
+        if not is_broken(error):
             raise
         raise StoreError(
             f"{folder.local} cannot be read: {error}",
-            "It holds your drafts and marks, so it is left as it is; move it away to start without them",
+            "It holds your drafts and marks, so it is left as it is. `inbox-tui doctor --repair` saves what "
+            "can be read; or move it away to start without them",
         ) from error
     if local_version > LOCAL_VERSION:
         raise StoreError(
@@ -146,7 +150,7 @@ def _bring_up_to_date(folder: Folder) -> list[str]:
         cache_version = _version(folder.cache)
         problem = "was written by a newer version" if cache_version > CACHE_VERSION else ""
     except sqlite3.DatabaseError as error:
-        if not _is_broken(error):
+        if not is_broken(error):
             raise
         problem = f"cannot be read ({error})"
     if problem:
@@ -158,7 +162,7 @@ def _bring_up_to_date(folder: Folder) -> list[str]:
 
 def move_aside(folder: Folder) -> Path:
     """Move `cache.db` and its side files away under a new name; nothing is overwritten."""
-    aside = _new_name(folder, "cache")
+    aside = new_name(folder, "cache")
     # The log goes first: left alone, it would be taken for that of the new file.
     for suffix in ("-wal", "-shm", ""):
         source = Path(f"{folder.cache}{suffix}")
@@ -167,7 +171,7 @@ def move_aside(folder: Folder) -> Path:
     return aside
 
 
-def _new_name(folder: Folder, stem: str) -> Path:
+def new_name(folder: Folder, stem: str) -> Path:
     """A name in the folder that no file has."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     names = (f"{stem}-{stamp}{f'-{count}' if count else ''}.db" for count in itertools.count())
@@ -180,22 +184,27 @@ def _new_name(folder: Folder, stem: str) -> Path:
 
 def _migrate(folder: Folder, local_version: int) -> None:
     """Bring both files to this version; a `local.db` of an earlier one is copied first."""
-    from sqlite_utils import Database
-
     from inbox_tui.store import schema
 
     if 0 < local_version < LOCAL_VERSION:
-        _back_up(folder.local, _new_name(folder, f"local-v{local_version}"))
+        _back_up(folder.local, new_name(folder, f"local-v{local_version}"))
     for path, migrations, version in (
         (folder.cache, schema.cache, CACHE_VERSION),
         (folder.local, schema.local, LOCAL_VERSION),
     ):
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        _make_private(path, 0o600)
-        with contextlib.closing(_connect(path)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            migrations.apply(Database(connection))
-            connection.execute(f"PRAGMA user_version = {version}")
+        migrate_file(path, migrations, version)
+
+
+def migrate_file(path: Path, migrations: Migrations, version: int) -> None:
+    """Make a file, or bring one that is there to a version."""
+    from sqlite_utils import Database
+
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    make_private(path, 0o600)
+    with contextlib.closing(_connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        migrations.apply(Database(connection))
+        connection.execute(f"PRAGMA user_version = {version}")
 
 
 def _back_up(source: Path, target: Path) -> None:
@@ -204,7 +213,7 @@ def _back_up(source: Path, target: Path) -> None:
         old.backup(new)
 
 
-def _make_private(path: Path, mode: int) -> None:
+def make_private(path: Path, mode: int) -> None:
     """Take away what others may do with a file or folder."""
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
         path.chmod(mode)
@@ -214,7 +223,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
 
-def _connect_read_only(path: Path) -> sqlite3.Connection:
+def connect_read_only(path: Path) -> sqlite3.Connection:
+    """A connection that cannot change the file and does not make one."""
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro",
         uri=True,
@@ -227,16 +237,18 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
 def open_writer(path: Path, *, full: bool) -> sqlite3.Connection:
     """The one writing connection of a process to a file; `full`: every commit reaches the disk."""
     connection = _connect(path)
-    connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
-    connection.execute("PRAGMA secure_delete = ON")
-    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    with explained(connection):
+        connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
     return connection
 
 
 def open_reader(folder: Folder) -> sqlite3.Connection:
     """A read-only connection to `cache.db` with `local.db` attached as `local`."""
-    connection = _connect_read_only(folder.cache)
-    connection.execute("ATTACH ? AS local", (f"{folder.local.absolute().as_uri()}?mode=ro",))
+    connection = connect_read_only(folder.cache)
+    with explained(connection):
+        connection.execute("ATTACH ? AS local", (f"{folder.local.absolute().as_uri()}?mode=ro",))
     return connection
 
 
@@ -245,22 +257,89 @@ def transaction(connection: sqlite3.Connection) -> Iterator[int]:
     """One immediate transaction; yields the number of the file's next `rev`.
 
     A transaction in which nothing was changed leaves the file as it is, its `rev` too, so that a look
-    that found nothing writes nothing.
+    that found nothing writes nothing. Raises StoreError where the file cannot be written; then nothing
+    of the transaction is in it, and what was there before still is.
     """
-    connection.execute("BEGIN IMMEDIATE")
+    with explained(connection):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            (rev,) = connection.execute("SELECT value + 1 FROM meta WHERE key = 'rev'").fetchone()
+            before = connection.total_changes
+            yield int(rev)
+            if connection.total_changes == before:
+                connection.execute("ROLLBACK")
+            else:
+                connection.execute("UPDATE meta SET value = ? WHERE key = 'rev'", (rev,))
+                connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+_REPAIR = "Run `inbox-tui doctor --repair`"
+_FAULTS = {
+    sqlite3.SQLITE_FULL: (
+        "The disk is full: {name} cannot be written",
+        "Free some space and do it again; what was saved before is safe",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "The disk does not read or write {name} ({reason})",
+        "Look at the disk and its free space, then do it again; what was saved before is safe",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "{name} is read-only",
+        "Make the file, its folder and its disk writable, then do it again; what was saved before is safe",
+    ),
+    sqlite3.SQLITE_BUSY: (
+        "Another program is holding {name}",
+        "End it, or wait, and do it again; `inbox-tui doctor` tells which one; nothing was lost",
+    ),
+    sqlite3.SQLITE_LOCKED: (
+        "Another part of the program is holding {name}",
+        "Do it again in a moment; nothing was lost",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "{name} cannot be opened",
+        "Look whether it is there, may be read and written, and the disk has space",
+    ),
+    sqlite3.SQLITE_PERM: ("{name} may not be opened", "Correct its permissions and those of its folder"),
+    sqlite3.SQLITE_AUTH: ("{name} may not be opened", "Correct its permissions and those of its folder"),
+    sqlite3.SQLITE_CORRUPT: ("{name} is damaged ({reason})", _REPAIR),
+    sqlite3.SQLITE_NOTADB: ("{name} is damaged ({reason})", _REPAIR),
+}
+"""What a file can do to a statement: what happened, what to do. Anything else is a fault of the program."""
+
+
+def file_fault(error: sqlite3.Error, name: str) -> StoreError | None:
+    """What a failure of SQLite means for the person, where it is the fault of a file; else None.
+
+    `name`: what the file is called in the sentence.
+    """
+    code = getattr(error, "sqlite_errorcode", None)
+    known = _FAULTS.get(code & 0xFF) if isinstance(code, int) else None
+    if known is None:
+        return None
+    title, hint = known
+    return StoreError(title.format(name=name, reason=error), hint)
+
+
+@contextlib.contextmanager
+def explained(connection: sqlite3.Connection) -> Iterator[None]:
+    """Raise StoreError instead of SQLite's error where a file is full, locked, damaged or read-only."""
     try:
-        (rev,) = connection.execute("SELECT value + 1 FROM meta WHERE key = 'rev'").fetchone()
-        before = connection.total_changes
-        yield int(rev)
-        if connection.total_changes == before:
-            connection.execute("ROLLBACK")
-        else:
-            connection.execute("UPDATE meta SET value = ? WHERE key = 'rev'", (rev,))
-            connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+        yield
+    except sqlite3.Error as error:
+        fault = file_fault(error, _name_of(connection))
+        if fault is None:
+            raise
+        raise fault from error
+
+
+def _name_of(connection: sqlite3.Connection) -> str:
+    """The file of a connection. Reads nothing of it, so it works on a broken one too."""
+    (_, _, name) = connection.execute("PRAGMA database_list").fetchone()
+    return str(name) or "the database in memory"
 
 
 def in_lists(values: Sequence[T]) -> Iterator[tuple[str, Sequence[T]]]:
@@ -281,7 +360,7 @@ class Changes:
     """
 
     def __init__(self, folder: Folder) -> None:
-        self._connections = [_connect_read_only(path) for path in (folder.cache, folder.local)]
+        self._connections = [connect_read_only(path) for path in (folder.cache, folder.local)]
         self._versions = self._read()
 
     def _read(self) -> list[int]:
