@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Sequence
 
@@ -27,6 +28,14 @@ def run(arguments: Sequence[str]) -> int:
     except InboxError as error:
         print(f"inbox-tui: {error}", file=sys.stderr)
         return error.exit_code
+    except sqlite3.Error as error:
+        from inbox_tui.store.db import file_fault
+
+        fault = file_fault(error, "A file of the cache")
+        if fault is None:
+            raise
+        print(f"inbox-tui: {fault}", file=sys.stderr)
+        return fault.exit_code
     except BrokenPipeError:
         # The reader of our output (head, less) has gone: that is its right.
         sys.stderr.close()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inbox_tui.core.models import Milliseconds
-from inbox_tui.store.db import now_ms, transaction
+from inbox_tui.store.db import explained, now_ms, transaction
 
 if TYPE_CHECKING:
     # Only the writing thread needs what applying pages needs; a screen paints without it.
@@ -43,7 +43,15 @@ class Known:
 
 
 def known_now(writer: Writer, chat_id: str) -> Known:
-    """The newest arrival number of the cache and the newest inbound position of the chat."""
+    """The newest arrival number of the cache and the newest inbound position of the chat.
+
+    Raises StoreError where the cache cannot be read.
+    """
+    with explained(writer.cache):
+        return _known_now(writer, chat_id)
+
+
+def _known_now(writer: Writer, chat_id: str) -> Known:
     (arrived,) = writer.cache.execute("SELECT value FROM meta WHERE key = 'arrived'").fetchone()
     chat = writer.cache.execute(
         "SELECT pk, estimated, last_inbound_at FROM chats WHERE id = ?", (chat_id,)

@@ -15,7 +15,7 @@ from typing import cast
 
 from inbox_tui.core.models import Chat, Message, Milliseconds, Profile, Rejected
 from inbox_tui.store import erasure, facts
-from inbox_tui.store.db import Folder, now_ms, open_writer, transaction
+from inbox_tui.store.db import Folder, explained, now_ms, open_writer, transaction
 from inbox_tui.store.records import (
     CHAT_COLUMNS,
     MESSAGE_COLUMNS,
@@ -43,7 +43,10 @@ class Writer:
         self.folder = folder
         self.cache = open_writer(folder.cache, full=False)
         self.local = open_writer(folder.local, full=True)
-        (self.generation,) = self.cache.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+        with explained(self.cache):
+            (self.generation,) = self.cache.execute(
+                "SELECT value FROM meta WHERE key = 'generation'"
+            ).fetchone()
         self.words_in_log = not erasure.erase(self.cache)
         """Words of deleted messages still stand in the log of `cache.db`; see `store.erasure`."""
         self._redacted = False

@@ -237,7 +237,7 @@ def _writing(folder: Folder) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(
+        raise db.file_fault(error, f"A file in {folder.path}") or StoreError(
             f"The files in {folder.path} cannot be used: {error}",
             "Free some space or correct their permissions; drafts and sends that were kept are safe",
         ) from error

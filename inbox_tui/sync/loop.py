@@ -13,7 +13,7 @@ from enum import Enum, auto
 from functools import partial
 
 from inbox_tui.api.client import Client
-from inbox_tui.core.errors import InboxError
+from inbox_tui.core.errors import InboxError, StoreError
 from inbox_tui.core.models import Milliseconds
 from inbox_tui.store import writes
 from inbox_tui.store.db import Changes, now_ms
@@ -168,7 +168,7 @@ class Loop:
     def run(self) -> None:
         """Turn until the work is done or `stop` is set.
 
-        Raises sqlite3.Error where a file of the cache cannot be written.
+        Raises StoreError or sqlite3.Error where a file of the cache cannot be used.
         """
         try:
             self.begin()
@@ -277,7 +277,7 @@ class Loop:
             return
         try:
             self._landed.append((look, outcome()))
-        except sqlite3.Error:
+        except (sqlite3.Error, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - one answer must not cost the others
             self.troubles.failed(look, unexpected(error), self._now())

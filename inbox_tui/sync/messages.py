@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inbox_tui.api.client import Client
-from inbox_tui.core.errors import InboxError
+from inbox_tui.core.errors import InboxError, StoreError
 from inbox_tui.core.models import Message, Milliseconds, Page
 from inbox_tui.store import writes
 from inbox_tui.store.writes import MessagePage, Writer
@@ -203,7 +203,7 @@ class Messages:
         pages, self._pages = self._pages, []
         try:
             return self._write(pages), {}
-        except sqlite3.Error:
+        except (sqlite3.Error, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - one page must not cost the others
             if len(pages) == 1:
