@@ -111,8 +111,11 @@ def after_silence(
     pause: float = 0.0,
     error: InboxError | None = None,
 ) -> Decision:
-    """What a send whose answer was lost comes to; also one that a killed engine left behind."""
-    if proven and now - key_made_at < KEY_LIFE_MS:
+    """What a send whose answer was lost comes to; also one that a killed engine left behind.
+
+    A key that was made later than now tells that the clock was put back: nobody knows its age.
+    """
+    if proven and 0 <= now - key_made_at < KEY_LIFE_MS:
         reason = error.title if error else "The program ended while it was being sent"
         return Decision(
             What.REPEAT, pause, reason, "It is repeated under the same key; it cannot arrive twice."
@@ -122,7 +125,9 @@ def after_silence(
 
 def _search(now: Milliseconds, dispatched_at: Milliseconds, error: InboxError | None) -> Decision:
     reason = error.title if error else "The program ended while it was being sent"
-    wait = max(dispatched_at + FIRST_SEARCH_MS - now, 0) / 1000
+    left = dispatched_at + FIRST_SEARCH_MS - now
+    # More than the whole pause is left only when the clock was put back meanwhile.
+    wait = left / 1000 if 0 < left <= FIRST_SEARCH_MS else 0.0
     return Decision(What.SEARCH, wait, reason, "Looking whether it arrived; it is not sent again.")
 
 
@@ -159,6 +164,8 @@ def after_search(
     if len(fits) > 1:
         return _ask(f"Nobody knows whether this was sent: {len(fits)} new messages have this text")
     left = dispatched_at + LAST_SEARCH_MS - read_at
+    if dispatched_at - read_at > LAST_SEARCH_MS:
+        return _ask("Nobody knows whether this was sent: no answer came, and the clock was put back since")
     if left <= 0:
         return _ask("Nobody knows whether this was sent: no answer came, and it is not in the chat")
     return Decision(

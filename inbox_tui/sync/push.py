@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from inbox_tui.api.client import Client
+from inbox_tui.api.faults import MAX_RETRY_AFTER
 from inbox_tui.core.errors import InboxError, NotFound, RateLimited
 from inbox_tui.core.errors import Refused as RefusedError
 from inbox_tui.core.models import Message, Milliseconds, Page, Profile, Status
@@ -29,6 +30,8 @@ from inbox_tui.sync.sending import alive, post
 
 ORDER_MS: Milliseconds = 30_000
 """How long the next message of a chat waits for an accepted one to be published."""
+LONGEST_PAUSE_MS = round(MAX_RETRY_AFTER * 1000)
+"""The longest that an item waits to be tried again."""
 REPLAYS = "replays_keys"
 """Name in the cache under which it is remembered that the server answers a repeated key from its store."""
 
@@ -131,7 +134,7 @@ class Push:
         if item.state == State.ACCEPTED:
             return self._passable(item, now)
         if item.state == State.HELD:
-            if self._is_due(item.held_until, now):
+            if self._is_due(item.held_until, now, 2 * local.HOLD_MS):
                 self._move(item, State.QUEUED)
         elif item.state == State.QUEUED and earlier is not None:
             self._explain_waiting(item, earlier)
@@ -146,8 +149,11 @@ class Push:
                 sending.add(item.profile_id)
         return False
 
-    def _is_due(self, at: Milliseconds | None, now: Milliseconds) -> bool:
-        if at is None or at <= now:
+    def _is_due(
+        self, at: Milliseconds | None, now: Milliseconds, longest: Milliseconds = LONGEST_PAUSE_MS
+    ) -> bool:
+        """Whether a time has come; one further away than `longest` was set before the clock was put back."""
+        if at is None or at <= now or at > now + longest:
             return True
         self.due_at = at if self.due_at is None else min(self.due_at, at)
         return False
@@ -156,7 +162,7 @@ class Push:
         """Whether the next message may leave although an accepted one is not published yet."""
         if self._status(item) == Status.FAILED_WAITING_FOR_RETRY:
             return False
-        return self._is_due((item.dispatched_at or now) + ORDER_MS, now)
+        return self._is_due((item.dispatched_at or now) + ORDER_MS, now, 2 * ORDER_MS)
 
     def _explain_waiting(self, item: OutboxItem, earlier: OutboxItem) -> None:
         hints = {

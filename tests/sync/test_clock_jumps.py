@@ -1,0 +1,135 @@
+"""A clock put back or forward: every item of the outbox leaves once, or stands before the person."""
+
+from __future__ import annotations
+
+import os
+
+import httpx
+import pytest
+
+from inbox_tui.store import local, marks
+from inbox_tui.store.local import State
+from inbox_tui.sync.decisions import What, after_search, after_silence
+from inbox_tui.sync.loop import Loop, Mode
+from tests.sync.conftest import Desk
+from tests.sync.fake_api import HOUR, START
+
+DAY = 24 * HOUR
+
+
+def jump(desk: Desk, milliseconds: int) -> None:
+    """Set this machine's clock; time itself goes on as before."""
+    desk.api.now += milliseconds
+
+
+def following(desk: Desk) -> Loop:
+    loop = desk.loop(Mode.FOLLOW)
+    desk.settle(loop)
+    return loop
+
+
+@pytest.mark.parametrize("hours", [-1, -24, -24 * 400])
+def test_a_held_send_leaves_once_within_seconds_when_the_clock_is_put_back(shop: Desk, hours: int) -> None:
+    loop = following(shop)
+    item = shop.send("Hello", hold_ms=local.HOLD_MS, screen=os.getpid())
+    shop.pass_time(loop, 1)
+    assert shop.item(item).state == State.HELD
+    jump(shop, hours * HOUR)
+    shop.pass_time(loop, 10)
+    assert shop.item(item).state == State.ACCEPTED
+    assert shop.api.sends == ["Hello"]
+
+
+def test_a_small_step_back_leaves_the_time_in_which_a_send_can_be_taken_back(shop: Desk) -> None:
+    loop = following(shop)
+    item = shop.send("Hello", hold_ms=local.HOLD_MS, screen=os.getpid())
+    jump(shop, -2000)
+    shop.pass_time(loop, 4)
+    assert shop.item(item).state == State.HELD
+    assert local.take_back(shop.writer, item.pk) == "Hello"
+
+
+def test_a_send_that_waits_to_be_tried_again_does_not_wait_for_the_old_time(shop: Desk) -> None:
+    loop = following(shop)
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "POST":
+            raise httpx.ConnectError("refused")
+        return None
+
+    shop.api.bend = refuse
+    item = shop.send("Hello")
+    shop.pass_time(loop, 1)
+    assert shop.item(item).next_try_at is not None
+    shop.api.bend = None
+    jump(shop, -30 * DAY)
+    shop.pass_time(loop, 5)
+    assert shop.item(item).state == State.ACCEPTED
+    assert shop.api.sends == ["Hello"]
+
+
+def test_what_was_written_before_the_clock_was_put_forward_goes_back_to_the_person_with_its_text(
+    shop: Desk,
+) -> None:
+    item = shop.send("Hello")
+    jump(shop, DAY)
+    shop.pass_time(following(shop), 5)
+    kept = shop.item(item)
+    assert (kept.state, kept.text) == (State.FAILED, "Hello")
+    assert kept.title.startswith("Written 1d ago")
+    assert shop.api.sends == []
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_send_cut_off_before_the_clock_was_put_back_is_never_doubled_and_never_stuck(
+    shop: Desk, *, proven: bool
+) -> None:
+    loop = following(shop)
+    item = shop.send("Hello")
+    # An engine that was killed between the request and its answer.
+    assert local.move(shop.writer, item, State.SENDING, dispatched=True)
+    shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound")
+    if proven:
+        loop.push.client.transport.note_replay_proven()
+    jump(shop, -DAY)
+    shop.pass_time(loop, 30)
+    assert shop.item(item).state in (State.UNCERTAIN, State.ACCEPTED, State.SETTLED)
+    assert shop.api.count("POST ") == 0
+
+
+def test_a_key_from_the_future_is_not_repeated() -> None:
+    times = {"dispatched_at": START + DAY, "key_made_at": START + DAY}
+    decision = after_silence(now=START, **times, proven=True)
+    assert decision.what is What.SEARCH
+    assert decision.seconds == 0
+
+
+def test_a_search_whose_send_lies_in_the_future_ends_before_the_person() -> None:
+    decision = after_search([], text="Hello", claimed=(), dispatched_at=START + DAY, read_at=START)
+    assert decision.what is What.ASK
+    assert "clock was put back" in decision.title
+
+
+def test_drafts_and_marks_follow_the_person_not_the_clock(shop: Desk) -> None:
+    for number, step in enumerate((0, DAY, -3 * DAY, HOUR, -DAY)):
+        jump(shop, step)
+        local.save_draft(shop.writer, "c1", f"words {number}", number)
+        row = shop.writer.local.execute("SELECT text, cursor FROM drafts").fetchall()
+        assert row == [(f"words {number}", number)]
+    jump(shop, -DAY)
+    marks.mark(shop.writer, "c1", "done")
+    shop.api.add_message("c1", START, "one more")
+    shop.pass_time(following(shop), 5)
+    assert shop.value("SELECT unanswered FROM chats WHERE id = 'c1'") == 1
+
+
+def test_sends_of_a_chat_keep_their_order_while_the_clock_jumps(shop: Desk) -> None:
+    loop = following(shop)
+    for text, step in (("one", 5 * 60_000), ("two", -2 * HOUR), ("three", -DAY), ("four", 0)):
+        shop.send(text)
+        jump(shop, step)
+    for _ in range(4):
+        shop.pass_time(loop, 35)
+        for text in shop.api.sends:
+            shop.api.publish(text)
+    assert shop.api.sends == ["one", "two", "three", "four"]
