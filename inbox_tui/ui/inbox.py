@@ -232,22 +232,27 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         return f"fetching {have} of {total} chats" if total else "fetching chats"
 
     def _draw_chat(self, row: ChatRow) -> None:
+        self._draw_title(row)
         profile = self.profiles.get(row.chat.profile_id)
-        name = profile.name if profile is not None else row.chat.profile_id
-        self._set(
-            "#thread-title",
-            Content.assemble(
-                (f" {row.chat.title}", "bold"),
-                f" · {platform_name(row.chat.platform)} · {name}",
-                " · archived" if row.chat.archived else "",
-            ),
-        )
         self.query_one(Customer).show(row, profile, now_ms(), self.thread.zone)
         self.thread.unanswered_since = row.needs_reply_since
         self.thread.empty_text = (
             "The messages of this chat are not fetched yet." if row.pulled_at is None else "No messages yet."
         )
         self.draw_composer()
+
+    def _draw_title(self, row: ChatRow) -> None:
+        profile = self.profiles.get(row.chat.profile_id)
+        name = profile.name if profile is not None else row.chat.profile_id
+        self._set(
+            "#thread-title",
+            Content.assemble(
+                (f" {row.chat.title}", "bold"),
+                ("" if self.thread.at_end else "  ▼ newer below", "$text-accent"),
+                f" · {platform_name(row.chat.platform)} · {name}",
+                " · archived" if row.chat.archived else "",
+            ),
+        )
 
     def refusal(self) -> Refused | None:
         if self.shown is None:
@@ -342,6 +347,13 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def unmark(self, chat_id: str, kind: str) -> None:
         self.session.write(marks.unmark, chat_id, kind)
         self.session.refold(chat_id)
+
+    @on(VirtualRows.Scrolled, "#thread")
+    def _thread_scrolled(self, event: VirtualRows.Scrolled) -> None:
+        event.stop()
+        if self.shown is not None:
+            self._draw_title(self.shown)
+            self._watch_seen()
 
     @on(VirtualRows.StartNear, "#thread")
     def _start_near(self, event: VirtualRows.StartNear) -> None:

@@ -69,6 +69,18 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
     class Chosen(Highlighted):
         """A row was clicked."""
 
+    class Scrolled(Message):
+        """The end of the list came onto the screen or left it."""
+
+        def __init__(self, rows: Widget) -> None:
+            super().__init__()
+            self.rows = rows
+
+        @property
+        def control(self) -> Widget:
+            """The sender."""
+            return self.rows
+
     class StartNear(Message):
         """The first row that the cache has is on the screen; there may be older ones elsewhere."""
 
@@ -319,7 +331,10 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
                 break
             lines += [(index, strip) for strip in self._block(index)[skip:]]
             index, skip = index + 1, 0
-        self._complete = index >= len(self._rows) and not self._more_after and len(lines) <= height
+        complete = index >= len(self._rows) and not self._more_after and len(lines) <= height
+        if complete != self._complete:
+            self._complete = complete
+            self.post_message(self.Scrolled(self))
         return lines[:height]
 
     def _to_end(self) -> None:

@@ -287,6 +287,37 @@ async def test_a_message_that_arrives_is_drawn_where_the_reader_is(folder: Folde
         await agent.until(lambda: "a word from elsewhere" in agent.screen_text())
 
 
+async def test_a_reader_further_up_is_told_of_newer_messages_and_does_not_count_as_having_seen_them(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, (80, 16)) as agent:
+        await agent.open("Max Whitlock")
+        await agent.until(lambda: agent.inbox.shown is not None and agent.inbox.shown.unread == 0)
+        assert "newer below" not in agent.screen_text()
+        await agent.press("g", "g")
+        await agent.until(lambda: "newer below" in agent.screen_text())
+        shown = agent.inbox.shown
+        assert shown is not None
+        arrived = Message(
+            id="late",
+            chat_id=shown.chat.id,
+            direction="inbound",
+            status="received",
+            created_at=1_780_315_201_000,
+            body="one more thing",
+        )
+        before = agent.screen_text()
+        with writes.Writer(folder) as writer:
+            writes.apply_messages(writer, [writes.MessagePage(shown.chat.id, [arrived])])
+        await agent.until(lambda: agent.inbox.shown is not None and agent.inbox.shown.unread == 1)
+        assert before.splitlines()[2] in agent.screen_text()
+        await agent.pilot.pause(1.2)
+        assert agent.inbox.shown is not None
+        assert agent.inbox.shown.unread == 1
+        await agent.press("G")
+        await agent.until(lambda: agent.inbox.shown is not None and agent.inbox.shown.unread == 0)
+
+
 async def test_the_list_keeps_the_cursor_on_its_chat_when_another_moves_up(
     folder: Folder, desk: DeskMaker
 ) -> None:
