@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from inbox_tui.core.errors import UsageError
 from inbox_tui.core.models import Message, Milliseconds, Profile
 from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, item_of
-from inbox_tui.store.reads import CHAT_SELECT, ChatRow, chat_row
+from inbox_tui.store.reads import CHAT_SELECT, ChatRow, chat_row, chats_from
 from inbox_tui.store.records import MESSAGE_COLUMNS, PROFILE_COLUMNS, message_of, profile_of
 
 
@@ -58,7 +58,7 @@ def chat(reader: sqlite3.Connection, name: str) -> ChatRow | None:
     for column in ("id", "external_conversation_id"):
         rows = reader.execute(f"{CHAT_SELECT} WHERE c.{column} = ? LIMIT 2", (name,)).fetchall()
         if len(rows) > 1:
-            ids = " and ".join(chat_row(row).chat.id for row in rows)
+            ids = " and ".join(sorted(chat_row(row).chat.id for row in rows))
             raise UsageError(f"{name} names more than one chat", f"Name one by its id, such as {ids}")
         if rows:
             return chat_row(rows[0])
@@ -69,15 +69,13 @@ def next_unanswered(
     reader: sqlite3.Connection, behind: tuple[Milliseconds | None, int] | None
 ) -> ChatRow | None:
     """The chat that has waited longest for a reply, behind (waiting since, pk); then the first again."""
-    start = (behind[0], behind[1]) if behind is not None and behind[0] is not None else (-1, -1)
-    for key in dict.fromkeys((start, (-1, -1))):
-        row = reader.execute(
-            f"{CHAT_SELECT} WHERE c.unanswered > 0 AND (c.needs_reply_since, c.pk) > (?, ?) "
-            "ORDER BY c.needs_reply_since, c.pk LIMIT 1",
-            key,
-        ).fetchone()
-        if row is not None:
-            return chat_row(row)
+    start = (behind[0], behind[1]) if behind is not None and behind[0] is not None else None
+    for key in dict.fromkeys((start, None)):
+        rows = chats_from(
+            reader, ["c.unanswered > 0"], (), "c.needs_reply_since", key, sign=">", order="ASC", limit=1
+        )
+        if rows:
+            return rows[0]
     return None
 
 
@@ -159,7 +157,7 @@ def message(reader: sqlite3.Connection, name: str) -> Message | None:
             (name,),
         ).fetchall()
         if len(rows) > 1:
-            ids = " and ".join(str(row[1]) for row in rows)
+            ids = " and ".join(sorted(str(row[1]) for row in rows))
             raise UsageError(f"{name} names more than one message", f"Name one by its id, such as {ids}")
         if rows:
             return message_of(rows[0][1:], str(rows[0][0]))

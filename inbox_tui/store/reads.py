@@ -127,6 +127,36 @@ def chat_row(row: SqlRow) -> ChatRow:
     )
 
 
+def chats_from(
+    reader: sqlite3.Connection,
+    where: Sequence[str],
+    values: Sequence[str],
+    column: str,
+    key: Key | None,
+    *,
+    sign: str,
+    order: str,
+    limit: int,
+) -> list[ChatRow]:
+    """Up to `limit` chats on one side of a key of (column, pk), in the order of the index on the column.
+
+    First those of the same time, then the rest: SQLite uses no index for the second half of
+    `(sort_at, pk) < (?, ?)` where that is the row's own number.
+    """
+    ranges: list[tuple[list[str], tuple[int | str, ...]]] = [([], ())]
+    if key is not None:
+        ranges = [([f"{column} = ?", f"c.pk {sign} ?"], key), ([f"{column} {sign[0]} ?"], key[:1])]
+    rows: list[SqlRow] = []
+    for conditions, bounds in ranges:
+        if len(rows) < limit:
+            condition = " AND ".join([*where, *conditions]) or "1"
+            rows += reader.execute(
+                f"{CHAT_SELECT} WHERE {condition} ORDER BY {column} {order}, c.pk {order} LIMIT ?",
+                (*values, *bounds, limit - len(rows)),
+            )
+    return [chat_row(row) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class ChatFilter:
     """What the list shows, as far as one index answers it: a profile, else a platform, else everything."""
@@ -151,24 +181,18 @@ class ChatSource:
             self._values.append(chosen.platform)
         self._where = conditions
 
-    def _select(self, condition: str, key: Sequence[int | str], order: str, limit: int) -> list[ChatRow]:
-        where = " AND ".join([*self._where, condition] if condition else self._where)
-        rows = self._reader.execute(
-            f"{CHAT_SELECT} {'WHERE ' + where if where else ''} ORDER BY {order} LIMIT ?",
-            (*self._values, *key, limit),
+    def _select(self, key: Key | None, sign: str, order: str, limit: int) -> list[ChatRow]:
+        return chats_from(
+            self._reader, self._where, self._values, "c.sort_at", key, sign=sign, order=order, limit=limit
         )
-        return [chat_row(row) for row in rows]
 
     def after(self, key: Key | None, limit: int, *, inclusive: bool = False) -> list[ChatRow]:
         """Older chats than `key`, newest of them first."""
-        sign = "<=" if inclusive else "<"
-        condition = f"(c.sort_at, c.pk) {sign} (?, ?)" if key else ""
-        return self._select(condition, key or (), "c.sort_at DESC, c.pk DESC", limit)
+        return self._select(key, "<=" if inclusive else "<", "DESC", limit)
 
     def before(self, key: Key | None, limit: int) -> list[ChatRow]:
         """Newer chats than `key`, those next to it, newest first."""
-        condition = "(c.sort_at, c.pk) > (?, ?)" if key else ""
-        return self._select(condition, key or (), "c.sort_at, c.pk", limit)[::-1]
+        return self._select(key, ">", "ASC", limit)[::-1]
 
     def total(self) -> int | None:
         """The number of chats in the cache; unknown for a part of them."""

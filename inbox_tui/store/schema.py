@@ -64,15 +64,15 @@ def _cache_1(db: Database) -> None:
             history_page INTEGER NOT NULL DEFAULT 1, history_done INTEGER NOT NULL DEFAULT 0,
             local_rev INTEGER NOT NULL DEFAULT 0, rev INTEGER NOT NULL
         );
-        CREATE INDEX chats_by_time ON chats (sort_at, pk);
-        CREATE INDEX chats_by_profile ON chats (profile_id, sort_at, pk);
-        CREATE INDEX chats_by_platform ON chats (platform, sort_at, pk);
+        CREATE INDEX chats_by_time ON chats (sort_at);
+        CREATE INDEX chats_by_profile ON chats (profile_id, sort_at);
+        CREATE INDEX chats_by_platform ON chats (platform, sort_at);
         CREATE INDEX chats_by_rev ON chats (rev);
         CREATE INDEX chats_by_conversation ON chats (external_conversation_id)
             WHERE external_conversation_id IS NOT NULL;
-        CREATE INDEX chats_unread ON chats (sort_at, pk) WHERE unread > 0;
-        CREATE INDEX chats_unanswered ON chats (needs_reply_since, pk) WHERE unanswered > 0;
-        CREATE INDEX chats_failed ON chats (sort_at, pk) WHERE failed > 0;
+        CREATE INDEX chats_unread ON chats (sort_at) WHERE unread > 0;
+        CREATE INDEX chats_unanswered ON chats (needs_reply_since) WHERE unanswered > 0;
+        CREATE INDEX chats_failed ON chats (sort_at) WHERE failed > 0;
         CREATE INDEX chats_to_pull ON chats (profile_id, sort_at)
             WHERE pulled_at IS NULL OR pulled_for IS NOT last_message_at;
         CREATE INDEX chats_with_gap ON chats (profile_id, sort_at) WHERE gap_page IS NOT NULL;
