@@ -33,7 +33,9 @@ TIDY_SECONDS = 2.0
 RECENT_SECONDS = 10.0
 PROGRESS_SECONDS = 0.5
 SHORT, LONG = 2, 50
-"""Answers that enter the cache in one transaction: while a screen lives, and without one."""
+"""Answers that enter the cache in one transaction at most: while a screen lives, and without one."""
+GATHER_SECONDS = 0.25
+"""How long answers wait for others to share a transaction with while no screen lives."""
 SENT_LOOKS = 5
 """How often a sync that is to end looks whether what it sent has arrived: for about six seconds."""
 SOON_MS: Milliseconds = 2_000
@@ -161,6 +163,7 @@ class Loop:
         """Profiles whose top was looked at once more after their walk."""
         self._spread = spread
         self._started = self._now()
+        self._landed_at = self._started
         self._polled = self._tidied = self._recent = self._reported = float("-inf")
 
     # Life
@@ -191,9 +194,11 @@ class Loop:
     def turn(self, longest: float = POLL_SECONDS) -> None:
         """One turn; waits for an answer, up to `longest` seconds, when there is nothing else to do."""
         pause = min(longest, max(0.0, self._polled + POLL_SECONDS - self._now()))
-        self._answers.collect(pause, SHORT if self.attention.screens else LONG)
-        self._land()
+        most = SHORT if self.attention.screens else LONG
+        self._answers.collect(pause, most - len(self._landed))
         now = self._now()
+        if self.attention.screens or not self._gathering(now):
+            self._land()
         if now - self._polled >= POLL_SECONDS:
             self._poll(now)
         if now - self._tidied >= TIDY_SECONDS:
@@ -204,6 +209,15 @@ class Loop:
         if self._progress is not None and now - self._reported >= PROGRESS_SECONDS:
             self._reported = now
             self._progress(self.progress())
+
+    def _gathering(self, now: float) -> bool:
+        """Whether more answers are to come soon that can be written along with those that are here."""
+        return (
+            0 < len(self._landed) < LONG
+            and self.schedule.out > 0
+            and now - self._landed_at < GATHER_SECONDS
+            and all(look.kind in schedule.BACKLOG for look, _ in self._landed)
+        )
 
     def ended(self) -> bool:
         """Whether the mode's work is done."""
@@ -271,8 +285,9 @@ class Loop:
 
     def _answered(self, look: Look, outcome: Apply | InboxError) -> None:
         """An answer came: write it, all but messages, which pile up for one transaction."""
-        self.schedule.ended(look)
+        self.schedule.answered(look)
         if isinstance(outcome, InboxError):
+            self.schedule.ended(look)
             self.troubles.failed(look, outcome, self._now())
             return
         try:
@@ -280,13 +295,17 @@ class Loop:
         except (sqlite3.Error, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - one answer must not cost the others
+            self.schedule.ended(look)
             self.troubles.failed(look, unexpected(error), self._now())
 
     def _land(self) -> None:
         """Write the messages that came, then plan what follows from every answer."""
         landed, self._landed = self._landed, []
+        self._landed_at = self._now()
         moved, failures = self.pull.messages.flush()
         for look, outcome in landed:
+            self.schedule.ended(look)
+            self.pull.messages.changed(look.profile_id)
             failure = next((failures[chat] for chat in outcome.chats if chat in failures), None)
             if failure is not None:
                 self.troubles.failed(look, failure, self._now())

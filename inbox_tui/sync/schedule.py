@@ -211,6 +211,9 @@ class Schedule:
     pace: Pace = field(default_factory=Pace)
     lanes: dict[str, Lane] = field(default_factory=dict)
     in_flight: dict[Subject, Look] = field(default_factory=dict)
+    """Looks that were started and are not ended, by what they are at."""
+    _out: set[Subject] = field(default_factory=set)
+    """Those of them whose request is on its way."""
     _timers: dict[_Key, _Timer] = field(default_factory=dict)
     _heap: list[tuple[float, int, _Key]] = field(default_factory=list)
     _ready: dict[_Key, _Timer] = field(default_factory=dict)
@@ -260,6 +263,11 @@ class Schedule:
             self.drop(subject)
         self.lanes.pop(profile_id, None)
 
+    @property
+    def out(self) -> int:
+        """How many requests are on their way."""
+        return len(self._out)
+
     def timed(self) -> int:
         """How many timed looks are planned."""
         return len(self._timers)
@@ -269,7 +277,7 @@ class Schedule:
 
         `backlog` gives the next look that the cache still misses of a profile, None when there is none.
         """
-        if len(self.in_flight) >= self.slots:
+        if len(self._out) >= self.slots:
             return None
         while self._heap and self._heap[0][0] <= now:
             _, serial, key = heapq.heappop(self._heap)
@@ -319,6 +327,7 @@ class Schedule:
     def started(self, look: Look, now: float) -> None:
         """A look is on its way."""
         self.in_flight[look.subject] = look
+        self._out.add(look.subject)
         self.pace.spend(now, budgeted=look.kind in BUDGETED)
         key = _key(look)
         timer = self._timers.get(key)
@@ -331,12 +340,19 @@ class Schedule:
             lane.served += 1
             lane.used_at = now
 
-    def ended(self, look: Look) -> None:
-        """A look came back, with an answer or an error."""
-        self.in_flight.pop(look.subject, None)
+    def answered(self, look: Look) -> None:
+        """The request of a look came back: another can be made. What it is at waits until it has `ended`."""
+        if look.subject not in self._out:
+            return
+        self._out.discard(look.subject)
         lane = self.lanes.get(look.profile_id)
         if lane is not None:
             lane.in_flight = max(0, lane.in_flight - 1)
+
+    def ended(self, look: Look) -> None:
+        """What a look brought is written, or it failed: the same can be looked at again."""
+        self.answered(look)
+        self.in_flight.pop(look.subject, None)
 
     def succeeded(self, profile_id: str) -> None:
         """The profile answered: it is in no trouble."""

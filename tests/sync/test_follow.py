@@ -380,6 +380,6 @@ def test_answers_enter_the_cache_one_or_two_at_a_time_while_a_screen_lives(desk:
 
 def test_a_held_send_of_this_living_process_is_not_taken_for_orphaned(shop: Desk) -> None:
     loop = following(shop)
-    item = shop.send("Hello", hold_ms=60_000, screen=os.getpid())
+    item = shop.send("Hello", hold_ms=9_000, screen=os.getpid())
     shop.pass_time(loop, 5)
     assert shop.item(item).state == "held"
