@@ -116,11 +116,8 @@ def test_tab_goes_round_the_unanswered_chats_from_the_one_that_waited_longest(
 
 def test_a_chat_is_found_by_either_of_its_ids(writer: Writer, reader: sqlite3.Connection) -> None:
     writes.apply_chats(writer, [chat("a", external_conversation_id="x"), chat("x2"), chat("b")])
-    assert [found and found.chat.id for found in map(lambda n: lookups.chat(reader, n), "axz")] == [
-        "a",
-        "a",
-        None,
-    ]
+    found = [lookups.chat(reader, name) for name in ("a", "x", "nobody")]
+    assert [row and row.chat.id for row in found] == ["a", "a", None]
 
 
 def test_a_conversation_id_of_two_profiles_is_refused_with_both_chats_named(
