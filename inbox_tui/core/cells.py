@@ -28,7 +28,8 @@ def _plain() -> Callable[[str], object]:
 
 
 def expand_tabs(text: str) -> str:
-    """One line with its tabs as spaces, by cells."""
+    """One line with its tabs as spaces, by cells; a newline, which no line can hold, is one space."""
+    text = text.replace("\n", " ")
     if "\t" not in text:
         return text
     parts = text.split("\t")

@@ -97,11 +97,11 @@ class Chat:
 
     @property
     def title(self) -> str:
-        """What the person is called: name, else @username, else the platform's id."""
-        if self.participant_name:
-            return self.participant_name
-        if self.participant_username:
-            return f"@{self.participant_username}"
+        """What the person is called, in one line: name, else @username, else the platform's id."""
+        if name := " ".join((self.participant_name or "").split()):
+            return name
+        if username := " ".join((self.participant_username or "").split()):
+            return f"@{username}"
         return self.participant_external_id
 
 

@@ -292,7 +292,7 @@ def _with_marks(lines: list[list[Piece]], marks: list[Piece], room: int) -> list
     for text, style in marks:
         used = sum(cells(part) for part, _ in lines[-1]) if lines else room
         if lines and used + 2 + cells(text) <= room:
-            lines[-1] = [*lines[-1], ("  ", "inbound"), (text, style)]
+            lines[-1] = [*lines[-1], ("  ", "inbound"), (truncate(text, room), style)]
         else:
             lines += [[(line, style)] for line in wrap(text, room)]
     return lines
