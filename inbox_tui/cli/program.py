@@ -170,3 +170,15 @@ def send(
     return send_message(
         _settings(context), chat, text=text, url=url, wait=wait, queue=queue, dry_run=dry_run, as_json=as_json
     )
+
+
+@program.command()
+def doctor(
+    context: typer.Context,
+    repair: Annotated[bool, typer.Option("--repair", help="Put right what can be, and say what.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Look at terminal, settings, key, files, engine and API; say what is wrong and what to do."""
+    from inbox_tui.cli.doctor import doctor as examine
+
+    return examine(_settings(context), repair=repair, as_json=as_json)

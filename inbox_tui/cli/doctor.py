@@ -1,0 +1,375 @@
+"""`doctor`: looks at everything that has to be right, one line each, and with `--repair` puts files right.
+
+Without `--repair` nothing is changed. Every check works for itself: one that cannot be made says why.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+import stat
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from inbox_tui import __version__
+from inbox_tui.cli import repairs, terminal
+from inbox_tui.cli.findings import Finding, Level, note, ok, print_finding, problem
+from inbox_tui.config import Settings
+from inbox_tui.core.capabilities import platform_name
+from inbox_tui.core.cells import preview
+from inbox_tui.core.errors import InboxError, NetworkError, NotAuthorised, UsageError
+from inbox_tui.core.models import Milliseconds
+from inbox_tui.core.times import age
+from inbox_tui.store import health, looks, lookups
+from inbox_tui.store.db import Folder, file_fault, now_ms, open_reader
+from inbox_tui.store.health import FileHealth, FileState
+
+LEAST_SQLITE = (3, 35, 0)
+"""The first with RETURNING."""
+LEAST_FREE, LITTLE_FREE = 50 * 2**20, 500 * 2**20
+"""Bytes of free space below which a sync may fail, or soon will."""
+LARGE_LOG = 64 * 2**20
+CLOCK_OFFSET_MS, WRONG_CLOCK_MS = 5_000, 300_000
+"""From where a clock that differs from the server's is worth a word, and from where it is wrong."""
+NEWEST_CHATS = 2_000
+"""Chats whose derived columns are recomputed for comparison; `--repair` takes all."""
+OLD_LOOK_MS = 5 * 60_000
+"""A running engine looks at every profile more often than this."""
+EXPIRES_SOON_MS = 7 * 24 * 3_600_000
+MOST_NAMED = 5
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def doctor(settings: Settings, *, repair: bool, as_json: bool) -> int:
+    """Print what every check finds; returns 1 where one of it is a PROBLEM, else 0."""
+    problems = 0
+    for finding in _findings(settings, repair=repair):
+        print_finding(finding, as_json=as_json)
+        problems += finding.level is Level.PROBLEM
+    return 1 if problems else 0
+
+
+def _findings(settings: Settings, *, repair: bool) -> Iterator[Finding]:
+    if repair:
+        yield from guarded("repair", repairs.repair, settings)
+
+    def files(settings: Settings) -> Iterator[Finding]:
+        return _files(settings.folder, thorough=repair)
+
+    checks: tuple[tuple[str, Check], ...] = (
+        ("program", _program),
+        ("terminal", lambda _: terminal.check(os.environ)),
+        ("settings", _settings),
+        ("key", _key),
+        ("folder", _folder),
+        ("files", files),
+        ("engine", _engine),
+        ("API", _api),
+    )
+    for name, check in checks:
+        yield from guarded(name, check, settings)
+
+
+def guarded(name: str, check: Check, settings: Settings) -> Iterator[Finding]:
+    """The findings of a check; what stops it becomes a finding too."""
+    try:
+        yield from check(settings)
+    except InboxError as error:
+        yield problem(name, error.title, error.hint)
+    except sqlite3.Error as error:
+        fault = file_fault(error, "A file of the account")
+        title, hint = (fault.title, fault.hint) if fault else (f"SQLite says: {error}", "")
+        yield problem(name, title, hint)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        yield problem(name, f"{error.strerror or error}{where}", "Look at that file, its folder and its disk")
+
+
+def _program(_: Settings) -> Iterator[Finding]:
+    parts = [f"inbox-tui {__version__}", f"Python {platform.python_version()}"]
+    missing = []
+    for package in ("textual", "httpx"):
+        try:
+            parts.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            missing.append(package)
+    words = f"{', '.join(parts)}, SQLite {sqlite3.sqlite_version} on {platform.system()} {platform.machine()}"
+    if missing:
+        yield problem("program", f"{words}; {' and '.join(missing)} is missing", "Install inbox-tui again")
+    elif sqlite3.sqlite_version_info < LEAST_SQLITE:
+        least = ".".join(map(str, LEAST_SQLITE))
+        yield problem("program", words, f"SQLite {least} or newer is needed: use a newer Python")
+    else:
+        yield ok("program", words)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    file = settings.config / "config.toml"
+    yield ok("configuration", f"{file} is used" if file.exists() else f"no {file}: defaults are used")
+    address = "INBOX_TUI_API_URL" if os.environ.get("INBOX_TUI_API_URL") else "configuration or default"
+    home = os.environ.get("INBOX_TUI_HOME")
+    yield ok(
+        "settings",
+        f"account {settings.account}, API {settings.api_url} (from {address}), "
+        f"{settings.history_messages} messages of history a chat, theme {settings.theme or 'default'}, "
+        f"folder {settings.folder.path}{' (INBOX_TUI_HOME)' if home else ''}, log {settings.log_file}",
+    )
+
+
+def _key(settings: Settings) -> Iterator[Finding]:
+    in_environment = bool(os.environ.get("POSTPROXY_API_KEY", "").strip())
+    file = settings.key_file
+    mode = f"{stat.S_IMODE(file.stat().st_mode):04o}" if file.exists() else None
+    try:
+        key = settings.api_key()
+    except UsageError as error:
+        yield problem("key", f"{error.title} (mode {mode})", error.hint)
+        return
+    if key is None:
+        found = f"{file} is empty" if mode else f"neither POSTPROXY_API_KEY nor {file} is there"
+        yield note("key", found, "Set POSTPROXY_API_KEY, or try `inbox-tui demo`, which needs none")
+    elif in_environment and mode:
+        yield note("key", f"taken from POSTPROXY_API_KEY; {file} (mode {mode}) is not used", "")
+    else:
+        yield ok("key", "taken from POSTPROXY_API_KEY" if in_environment else f"from {file}, mode {mode}")
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.folder
+    there = next(path for path in (folder.path, *folder.path.parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    words = f"{_size(free)} free on the disk of {there}"
+    if free < LEAST_FREE:
+        yield problem("disk", words, "Free some space: a sync and a draft may not be kept")
+    elif free < LITTLE_FREE:
+        yield note("disk", words, "Free some space soon")
+    else:
+        yield ok("disk", words)
+    if there != folder.path:
+        yield note("folder", f"{folder.path} is not there yet", "It is made at the first start")
+        return
+    if not os.access(folder.path, os.W_OK | os.X_OK):
+        yield problem("folder", f"{folder.path} is read-only", "Make it writable, or set INBOX_TUI_HOME")
+    wrong = health.open_modes(folder)
+    for entry in wrong:
+        yield problem(
+            "folder",
+            f"{entry.path} may be used by others (mode {entry.mode:04o}, should be {entry.wanted:04o})",
+            "Run `inbox-tui doctor --repair`",
+        )
+    if not wrong:
+        yield ok("folder", "only you can read and write what is in it")
+    aside = health.kept_aside(folder)
+    if aside:
+        total = _size(sum(path.stat().st_size for path in aside))
+        names = ", ".join(path.name for path in aside[-MOST_NAMED:])
+        yield note("backups", f"{len(aside)} ({total}): {names}", "Remove what you do not need any more")
+    else:
+        yield ok("backups", "none")
+
+
+def _size(count: int) -> str:
+    """A number of bytes in a few characters."""
+    for unit, size in (("GB", 2**30), ("MB", 2**20), ("kB", 2**10)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"
+
+
+def _files(folder: Folder, *, thorough: bool) -> Iterator[Finding]:
+    if not folder.path.is_dir():
+        return
+    files = health.check_files(folder, thorough=thorough)
+    for name, file in zip(("cache", "local"), files, strict=True):
+        yield _file(name, file, thorough=thorough)
+    if all(file.state is FileState.WELL for file in files):
+        yield from _contents(folder)
+        yield from _derived(folder, None if thorough else NEWEST_CHATS)
+
+
+def _file(name: str, file: FileHealth, *, thorough: bool) -> Finding:
+    words = f"{file.path.name}, version {file.version}, {_size(file.size)}, log {_size(file.log_size)}"
+    said = "; ".join(file.complaints[:MOST_NAMED])
+    if file.state is FileState.MISSING:
+        return note(name, f"{file.path.name} is not there", "It is made at the next start")
+    if file.state is FileState.NEWER:
+        consequence = "It is refused" if name == "local" else "It is moved aside and rebuilt"
+        return problem(name, f"{words}: written by a newer inbox-tui", f"Update this program. {consequence}")
+    if file.state is FileState.DAMAGED:
+        hope = "rebuilds it from the API" if name == "cache" else "saves what can be read, and keeps the old"
+        return problem(name, f"{words}: damaged ({said})", f"`inbox-tui doctor --repair` {hope}")
+    if file.state is FileState.UNREADABLE:
+        return problem(name, f"{words}: {said}")
+    if file.read_only:
+        return problem(name, f"{words}: read-only", "Make the file, its folder and its disk writable")
+    if file.state is FileState.BEHIND:
+        return note(name, f"{words}: of an earlier version", "It is brought up to date at the next start")
+    if file.log_size > LARGE_LOG:
+        return note(name, f"{words}: the log is large", "`inbox-tui doctor --repair` writes it back")
+    return ok(name, f"{words}, {'integrity' if thorough else 'quick'} check passed")
+
+
+def _contents(folder: Folder) -> Iterator[Finding]:
+    held = health.contents(folder)
+    now = now_ms()
+    read = "never" if held.newest_read_at is None else _ago(now, held.newest_read_at)
+    yield ok(
+        "cached",
+        f"{held.profiles} profiles, {held.chats} chats ({held.unread_chats} not read to their newest page), "
+        f"{held.messages} messages; a page of messages last brought something: {read}",
+    )
+    counts = [
+        f"{kept.count} {kept.state}"
+        + ("" if kept.state in ("settled", "discarded") else f" (oldest {_ago(now, kept.oldest)})")
+        for kept in held.outbox
+    ]
+    yield ok("unsent", f"{held.drafts} drafts; outbox: {', '.join(counts) or 'empty'}")
+    for item in (*held.uncertain, *held.failed):
+        text = preview(item.text)[:60] or "a file"
+        yield note(
+            "outbox",
+            f"{item.state} {item.key[:8]} to chat {item.chat_id}, written {_ago(now, item.created_at)}: "
+            f"“{text}”. {item.title}",
+            item.hint,
+        )
+    if held.quarantined:
+        reasons = " | ".join(held.reasons)
+        yield note("quarantine", f"{held.quarantined} records could not be read, the newest: {reasons}")
+    else:
+        yield ok("quarantine", "every record could be read")
+
+
+def _ago(now: Milliseconds, at: Milliseconds) -> str:
+    """An age in words; a time to come tells that the clock was put back."""
+    if at > now + CLOCK_OFFSET_MS:
+        return "in the future: the clock was put back"
+    short = age(now - at)
+    return short if short == "now" else f"{short} ago"
+
+
+def _derived(folder: Folder, newest: int | None) -> Iterator[Finding]:
+    found = health.stale(folder, newest)
+    if found.chats and repairs.running(folder):
+        # What a running engine was about to recompute is right at the second look.
+        time.sleep(1)
+        again = health.stale(folder, newest)
+        found = health.Stale(
+            tuple(sorted(set(found.chats) & set(again.chats))), again.looked_at, again.counters
+        )
+    if found.chats or found.counters:
+        numbers = ", ".join(f"{name} {kept} for {real}" for name, (kept, real) in found.counters.items())
+        yield problem(
+            "derived",
+            f"{len(found.chats)} of {found.looked_at} chats show other than what their messages say "
+            f"({', '.join(found.chats[:MOST_NAMED]) or 'none'}); wrong numbers: {numbers or 'none'}",
+            "`inbox-tui doctor --repair` recomputes them",
+        )
+    else:
+        yield ok("derived", f"what the list shows of {found.looked_at} chats is what their messages say")
+
+
+def _engine(settings: Settings) -> Iterator[Finding]:
+    folder = settings.folder
+    if not folder.path.is_dir():
+        yield note("engine", "not running; nothing was ever synced", "Open the inbox, or `inbox-tui sync`")
+        return
+    runs = repairs.running(folder)
+    if runs:
+        numbers = health.holders(folder.lock) or ()
+        who = ", ".join(f"process {number} ({_command(number)})" for number in numbers)
+        yield ok("engine", f"running: {who or 'which process, this system does not tell'}")
+    else:
+        yield note("engine", "not running", "It runs while an inbox is open, or as `inbox-tui sync --follow`")
+    if any(file.state is not FileState.WELL for file in health.check_files(folder)):
+        return
+    yield from _profiles(folder, runs=runs)
+
+
+def _command(number: int) -> str:
+    """What a process was started as; empty where the system does not tell."""
+    try:
+        words = Path(f"/proc/{number}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return "gone"
+    return " ".join(word for word in words[1:] if word)[:80]
+
+
+def _profiles(folder: Folder, *, runs: bool) -> Iterator[Finding]:
+    reader = open_reader(folder)
+    try:
+        rows = lookups.profiles(reader)
+    finally:
+        reader.close()
+    now = now_ms()
+    for row in rows:
+        profile = row.profile
+        at = looks.looked_at(folder, profile.id)
+        words = (
+            f"{platform_name(profile.platform)} {profile.name} ({profile.id}): "
+            f"{'never looked at' if at is None else f'last look {_ago(now, at)}'}"
+        )
+        if row.fault_title:
+            yield problem("profile", f"{words}. {row.fault_title}", row.fault_hint or "")
+        elif profile.status != "active":
+            why = f" ({profile.inactive_reason})" if profile.inactive_reason else ""
+            yield problem("profile", f"{words}. It is {profile.status}{why}", "Connect it again in Postproxy")
+        elif profile.expires_at is not None and profile.expires_at < now + EXPIRES_SOON_MS:
+            left = profile.expires_at - now
+            when = f"ends in {age(left)}" if left > 0 else "has ended"
+            yield note("profile", f"{words}. Its connection {when}", "Connect it again in Postproxy")
+        elif at is None or at > now + CLOCK_OFFSET_MS or (runs and now - at > OLD_LOOK_MS):
+            yield note("profile", words, "Run `inbox-tui sync` and look again")
+        else:
+            yield ok("profile", words)
+
+
+def _api(settings: Settings) -> Iterator[Finding]:
+    try:
+        key = settings.api_key()
+    except UsageError:
+        yield note("API", "not asked: the key cannot be used (see above)")
+        return
+    if key is None:
+        yield note("API", f"{settings.api_url} was not asked: no API key is set")
+        return
+    from inbox_tui.api.client import Client
+
+    with Client(settings.api_url, key, retries=False) as client:
+        started = time.perf_counter()
+        try:
+            page = client.list_profiles()
+        except NotAuthorised as error:
+            yield problem("API", f"{settings.api_url} does not accept the key: {error.title}", error.hint)
+        except NetworkError as error:
+            yield problem("API", f"{settings.api_url} was not reached: {error.title}", error.hint)
+        except InboxError as error:
+            yield problem("API", f"{settings.api_url}: {error.title}", error.hint)
+        else:
+            taken = round((time.perf_counter() - started) * 1000)
+            unread = f", {len(page.rejected)} more that cannot be read" if page.rejected else ""
+            yield ok(
+                "API",
+                f"{settings.api_url} answered in {taken} ms, the key is accepted, "
+                f"{len(page.items)} profiles{unread}",
+            )
+        yield _clock(client.transport.clock_offset_ms)
+
+
+def _clock(offset: Milliseconds | None) -> Finding:
+    here = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    if offset is None:
+        return note("clock", f"{here} here; the server did not tell its time")
+    way = "behind" if offset > 0 else "ahead of"
+    words = f"{here} here, {abs(offset) / 1000:.1f} s {way} the server"
+    advice = "Set this machine's clock: reply windows are counted by server time"
+    if abs(offset) > WRONG_CLOCK_MS:
+        return problem("clock", words, advice)
+    if abs(offset) > CLOCK_OFFSET_MS:
+        return note("clock", words, advice)
+    return ok("clock", words)
