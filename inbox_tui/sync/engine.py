@@ -23,7 +23,8 @@ from inbox_tui.store import db, local
 from inbox_tui.store.db import Folder
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.writes import Writer
-from inbox_tui.sync.loop import Loop, Mode, Progress
+from inbox_tui.sync.loop import Loop, Mode
+from inbox_tui.sync.progress import Progress
 
 KEY_SECONDS = 5.0
 """How often a running engine looks whether there is another API key."""

@@ -21,9 +21,11 @@ from inbox_tui.store.writes import Writer
 from inbox_tui.sync import schedule
 from inbox_tui.sync.attention import Attention
 from inbox_tui.sync.jobs import Answers, Apply, Outcome, Workers, unexpected
+from inbox_tui.sync.progress import Progress, measure
 from inbox_tui.sync.pull import Pull
-from inbox_tui.sync.push import Hooks, Push
+from inbox_tui.sync.push import Push
 from inbox_tui.sync.schedule import Kind, Look, Pace, Schedule
+from inbox_tui.sync.sending import Hooks
 from inbox_tui.sync.troubles import Troubles
 
 READERS, SENDERS = 4, 4
@@ -53,33 +55,6 @@ class Mode(Enum):
     """Keep it so until told to stop."""
     SEND = auto()
     """Carry out the outbox of one chat, nothing else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a sync has come. `chats_total` is None until every profile has told its number."""
-
-    phase: str
-    """`profiles`, `chats`, `messages`, `history` or `up to date`."""
-    profiles: int
-    chats: int
-    chats_total: int | None
-    chats_read: int
-    """Chats whose newest messages are in the cache."""
-    messages: int
-    """Messages that were new in this run."""
-    requests: int
-    seconds: float
-    faults: int
-    """Profiles that cannot be read."""
-
-    @property
-    def seconds_left(self) -> float | None:
-        """An estimate until every chat is listed and read; None where there is nothing to go by."""
-        total = self.chats_total
-        if total is None or self.chats_read == 0 or self.seconds < 1:
-            return None
-        return max(total - self.chats_read, 0) * self.seconds / self.chats_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,29 +366,9 @@ class Loop:
 
     def progress(self) -> Progress:
         """How far the sync has come."""
-        (chats,) = self.writer.cache.execute("SELECT value FROM meta WHERE key = 'chats'").fetchone()
-        rows = self.writer.cache.execute(
-            "SELECT id, walked, chats_total FROM profiles WHERE status != 'gone'"
-        ).fetchall()
-        read = [row for row in rows if row[0] not in self.pull.without_messages]
-        told = [total for _, _, total in read if total is not None]
-        walked = all(done for _, done, _ in read)
-        missing = self.pull.messages.missing()
-        if not told:
-            phase = "profiles"
-        elif missing > self.pull.messages.aside:
-            phase = "messages" if walked else "chats"
-        elif any(look.kind is Kind.HISTORY for look in self.schedule.in_flight.values()):
-            phase = "history"
-        else:
-            phase = "up to date" if walked else "chats"
-        return Progress(
-            phase=phase,
-            profiles=len(rows),
-            chats=int(chats),
-            chats_total=max(sum(told), int(chats)) if told and len(told) == len(read) else None,
-            chats_read=int(chats) - missing,
-            messages=self.pull.messages.inserted,
+        return measure(
+            self.pull,
+            self.schedule,
             requests=self._requests_before + self._client.transport.request_count,
             seconds=self._now() - self._started,
             faults=len(self.troubles.faults),

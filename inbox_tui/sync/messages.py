@@ -280,6 +280,11 @@ class Messages:
         """How many chats are left out because they cannot be read now."""
         return len(self._aside)
 
+    def chats(self) -> int:
+        """How many chats the cache holds."""
+        (count,) = self._writer.cache.execute("SELECT value FROM meta WHERE key = 'chats'").fetchone()
+        return int(count)
+
     def missing(self) -> int:
         """How many chats have news that were not read yet."""
         (count,) = self._writer.cache.execute(

@@ -70,6 +70,15 @@ class _Walk:
     total: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many chats the API says that a profile has, and whether all of them were listed."""
+
+    profile_id: str
+    walked: bool
+    total: int | None
+
+
 class Pull:
     """Makes requests of looks and writes their answers. Everything but `fetch` runs in the writing thread."""
 
@@ -133,9 +142,12 @@ class Pull:
             return Look(Kind.WALK, profile_id)
         return self.messages.backlog(profile_id)
 
-    def complete(self, profile_id: str) -> bool:
-        """Whether every chat of a profile has been listed."""
-        return self._walk(profile_id).walked
+    def totals(self) -> list[Total]:
+        """The numbers of chats of every profile that the API lists."""
+        rows = self._writer.cache.execute(
+            "SELECT id, walked, chats_total FROM profiles WHERE status != 'gone'"
+        )
+        return [Total(profile_id, bool(walked), total) for profile_id, walked, total in rows]
 
     # Profiles
 

@@ -17,7 +17,7 @@ from inbox_tui.api.client import Client
 from inbox_tui.api.faults import MAX_RETRY_AFTER
 from inbox_tui.core.errors import InboxError, NotFound, RateLimited
 from inbox_tui.core.errors import Refused as RefusedError
-from inbox_tui.core.models import Message, Milliseconds, Page, Profile, Status
+from inbox_tui.core.models import Message, Milliseconds, Page, Status
 from inbox_tui.store import local, writes
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem, State
@@ -26,7 +26,7 @@ from inbox_tui.sync import checks, decisions
 from inbox_tui.sync.decisions import Decision, What
 from inbox_tui.sync.jobs import Workers
 from inbox_tui.sync.schedule import back_off
-from inbox_tui.sync.sending import alive, post
+from inbox_tui.sync.sending import Hooks, alive, post
 
 ORDER_MS: Milliseconds = 30_000
 """How long the next message of a chat waits for an accepted one to be published."""
@@ -36,22 +36,6 @@ REPLAYS = "replays_keys"
 """Name in the cache under which it is remembered that the server answers a repeated key from its store."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Hooks:
-    """What the outbox wants of its engine.
-
-    `profile`: a profile by id. `looked_at`: when the newest messages of a chat were last read in this
-    run. `look`: have them read now. `sent`: follow a message (its id, profile and chat) to its end.
-    `limited`: the API asked to slow down, for so many seconds where it said so.
-    """
-
-    profile: Callable[[str], Profile | None]
-    looked_at: Callable[[str], Milliseconds | None]
-    look: Callable[[str, str], None]
-    sent: Callable[[str, str, str], None]
-    limited: Callable[[float | None], None]
 
 
 @dataclass(slots=True)
@@ -98,9 +82,7 @@ class Push:
         if self._stale:
             self._stale = False
             self._items = [
-                item
-                for item in local.open_items(self.writer)
-                if self.only_chat in (None, item.chat_id) and item.act == "send"
+                item for item in local.open_items(self.writer) if self.only_chat in (None, item.chat_id)
             ]
         return self._items
 
@@ -192,6 +174,10 @@ class Push:
             local.refuse_foreign(item, self.writer.folder.account)
         except RefusedError as error:
             self._move(item, State.FAILED, title=error.title, hint=error.hint)
+            return
+        if item.act != "send":
+            title = f"This version of inbox-tui cannot carry out {item.act!r}"
+            self._move(item, State.FAILED, title=title, hint="Update this program, then try again")
             return
         profile = self.hooks.profile(item.profile_id)
         offset = self.client.transport.clock_offset_ms or 0

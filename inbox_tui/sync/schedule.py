@@ -116,10 +116,9 @@ class Pace:
     again slowly.
     """
 
-    def __init__(self, rate: float = BUDGET) -> None:
-        self._full = rate
-        self.rate = rate
-        self._tokens = rate
+    def __init__(self, rate: float | None = None) -> None:
+        """`rate`: requests a second for what comes round; None for the usual budget."""
+        self._full = self.rate = self._tokens = BUDGET if rate is None else rate
         self._at: float | None = None
         self.paused_until = 0.0
         self._bulk_rate: float | None = None

@@ -1,14 +1,31 @@
-"""One send as a request, and whether a process that wanted it still lives."""
+"""What the outbox needs around it: its engine, a send as a request, and who still lives."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from inbox_tui.api.client import Client
-from inbox_tui.core.models import Message
+from inbox_tui.core.models import Message, Milliseconds, Profile
 from inbox_tui.store.local import OutboxItem
+
+
+@dataclass(slots=True)
+class Hooks:
+    """What the outbox wants of its engine.
+
+    `profile`: a profile by id. `looked_at`: when the newest messages of a chat were last read in this
+    run. `look`: have them read now. `sent`: follow a message (its id, profile and chat) to its end.
+    `limited`: the API asked to slow down, for so many seconds where it said so.
+    """
+
+    profile: Callable[[str], Profile | None]
+    looked_at: Callable[[str], Milliseconds | None]
+    look: Callable[[str, str], None]
+    sent: Callable[[str, str, str], None]
+    limited: Callable[[float | None], None]
 
 
 def alive(pid: int) -> bool:
