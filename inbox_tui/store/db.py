@@ -96,7 +96,7 @@ def prepare(folder: Folder) -> list[str]:
         ) from error
     except (OSError, sqlite3.DatabaseError) as error:
         raise StoreError(
-            f"The files in {folder.path} cannot be written: {error}",
+            f"The files in {folder.path} cannot be written: {getattr(error, 'strerror', None) or error}",
             "Free some space, correct the permissions, or end what has them open; nothing was lost",
         ) from error
 
