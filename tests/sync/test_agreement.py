@@ -34,7 +34,7 @@ def test_cache_and_server_agree_after_a_lively_hour_with_faults(
     sent = []
     with following(settings):
         wait_for(
-            lambda: settings.folder.cache.exists() and count(settings, "chats WHERE NOT estimated") == 25
+            lambda: settings.folder.cache.exists() and count(settings, "chats WHERE NOT estimated") == 15
         )
         for minute in range(12):
             if minute % 3 == 0:
