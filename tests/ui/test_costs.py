@@ -1,0 +1,294 @@
+"""What a key costs depends on the screen, not on the account: counted at 100 and at 100,000 chats."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import time_machine
+from textual import events
+from textual.geometry import Size
+from textual.screen import Screen
+
+from inbox_tui.core.models import Chat, Message, Profile
+from inbox_tui.store import writes
+from inbox_tui.store.db import Folder, prepare
+from inbox_tui.ui import inbox, thread
+from inbox_tui.ui.app import InboxApp
+
+from .conftest import NOW, Desk
+
+NOW_MS = int(NOW.timestamp() * 1000)
+MINUTE = 60_000
+PLATFORMS = ("facebook", "instagram", "telegram", "bluesky")
+SMALL, LARGE = (100, 106), (100_000, 20_000)
+"""Chats in the cache, and messages in the newest of them; both threads begin and end alike."""
+MOST_STEPS = 10_000
+"""Steps of SQLite's machine that reading a screen may take; a look at each of 100,000 rows takes more."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What something cost the screen: statements, steps of SQLite's machine, wrapped texts, layouts."""
+
+    statements: int
+    steps: int
+    wraps: int
+    layouts: int
+
+
+def grow(path: Path, chats: int, messages: int) -> Folder:
+    """A cache of so many chats, the newest with so many messages; alike for as far as a screen sees."""
+    folder = Folder(path / "demo", "demo")
+    prepare(folder)
+    with time_machine.travel(NOW, tick=True), writes.Writer(folder) as writer:
+        writes.apply_profiles(writer, [Profile(f"p{name}", "Acme", name) for name in PLATFORMS])
+        for number, platform in enumerate(PLATFORMS):
+            at = NOW_MS - number * MINUTE
+            first = Chat(f"c{number}", f"p{platform}", platform, f"x{number}", at, last_message_at=at)
+            writes.apply_chats(writer, [first])
+            asked = Message(f"m{number}-0", first.id, "inbound", "received", at - MINUTE, body="Is it here?")
+            told = Message(f"m{number}-1", first.id, "outbound", "published", at, body="It is on its way.")
+            writes.apply_messages(
+                writer, [writes.MessagePage(first.id, [asked, told], newest=True, history_done=True)]
+            )
+            writes.record_walk(writer, f"p{platform}", walked_to=None, walked=True, total=chats // 4)
+        cache = writer.cache
+        cache.execute("BEGIN")
+        _copy_chats(cache, chats)
+        _copy_messages(cache, messages)
+        cache.execute("COMMIT")
+    return folder
+
+
+def _copies(
+    cache: sqlite3.Connection, table: str, values: Mapping[str, str], template: str, first: int, last: int
+) -> None:
+    """Insert copies of a row, numbered `n` from `first` to `last`, with some columns of their own."""
+    columns = [row[1] for row in cache.execute(f"PRAGMA table_info({table})")]
+    named = [name for name in columns if name != "pk" or "pk" in values]
+    chosen = ", ".join(values.get(name, f"t.{name}") for name in named)
+    cache.execute(
+        f"WITH RECURSIVE numbers(n) AS (VALUES ({first}) "
+        f"UNION ALL SELECT n + 1 FROM numbers WHERE n < {last}) "
+        f"INSERT INTO {table} ({', '.join(named)}) SELECT {chosen} FROM numbers JOIN {table} t ON {template}"
+    )
+
+
+def _copy_chats(cache: sqlite3.Connection, count: int) -> None:
+    at = f"{NOW_MS} - n * {MINUTE}"
+    own = {
+        "id": "'c' || n",
+        "participant_external_id": "'x' || n",
+        "participant_name": "'Person ' || n",
+        "search_key": "'person ' || n",
+        "sort_at": at,
+        "last_message_at": at,
+    }
+    _copies(cache, "chats", own, "t.id = 'c' || (n % 4)", 4, count - 1)
+    cache.execute("UPDATE meta SET value = ? WHERE key = 'chats'", (count,))
+    cache.execute("UPDATE profiles SET chats = ?", (count // 4,))
+
+
+def _copy_messages(cache: sqlite3.Connection, count: int) -> None:
+    at = f"{NOW_MS} - (n + 2) * {MINUTE}"
+    words = "substr(replace(hex(zeroblob(80)), '00', 'word '), 1, n % 7 * 40)"
+    own = {
+        "pk": f"(({at}) << 10) + 1",
+        "id": "'copy-' || n",
+        "position_at": at,
+        "posted_at": at,
+        "created_at": at,
+        "body": f"'Number ' || n || ' from the end. ' || {words}",
+    }
+    _copies(cache, "messages", own, "t.id = 'm0-' || (n % 2)", 2, count - 1)
+    cache.execute("UPDATE chats SET messages = ?, messages_total = ? WHERE id = 'c0'", (count, count))
+
+
+@contextlib.contextmanager
+def metered(reader: sqlite3.Connection, into: list[Cost]) -> Iterator[None]:
+    """Count what happens inside the block."""
+    statements: list[str] = []
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    wraps, layouts = 0, 0
+    wrap, layout = thread.wrap, Screen._refresh_layout
+
+    def counted_wrap(text: str, width: int) -> list[str]:
+        nonlocal wraps
+        wraps += 1
+        return wrap(text, width)
+
+    def counted_layout(screen: Screen[object], size: Size | None = None, scroll: bool = False) -> None:
+        nonlocal layouts
+        layouts += 1
+        layout(screen, size, scroll)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(thread, "wrap", counted_wrap)
+        patch.setattr(Screen, "_refresh_layout", counted_layout)
+        reader.set_trace_callback(statements.append)
+        reader.set_progress_handler(step, 100)
+        try:
+            yield
+        finally:
+            reader.set_trace_callback(None)
+            reader.set_progress_handler(None, 0)
+    into.append(Cost(len(statements), steps * 100, wraps, layouts))
+
+
+async def press(agent: Desk, *names: str) -> None:
+    """Press keys as fast as a terminal hands them over, until all are carried out and drawn."""
+    for name in names:
+        agent.app.post_message(events.Key(name, name if len(name) == 1 else None))
+    await agent.pilot.pause()
+
+
+async def start(agent: Desk) -> None:
+    """Stand at the top of the list, with the thread closed."""
+    await press(agent, "escape", "escape", "g", "g")
+
+
+async def read_thread(agent: Desk) -> None:
+    """Stand at the end of the newest chat."""
+    await start(agent)
+    await press(agent, "enter", "G")
+
+
+async def filtered(agent: Desk) -> None:
+    """Type a platform into the filter and see it applied."""
+    await press(agent, "\\")
+    agent.app.post_message(events.Paste("platform:tg"))
+    await agent.until(lambda: {row.chat.platform for row in agent.inbox.chats.window_rows} == {"telegram"})
+    await press(agent, "enter")
+
+
+async def unfiltered(agent: Desk) -> None:
+    """Take the filter off."""
+    await press(agent, "escape")
+    await agent.until(lambda: len({row.chat.platform for row in agent.inbox.chats.window_rows}) == 4)
+
+
+async def append(agent: Desk) -> None:
+    """Let a message come that another process has written, as the poll would notice it."""
+    agent.inbox.take_changes()
+    await agent.pilot.pause()
+
+
+async def second(agent: Desk) -> None:
+    """Let the clock move on, as the timer does."""
+    agent.inbox._tick()
+    await agent.pilot.pause()
+
+
+def _write_one(folder: Folder) -> Callable[[Desk], Awaitable[None]]:
+    async def write(agent: Desk) -> None:
+        await read_thread(agent)
+        message = Message("arrived", "c0", "inbound", "received", NOW_MS + MINUTE, body="One more thing.")
+        with writes.Writer(folder) as writer:
+            writes.apply_messages(writer, [writes.MessagePage("c0", [message])])
+
+    return write
+
+
+async def composing(agent: Desk) -> None:
+    """Stand in the empty composer of the newest chat."""
+    await read_thread(agent)
+    await press(agent, "r")
+
+
+Step = Callable[[Desk], Awaitable[None]]
+
+
+def pressing(*names: str) -> Step:
+    """Press keys."""
+
+    async def step(agent: Desk) -> None:
+        await press(agent, *names)
+
+    return step
+
+
+def steps(folder: Folder) -> Mapping[str, tuple[Step, Step]]:
+    """What is measured: how to get there, and what is counted."""
+    return {
+        "thirty rows down the list": (start, pressing(*["j"] * 30)),
+        "ninety rows down the list, past the rows that were read at first": (start, pressing(*["j"] * 90)),
+        "page down in the list": (start, pressing("pagedown", "pagedown")),
+        "to the end of the list": (start, pressing("G")),
+        "from the end to the start of the list": (pressing("escape", "escape", "G"), pressing("g", "g")),
+        "thirty rows up from the end of the list": (pressing("escape", "escape", "G"), pressing(*["k"] * 30)),
+        "open a chat": (start, pressing("enter")),
+        "thirty messages up in a thread": (read_thread, pressing(*["k"] * 30)),
+        "four half screens up in a thread": (read_thread, pressing(*["ctrl+u"] * 4)),
+        "to the start of a thread": (read_thread, pressing("g", "g")),
+        "a message arrives": (_write_one(folder), append),
+        "fifty characters": (composing, pressing(*"It will be with you on Tuesday, before noon, Ana.!")),
+        "a filter by platform": (start, filtered),
+        "the filter taken off": (pressing(), unfiltered),
+        "the chat that has waited longest": (start, pressing("tab")),
+        "a second passes": (read_thread, second),
+    }
+
+
+async def measure(folder: Folder) -> dict[str, Cost]:
+    """The cost of every step on a cache."""
+    found: list[Cost] = []
+    app = InboxApp(folder, "demo")
+    try:
+        async with app.run_test(size=(120, 30)) as pilot:
+            await pilot.pause()
+            agent = Desk(app, pilot)
+            for prepare_step, step in steps(folder).values():
+                await prepare_step(agent)
+                await pilot.pause(0.05)  # what the way there still asks for is not counted
+                with metered(agent.inbox.session.reader, found):
+                    await step(agent)
+    finally:
+        app.session.close()
+    return dict(zip(steps(folder), found, strict=True))
+
+
+@pytest.fixture(scope="module")
+def costs(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Cost], dict[str, Cost]]:
+    """Every cost on the small and on the large account, without what the clock alone brings about."""
+    result = []
+    with pytest.MonkeyPatch.context() as patch, time_machine.travel(NOW, tick=True):
+        for timer in ("POLL_SECONDS", "TICK_SECONDS", "PREVIEW_SECONDS", "SEEN_SECONDS"):
+            patch.setattr(inbox, timer, 3600.0)
+        for chats, messages in (SMALL, LARGE):
+            folder = grow(tmp_path_factory.mktemp("account"), chats, messages)
+            result.append(asyncio.run(measure(folder)))
+    return result[0], result[1]
+
+
+@pytest.mark.parametrize("step", list(steps(Folder(Path(), ""))))
+def test_a_key_costs_the_same_on_an_account_of_any_size(
+    costs: tuple[dict[str, Cost], dict[str, Cost]], step: str
+) -> None:
+    small, large = (cost[step] for cost in costs)
+    assert (small.statements, small.wraps) == (large.statements, large.wraps)
+    # Two askings for a layout make one where they fall into the same frame.
+    assert abs(small.layouts - large.layouts) <= 1
+    assert max(small.steps, large.steps) <= MOST_STEPS
+
+
+def test_moving_asks_for_no_layout_and_typing_for_hardly_one(
+    costs: tuple[dict[str, Cost], dict[str, Cost]],
+) -> None:
+    for cost in costs:
+        moves = [name for name in cost if " up " in name or " down " in name or name.startswith("to the ")]
+        assert len(moves) == 8
+        assert {name: cost[name].layouts for name in moves} == dict.fromkeys(moves, 0)
+        assert cost["fifty characters"].layouts <= 2
+        assert cost["fifty characters"].statements == 0
