@@ -52,8 +52,8 @@ def chat_of(settings: Settings, platform: str) -> tuple[str, str]:
     """A chat of a platform that can be written to, and its profile."""
     with reader(settings) as connection:
         row = connection.execute(
-            "SELECT id, profile_id FROM chats WHERE platform = ? AND unanswered > 0 "
-            "ORDER BY sort_at DESC LIMIT 1",
+            "SELECT id, profile_id FROM chats WHERE platform = ? AND last_inbound_at IS NOT NULL "
+            "ORDER BY unanswered > 0 DESC, sort_at DESC LIMIT 1",
             (platform,),
         ).fetchone()
     return str(row[0]), str(row[1])
