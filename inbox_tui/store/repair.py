@@ -37,6 +37,8 @@ _FIRST_LOCKED, _LOCKED = 0x40000000, 512
 """The bytes that SQLite locks in a database file while it has it open, whatever the file's length."""
 _CHUNK = 200
 """Chats that are written in one transaction, so that a screen need not wait."""
+_MOST_TRIES = 20_000
+"""Statements for what lies between damaged pages; a damaged number can make that range endless."""
 
 
 def correct_modes(modes: Iterable[Mode]) -> None:
@@ -109,13 +111,13 @@ def rescue_local(folder: Folder) -> Rescue:
     copy = new_name(folder, "local-damaged")
     rebuilt = new_name(folder, "local-rebuilt")
     with _alone(folder.local) as file:
-        _copy(file, copy)
-        log = Path(f"{folder.local}-wal")
-        if log.exists():
-            with log.open("rb") as source:
-                _copy(source, Path(f"{copy}-wal"))
         placed = False
         try:
+            _copy(file, copy)
+            log = Path(f"{folder.local}-wal")
+            if log.exists():
+                with log.open("rb") as source:
+                    _copy(source, Path(f"{copy}-wal"))
             whole = _reindex(copy, rebuilt) or _salvage(folder, copy, rebuilt)
             rows = _read_back(rebuilt)
             # The old log first: left alone, it would be taken for that of the new file.
@@ -256,25 +258,43 @@ def _copy_rows(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> 
     numbered = "WITHOUT ROWID" not in str(sql)
     # By row number, so that no index is needed.
     key = ["rowid"] if numbered else sorted(filter(wanted.get, wanted), key=lambda name: wanted[name])
-    select = f"SELECT {key[0]}, {', '.join(columns)} FROM {table}"
+    # The key stands in front, then what is to be copied.
+    select = f"SELECT {', '.join((*key, *columns))} FROM {table}"
     insert = f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
     reached: list[int | None] = []
-    for direction in ("", " DESC"):
+    for direction, beyond in (("", ">"), (" DESC", "<")):
+        order = "ORDER BY " + ", ".join(f"{name}{direction}" for name in key)
         last: SqlRow | None = None
         try:
-            order = ", ".join(f"{name}{direction}" for name in key)
-            for last in old.execute(f"{select} ORDER BY {order}"):
-                _insert(new, insert, last[1:])
+            for last in old.execute(f"{select} {order}"):
+                _insert(new, insert, last[len(key) :])
         except sqlite3.DatabaseError as error:
             if not is_broken(error):
                 raise
         else:
             return True
+        # A cursor looks one row ahead: the last good one was read, and not handed out.
+        where, values = "", ()
+        if last is not None:
+            places = ", ".join("?" * len(key))
+            where, values = f"WHERE ({', '.join(key)}) {beyond} ({places})", last[: len(key)]
+        for last in _readable(old, f"{select} {where} {order} LIMIT 1", values):
+            _insert(new, insert, last[len(key) :])
         reached.append(int(last[0]) if numbered and last is not None else None)
     first, end = reached
     if numbered and end is not None:
         _copy_between(old, new, (select, insert), (first or 0) + 1, end - 1)
     return False
+
+
+def _readable(old: sqlite3.Connection, select: str, values: SqlRow) -> list[SqlRow]:
+    """The rows of a short statement; none where one of them is damaged."""
+    try:
+        return old.execute(select, values).fetchall()
+    except sqlite3.DatabaseError as error:
+        if not is_broken(error):
+            raise
+        return []
 
 
 def _insert(new: sqlite3.Connection, insert: str, row: Sequence[object]) -> None:
@@ -286,14 +306,18 @@ def _insert(new: sqlite3.Connection, insert: str, row: Sequence[object]) -> None
 def _copy_between(
     old: sqlite3.Connection, new: sqlite3.Connection, statements: tuple[str, str], first: int, end: int
 ) -> None:
-    """Halve a range of numbers until what cannot be read in it is alone."""
+    """Halve a range of numbers until what cannot be read in it is alone, as far as that is worth the time."""
     ranges = [(first, end)]
-    while ranges:
+    tries = 0
+    while ranges and tries < _MOST_TRIES:
+        tries += 1
         first, end = ranges.pop()
         if first > end:
             continue
+        # One row alone is looked up, so that nothing behind it is read.
+        where = "rowid BETWEEN ? AND ?" if first < end else "rowid = ?2 AND rowid = ?1"
         try:
-            rows = old.execute(f"{statements[0]} WHERE rowid BETWEEN ? AND ?", (first, end)).fetchall()
+            rows = old.execute(f"{statements[0]} WHERE {where}", (first, end)).fetchall()
         except sqlite3.DatabaseError as error:
             if not is_broken(error):
                 raise

@@ -318,9 +318,13 @@ def test_a_page_of_the_persons_own_file_that_is_damaged_is_told_and_nothing_writ
             local.save_draft(writer, f"chat {number}", f"draft {number} {LONG[:500]}", 0)
     tear(kept.local, "draft 25 ")
     before = kept.local.read_bytes()
-    with Writer(kept) as writer, pytest.raises(StoreError, match=r"local\.db is damaged.*--repair"):
+
+    def empty_all(writer: Writer) -> None:
         for number in range(50):
             local.save_draft(writer, f"chat {number}", "", 0)
+
+    with Writer(kept) as writer, pytest.raises(StoreError, match=r"local\.db is damaged.*--repair"):
+        empty_all(writer)
     after = kept.local.read_bytes()
     page = before.index(b"\xff" * 4096)
     assert after[page : page + 4096] == before[page : page + 4096]
@@ -352,7 +356,7 @@ def test_a_fault_of_the_program_itself_is_not_called_a_fault_of_the_file(writer:
         writer.local.execute("DELETE FROM missing")
     with pytest.raises(sqlite3.IntegrityError), transaction(writer.local):
         writer.local.execute("INSERT INTO drafts VALUES ('chat', NULL, 0, 0)")
-    with pytest.raises(sqlite3.ProgrammingError), closing(sqlite3.connect(":memory:")) as connection:
-        connection.close()
-        with transaction(connection):
-            raise AssertionError("it began")
+    closed = sqlite3.connect(":memory:")
+    closed.close()
+    with pytest.raises(sqlite3.ProgrammingError), transaction(closed):
+        raise AssertionError("it began")
