@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
@@ -38,6 +39,12 @@ def show(
             "The inbox needs a terminal", "Use `inbox-tui chats`, `thread` or `send` in scripts; see --help"
         )
     notices = prepare(settings.folder)
+    settings.log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=settings.log_file,
+        level=logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
     from inbox_tui.ui.app import run
     from inbox_tui.ui.engine_process import EngineProcess
 

@@ -71,14 +71,14 @@ class Acts:
             return
         inbox.show_chat(row)
         inbox.turn_to(inbox.thread)
-        inbox.session.write(local.set_screen, row.chat.id)
+        inbox.session.do(local.set_screen, row.chat.id)
         if row.pulled_at is None:
-            inbox.session.write(local.need, "look", row.chat.id)
+            inbox.session.do(local.need, "look", row.chat.id)
 
     def back(self, count: int) -> None:
         """From the thread to the list."""
         self._inbox.turn_to(self._inbox.chats)
-        self._inbox.session.write(local.set_screen, None)
+        self._inbox.session.do(local.set_screen, None)
 
     def next_chat(self, count: int) -> None:
         """The next chat, without leaving the thread."""
@@ -133,7 +133,7 @@ class Acts:
             return
         message, item = row.message, row.item
         if item is not None and item.state == local.State.FAILED:
-            inbox.session.write(local.retry, item.pk)
+            inbox.session.do(local.retry, item.pk)
             inbox.session.refold(shown.chat.id)
         elif message is None or message.status != Status.FAILED or row.dismissed:
             inbox.say("Only a failed message can be sent again")
@@ -152,9 +152,9 @@ class Acts:
             return
         message, item = row.message, row.item
         if item is not None and item.state in (local.State.FAILED, local.State.UNCERTAIN):
-            inbox.session.write(local.discard, item.pk)
+            inbox.session.do(local.discard, item.pk)
         elif message is not None and message.status == Status.FAILED and not row.dismissed:
-            inbox.session.write(local.dismiss, shown.chat.id, message.id)
+            inbox.session.do(local.dismiss, shown.chat.id, message.id)
         else:
             inbox.say("Only a failed or uncertain message can be given up")
             return

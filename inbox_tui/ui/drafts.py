@@ -28,6 +28,11 @@ class _Unsaved:
     cursor: int
     write: Future[None] | None = None
 
+    @property
+    def written(self) -> bool:
+        """Whether the file has it; a write that failed leaves it here."""
+        return self.write is not None and self.write.done() and self.write.exception() is None
+
 
 class Drafts:
     """Keeps the composer's text safe, and moves it into the outbox."""
@@ -42,7 +47,7 @@ class Drafts:
     def of(self, chat_id: str) -> tuple[str, int]:
         """The draft of a chat and the caret's offset in code points."""
         known = self._unsaved.get(chat_id)
-        if known is not None and (known.write is None or not known.write.done()):
+        if known is not None and not known.written:
             return known.text, known.cursor
         self._unsaved.pop(chat_id, None)
         return lookups.draft(self._session.reader, chat_id)
@@ -76,8 +81,8 @@ class Drafts:
             self._timer.stop()
             self._timer = None
         for chat_id, unsaved in self._unsaved.items():
-            if unsaved.write is None:
-                unsaved.write = self._session.write(local.save_draft, chat_id, unsaved.text, unsaved.cursor)
+            if unsaved.write is None or (unsaved.write.done() and not unsaved.written):
+                unsaved.write = self._session.do(local.save_draft, chat_id, unsaved.text, unsaved.cursor)
 
     async def saved(self) -> None:
         """Wait until everything typed so far is on the disk."""

@@ -110,7 +110,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _start(self) -> None:
         self.set_interval(POLL_SECONDS, self._poll)
         self.set_interval(TICK_SECONDS, self._tick)
-        self.session.write(local.set_screen, None)
+        self.session.on_fault = self._fault_elsewhere
+        self.session.do(local.set_screen, None)
         self._tend()
 
     def _tend(self) -> None:
@@ -341,11 +342,11 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.mark(row.chat.id, "seen", known)
 
     def mark(self, chat_id: str, kind: str, known: marks.Known | None = None) -> None:
-        self.session.write(marks.mark, chat_id, kind, known)
+        self.session.do(marks.mark, chat_id, kind, known)
         self.session.refold(chat_id)
 
     def unmark(self, chat_id: str, kind: str) -> None:
-        self.session.write(marks.unmark, chat_id, kind)
+        self.session.do(marks.unmark, chat_id, kind)
         self.session.refold(chat_id)
 
     @on(VirtualRows.Scrolled, "#thread")
@@ -364,7 +365,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             return
         if self._older_asked != (row.pk, rows[0].key):
             self._older_asked = (row.pk, rows[0].key)
-            self.session.write(local.need, "older", row.chat.id)
+            self.session.do(local.need, "older", row.chat.id)
 
     # Keys.
 
@@ -480,8 +481,14 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show what went wrong in the background."""
-        error = event.worker.error
-        if event.state is WorkerState.ERROR and error is not None:
-            logging.getLogger(__name__).error("a background act failed", exc_info=error)
-            words = str(error) if isinstance(error, InboxError) else f"Something went wrong: {error!r}"
-            self.app.notify(clean(words), severity="error", markup=False, timeout=10)
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.fault(event.worker.error)
+
+    def _fault_elsewhere(self, error: BaseException) -> None:
+        self.call_later(self.fault, error)
+
+    def fault(self, error: BaseException) -> None:
+        """Something failed that no key waits for: say what, keep the session."""
+        logging.getLogger(__name__).error("a background act failed", exc_info=error)
+        words = str(error) if isinstance(error, InboxError) else f"Something went wrong: {error!r}"
+        self.app.notify(clean(words), severity="error", markup=False, timeout=10)

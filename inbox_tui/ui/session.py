@@ -22,18 +22,33 @@ class Session:
         self.folder = folder
         self.reader = open_reader(folder)
         self.changes = Changes(folder)
+        self.on_fault: Callable[[BaseException], None] | None = None
+        """Told, in the writing thread, of a fault in something that nobody waits for."""
         self._writer: Writer | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     def write(
         self, function: Callable[Concatenate[Writer, P], ResultT], *args: P.args, **kwargs: P.kwargs
     ) -> Future[ResultT]:
-        """Run a function of `store.local` or `store.writes` in the writing thread, in order."""
+        """Run a function of `store` in the writing thread, in order, for somebody who waits for its end."""
 
         def run() -> ResultT:
             return function(self._open_writer(), *args, **kwargs)
 
         return self._thread.submit(run)
+
+    def do(
+        self, function: Callable[Concatenate[Writer, P], ResultT], *args: P.args, **kwargs: P.kwargs
+    ) -> Future[ResultT]:
+        """Like `write`, for what nobody waits for: a fault is told to the person."""
+        future = self.write(function, *args, **kwargs)
+        future.add_done_callback(self._told)
+        return future
+
+    def _told(self, future: Future[ResultT]) -> None:
+        error = None if future.cancelled() else future.exception()
+        if error is not None and self.on_fault is not None:
+            self.on_fault(error)
 
     def _open_writer(self) -> Writer:
         if self._writer is None:
@@ -45,16 +60,18 @@ class Session:
     def refold(self, chat_id: str) -> None:
         """Have the derived columns of a chat recomputed after its local facts changed."""
 
-        def run() -> None:
+        def refold(writer: Writer) -> None:
             from inbox_tui.store.writes import refold_chats
 
-            refold_chats(self._open_writer(), [chat_id])
+            refold_chats(writer, [chat_id])
 
-        self._thread.submit(run)
+        self.do(refold)
 
-    def run(self, function: Callable[[], ResultT]) -> Future[ResultT]:
-        """Run anything else that may wait, in the same thread."""
-        return self._thread.submit(function)
+    def run(self, function: Callable[[], None]) -> Future[None]:
+        """Run anything else that may wait, in the same thread; a fault is told to the person."""
+        future = self._thread.submit(function)
+        future.add_done_callback(self._told)
+        return future
 
     def close(self) -> None:
         """Wait for everything that was asked to be written, then close the files."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual import events
 
+from inbox_tui.core.errors import StoreError
 from inbox_tui.core.models import Message
 from inbox_tui.store import local, lookups, writes
 from inbox_tui.store.db import Folder, open_reader
@@ -338,6 +339,39 @@ async def test_the_list_keeps_the_cursor_on_its_chat_when_another_moves_up(
         now = agent.inbox.chats.cursor_row
         assert now is not None
         assert now.chat.id == chosen.chat.id
+
+
+async def test_a_draft_that_cannot_be_written_is_told_and_stays_in_the_composer(
+    folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreError("The disk is full", "Free some space")
+
+    monkeypatch.setattr(local, "save_draft", full)
+    async with desk(folder) as agent:
+        await agent.press("enter", "r")
+        await agent.type("still here")
+        await agent.until(lambda: agent.says("The disk is full. Free some space"))
+        assert agent.inbox.composer.text == "still here"
+        assert agent.context is Context.TYPING
+        await agent.press("escape", "J", "K")
+        assert agent.inbox.composer.text == "still here"
+
+
+async def test_a_send_that_cannot_be_written_keeps_its_text(
+    folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("The disk is full", "Free some space")
+
+    monkeypatch.setattr(local, "queue_send", full)
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        await agent.press("r")
+        await agent.type("not lost")
+        await agent.press("enter")
+        await agent.until(lambda: agent.says("The disk is full"))
+        assert agent.inbox.composer.text == "not lost"
 
 
 async def test_the_list_is_filtered_by_the_query_language(folder: Folder, desk: DeskMaker) -> None:
