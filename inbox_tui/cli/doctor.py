@@ -28,6 +28,7 @@ from inbox_tui.core.times import age
 from inbox_tui.store import health, looks, lookups
 from inbox_tui.store.db import Folder, file_fault, now_ms, open_reader
 from inbox_tui.store.health import FileHealth, FileState
+from inbox_tui.sync.sending import alive
 
 LEAST_SQLITE = (3, 35, 0)
 """The first with RETURNING."""
@@ -238,6 +239,9 @@ def _contents(folder: Folder) -> Iterator[Finding]:
             f"“{text}”. {item.title}",
             item.hint,
         )
+    open_now = [str(number) for number in held.screens if alive(number)]
+    count = len(open_now)
+    yield ok("screens", f"{count} open: process {', '.join(open_now)}" if count else "none is open")
     if held.quarantined:
         reasons = " | ".join(held.reasons)
         yield note("quarantine", f"{held.quarantined} records could not be read, the newest: {reasons}")

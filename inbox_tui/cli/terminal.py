@@ -114,8 +114,8 @@ def _tmux_option(name: str) -> str:
 
 def _keys() -> Finding:
     source, target = sys.stdin.fileno(), sys.stdout.fileno()
-    if os.tcgetpgrp(source) != os.getpgrp():
-        return note("keys", "running in the background, so the keyboard was not asked")
+    if not _in_front(source):
+        return note("keys", "not the program in front of its terminal, so the keyboard was not asked")
     sys.stdout.flush()
     flags = ask_keyboard(source, target)
     if flags is None:
@@ -125,6 +125,15 @@ def _keys() -> Finding:
             "Shift+Enter arrives as Enter there: Ctrl+J makes a new line",
         )
     return ok("keys", f"the terminal knows the Kitty keyboard protocol (flags now {flags})")
+
+
+def _in_front(terminal: int) -> bool:
+    """Whether this process may change a terminal's settings: the system would stop one in the background."""
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        # It is not the terminal that this process belongs to.
+        return False
 
 
 def ask_keyboard(source: int, target: int, seconds: float = ANSWER_SECONDS) -> int | None:

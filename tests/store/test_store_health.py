@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -26,9 +27,10 @@ COUNT = 120
 WORDS = "words that fill a page " * 20
 
 
-@pytest.fixture
-def busy(folder: Folder) -> Folder:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """A folder with as many chats, drafts, outbox items and marks as fill some pages each."""
+    folder = samples.new_folder(tmp_path_factory.mktemp("filled") / "account")
     with Writer(folder) as writer:
         writes.apply_profiles(writer, [samples.profile()])
         writes.apply_chats(writer, [samples.chat(f"c{n}") for n in range(COUNT)])
@@ -45,6 +47,12 @@ def busy(folder: Folder) -> Folder:
             marks.mark(writer, f"c{n}", "seen")
         writes.refold_chats(writer, [f"c{n}" for n in range(COUNT)])
     return folder
+
+
+@pytest.fixture
+def busy(filled: Folder, tmp_path: Path) -> Folder:
+    """A copy of it for one test."""
+    return Folder(Path(shutil.copytree(filled.path, tmp_path / "account")), filled.account)
 
 
 def drafts(folder: Folder) -> dict[str, str]:
