@@ -22,7 +22,7 @@ from inbox_tui.core.errors import StoreError
 if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 LOCAL_VERSION = 1
 BUSY_SECONDS = 10.0
 LOCK_SECONDS = 60.0

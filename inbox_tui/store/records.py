@@ -269,14 +269,32 @@ def merge_chat(old: Row, new: Row, missing: Iterable[str]) -> Row:
     return tuple(row)
 
 
-def merge_message(old: Row, new: Row, missing: Collection[str]) -> Row:
+def newest_times(messages: Iterable[Message]) -> tuple[Milliseconds | None, Milliseconds | None]:
+    """The times of the newest inbound and of the newest published outbound message, None without one.
+
+    These move a chat's `last_inbound_at` and `last_outbound_at`; a send on its way, or failed, does not.
+    """
+    inbound = outbound = None
+    for message in messages:
+        at = message.position[0]
+        if message.inbound:
+            inbound = at if inbound is None else max(inbound, at)
+        elif message.status == Status.PUBLISHED:
+            outbound = at if outbound is None else max(outbound, at)
+    return inbound, outbound
+
+
+def merge_message(old: Row, new: Row, missing: Collection[str], *, late: bool = False) -> Row:
     """What the cache holds after `new` came for `old`, whichever of the two is older.
 
     Fields that were not carried are kept; a status never goes back, a stamp is never lost, ids and
     attachments are never taken away, the later edit wins, and what was deleted stays deleted. So answers
     may come in any order and any number. Reactions, and whatever else can change both ways without a
-    stamp, are as the last answer says: the next look at the message sets them right.
+    stamp, are as the last answer says; `late` tells that `new` is known to be the older one, as an event
+    that was overtaken is: then they stay as they are.
     """
+    if late:
+        return merge_message(tuple(_carried(old, new, missing, _MESSAGE)), old, ())
     row = _carried(old, new, missing, _MESSAGE)
     for name in ("external_id", "external_comment_id", "reply_to_external_id", "platform_data", "posted_at"):
         index = _MESSAGE[name]

@@ -38,8 +38,9 @@ def insert_messages(
     new: Sequence[tuple[Milliseconds, str, Row]],
     *,
     history: bool,
+    stated_at: Milliseconds | None = None,
 ) -> None:
-    """Insert messages of a chat, given in their order there."""
+    """Insert messages of a chat, given in their order there; `stated_at`: as of when they are so."""
     numbers: Iterable[int | None] = itertools.repeat(None)
     if not history:
         (arrived,) = cache.execute(
@@ -47,11 +48,11 @@ def insert_messages(
         ).fetchone()
         numbers = range(arrived - len(new) + 1, arrived + 1)
     pks = _new_pks(cache, [at for at, _, _ in new])
-    columns = ("pk", "chat", "position_at", "arrived", *MESSAGE_COLUMNS)
+    columns = ("pk", "chat", "position_at", "arrived", "stated_at", *MESSAGE_COLUMNS)
     cache.executemany(
         f"INSERT INTO messages ({', '.join(columns)}) VALUES ({marks(columns)})",
         [
-            (pk, chat_pk, at, number, *row)
+            (pk, chat_pk, at, number, stated_at, *row)
             for pk, number, (at, _, row) in zip(pks, numbers, new, strict=False)
         ],
     )

@@ -105,6 +105,12 @@ def _cache_1(db: Database) -> None:
     )
 
 
+@cache(name="0002 as of when a message is known")
+def _cache_2(db: Database) -> None:
+    """`stated_at`: the API's time of the answer or event that the row is from, NULL where unknown."""
+    _run(db, "ALTER TABLE messages ADD COLUMN stated_at INTEGER")
+
+
 @local(name="0001 drafts, outbox, marks")
 def _local_1(db: Database) -> None:
     """What lives nowhere else. `account` is the name of the folder's account in every intention."""

@@ -30,6 +30,7 @@ from inbox_tui.store.records import (
     merge_chat,
     merge_message,
     message_values,
+    newest_times,
     position_at,
     profile_values,
 )
@@ -81,7 +82,9 @@ class MessagePage:
     `history`: a page behind the newest; its messages get no arrival number. `newest_for`: the
     chat's `last_message_at` for which this is the newest page, `pulled_to` the newest position in it.
     `total`: the API's own count. `gap_page`: a page that did not reach what was cached before; the
-    pages from that number on are missing, until one comes with `gap_closed`.
+    pages from that number on are missing, until one comes with `gap_closed`. `stated_at`: the API's time
+    as of which the messages are so, or one shortly before; None where nobody knows. `event`: an event
+    brought them, without their chat, whose times of the last messages they move.
     """
 
     chat_id: str
@@ -95,6 +98,8 @@ class MessagePage:
     gap_closed: bool = False
     next_history_page: int | None = None
     history_done: bool = False
+    stated_at: Milliseconds | None = None
+    event: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +233,7 @@ def apply_messages(writer: Writer, pages: Iterable[MessagePage]) -> Applied:
             erased += result.erased
             new_ids += result.new_ids
             touched.update(dict.fromkeys(result.chats))
-            if _record_pull(writer.cache, pk, page):
+            if _record_pull(writer.cache, pk, page) or (page.event and _move_times(writer.cache, pk, page)):
                 touched[pk] = None
         if erased:
             erasure.forget(writer.cache, erased)
@@ -252,28 +257,35 @@ class _PageResult:
 
 
 def _apply_page(cache: sqlite3.Connection, chat_pk: int, page: MessagePage) -> _PageResult:
-    known = known_rows(
-        cache, "messages", ("chat", *MESSAGE_COLUMNS), [message.id for message in page.messages]
-    )
+    columns = ("chat", "stated_at", *MESSAGE_COLUMNS)
+    known = known_rows(cache, "messages", columns, [message.id for message in page.messages])
     rows: dict[str, Row] = {}
     for message in page.messages:
-        row = message_values(message)
+        row, late = message_values(message), False
         old = rows.get(message.id)
         if old is None and message.id in known:
-            old = known[message.id][1][1:]
-        rows[message.id] = row if old is None or row == old else merge_message(old, row, message.missing)
+            _, (_, stated_at, *before) = known[message.id]
+            old, late = tuple(before), _is_before(page.stated_at, stated_at)
+        if old is not None and row != old:
+            row = merge_message(old, row, message.missing, late=late)
+        rows[message.id] = row
     result = _PageResult()
     new: list[tuple[Milliseconds, str, Row]] = []
     for message_id, row in rows.items():
         if message_id not in known:
             new.append((position_at(row), message_id, row))
             continue
-        pk, (chat, *before) = known[message_id]
+        pk, (chat, stated_at, *before) = known[message_id]
+        later = stated_at if _is_before(page.stated_at, stated_at) else page.stated_at or stated_at
         if row == tuple(before):
+            # An event that changes nothing still outdates what happened before it; a look writes nothing.
+            if page.event and later != stated_at:
+                cache.execute("UPDATE messages SET stated_at = ? WHERE pk = ?", (later, pk))
             continue
         assignments = ", ".join(f"{name} = ?" for name in MESSAGE_COLUMNS)
         cache.execute(
-            f"UPDATE messages SET {assignments}, position_at = ? WHERE pk = ?", (*row, position_at(row), pk)
+            f"UPDATE messages SET {assignments}, position_at = ?, stated_at = ? WHERE pk = ?",
+            (*row, position_at(row), later, pk),
         )
         result.changed += 1
         result.chats.add(int(cast("int", chat)))
@@ -281,10 +293,33 @@ def _apply_page(cache: sqlite3.Connection, chat_pk: int, page: MessagePage) -> _
             result.erased.append(message_id)
     if new:
         new.sort()
-        insert_messages(cache, chat_pk, new, history=page.history)
+        stated_at = None if page.history else page.stated_at
+        insert_messages(cache, chat_pk, new, history=page.history, stated_at=stated_at)
         result.new_ids = [message_id for _, message_id, _ in new]
         result.chats.add(chat_pk)
     return result
+
+
+def _is_before(stated_at: Milliseconds | None, known: Value) -> bool:
+    """Whether an answer tells of an earlier time than what is known."""
+    return stated_at is not None and known is not None and stated_at < int(known)
+
+
+def _move_times(cache: sqlite3.Connection, pk: int, page: MessagePage) -> bool:
+    """Let a chat's times follow messages that came without it, never back; returns whether they moved."""
+    inbound, outbound = newest_times(page.messages)
+    newest = max((at for at in (inbound, outbound) if at is not None), default=None)
+    moved = cache.execute(
+        "UPDATE chats SET "
+        "last_inbound_at = max(coalesce(last_inbound_at, ?1), coalesce(?1, last_inbound_at)), "
+        "last_outbound_at = max(coalesce(last_outbound_at, ?2), coalesce(?2, last_outbound_at)), "
+        "last_message_at = max(coalesce(last_message_at, ?3), ?3), "
+        "sort_at = max(coalesce(last_message_at, ?3), ?3) WHERE pk = ?4 AND ?3 IS NOT NULL "
+        "AND (?1 > coalesce(last_inbound_at, ?1 - 1) OR ?2 > coalesce(last_outbound_at, ?2 - 1) "
+        "OR ?3 > coalesce(last_message_at, ?3 - 1))",
+        (inbound, outbound, newest, pk),
+    )
+    return moved.rowcount > 0
 
 
 def _record_pull(cache: sqlite3.Connection, pk: int, page: MessagePage) -> bool:
