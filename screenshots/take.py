@@ -60,9 +60,10 @@ async def take(
 
 def opening(where: str, *keys: str, at: str | None = None) -> Callable[[object], Awaitable[None]]:
     """Open the first chat that fulfils a condition, press keys, go to a message that fulfils `at`."""
+    from textual.pilot import Pilot
+
     from inbox_tui.ui.app import InboxApp
     from inbox_tui.ui.inbox import InboxScreen
-    from textual.pilot import Pilot
 
     async def act(pilot: object) -> None:
         assert isinstance(pilot, Pilot)
