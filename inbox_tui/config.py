@@ -1,8 +1,8 @@
 """Where things are and what the person has set: environment, then `config.toml`, then defaults.
 
-    INBOX_TUI_HOME      one folder for configuration, data, logs and state (default: the platform's own)
-    INBOX_TUI_API_URL   scheme and host of the API, without /api (default: the public API)
-    POSTPROXY_API_KEY   the API key; else the file `key` (mode 0600) of the account's data folder
+INBOX_TUI_HOME      one folder for configuration, data, logs and state (default: the platform's own)
+INBOX_TUI_API_URL   scheme and host of the API, without /api (default: the public API)
+POSTPROXY_API_KEY   the API key; else the file `key` (mode 0600) of the account's data folder
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
 """One small tree of errors. Each says what happened (title) and what to do about it (hint).
 
-    InboxError
-    ├── UsageError              the command line or the configuration is wrong      exit 2
-    ├── NotAuthorised           no key, or the API refuses it (401, 403)            exit 3
-    ├── Refused                 refused here, before anything was sent              exit 4
-    ├── NetworkError            the API did not answer                              exit 5
-    ├── UncertainError          sent, and nobody knows whether it arrived           exit 6
-    ├── ApiError                the API answered with an error                      exit 1
-    │   ├── NotFound            404
-    │   ├── Conflict            409: the first try with this key is still running
-    │   ├── Rejected422         400, 413, 415, 422: the API or the platform says no
-    │   ├── RateLimited         429, and 503 with Retry-After
-    │   └── ServerFault         5xx, or an answer that cannot be read
-    └── StoreError              a file of the cache cannot be used                  exit 1
+InboxError
+├── UsageError              the command line or the configuration is wrong      exit 2
+├── NotAuthorised           no key, or the API refuses it (401, 403)            exit 3
+├── Refused                 refused here, before anything was sent              exit 4
+├── NetworkError            the API did not answer                              exit 5
+├── UncertainError          sent, and nobody knows whether it arrived           exit 6
+├── ApiError                the API answered with an error                      exit 1
+│   ├── NotFound            404
+│   ├── Conflict            409: the first try with this key is still running
+│   ├── RequestRejected     400, 413, 415, 422: the API or the platform says no
+│   ├── RateLimited         429, and 503 with Retry-After
+│   └── ServerFault         5xx, or an answer that cannot be read
+└── StoreError              a file of the cache cannot be used                  exit 1
 """
 
 from __future__ import annotations
