@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from inbox_tui.api.client import Client
-from inbox_tui.store import local, looks, lookups
+from inbox_tui.store import local, looks, lookups, marks
 from inbox_tui.store.db import open_reader
 from inbox_tui.sync.loop import Loop, Mode
 from inbox_tui.sync.schedule import STOPPED_SECONDS
@@ -114,7 +114,7 @@ def test_an_open_chat_is_looked_at_every_two_seconds_and_not_when_it_is_closed(q
     show(quiet, None)
     quiet.pass_time(loop, 2)
     quiet.api.requests = []
-    quiet.pass_time(loop, 20)
+    quiet.pass_time(loop, 1200, step=10)
     assert quiet.api.count("/p1-3/messages") == 0
 
 
@@ -191,6 +191,20 @@ def test_an_own_message_on_its_way_is_followed_to_its_end(shop: Desk) -> None:
     assert shop.api.count(f"/messages/{message['id']}") == 0
 
 
+def test_a_message_that_was_on_its_way_when_the_engine_ended_is_asked_for_at_the_start(quiet: Desk) -> None:
+    then = START - 49 * HOUR
+    message = quiet.api.add_message(
+        "p1-3", then, "On its way", direction="outbound", status="pending", move=False
+    )
+    local.need(quiet.writer, "look", "p1-3")
+    quiet.settle(quiet.loop())
+    assert quiet.value("SELECT status FROM messages WHERE id = ?", message["id"]) == "pending"
+    message["status"] = "published"
+    loop = following(quiet)
+    quiet.pass_time(loop, 2)
+    assert quiet.value("SELECT status FROM messages WHERE id = ?", message["id"]) == "published"
+
+
 def test_the_reader_at_the_top_gets_one_older_page_at_a_time(desk: Desk) -> None:
     desk.api.add_profile()
     desk.api.add_chat("c1", START - 48 * HOUR, messages=730)
@@ -214,6 +228,8 @@ def test_a_chat_is_looked_at_when_somebody_asks(quiet: Desk) -> None:
     quiet.pass_time(loop, 0.5)
     assert quiet.api.count("/p2-4/messages") == 1
     assert local.take_needs(quiet.writer) == []
+    quiet.pass_time(loop, 1200, step=10)
+    assert quiet.api.count("/p2-4/messages") == 1
 
 
 def test_profiles_are_listed_again_when_somebody_asks(quiet: Desk) -> None:
@@ -232,6 +248,15 @@ def test_a_want_that_nobody_can_meet_is_taken_away(quiet: Desk) -> None:
     local.need(quiet.writer, "moon", "full")
     quiet.pass_time(loop, 0.5)
     assert local.take_needs(quiet.writer) == []
+
+
+def test_marks_that_a_killed_screen_left_unfolded_are_folded_at_the_start(shop: Desk) -> None:
+    assert shop.value("SELECT unanswered FROM chats WHERE id = 'c1'") == 1
+    marks.mark(shop.writer, "c1", "done")
+    assert shop.value("SELECT done FROM chats WHERE id = 'c1'") == 0
+    following(shop)
+    assert shop.value("SELECT done FROM chats WHERE id = 'c1'") == 1
+    assert shop.value("SELECT unanswered FROM chats WHERE id = 'c1'") == 0
 
 
 # Faults
@@ -304,17 +329,15 @@ def test_no_network_is_said_on_every_profile_and_taken_back_when_it_returns(quie
     assert all(title is None for title, _ in faults(quiet).values())
 
 
-def test_a_single_stumble_is_no_fault(quiet: Desk) -> None:
+def test_a_single_stumble_is_no_fault_and_a_second_one_is(quiet: Desk) -> None:
     loop = following(quiet)
-    left = [1]
-
-    def stumble(request: httpx.Request) -> httpx.Response | None:
-        return httpx.Response(502) if "/p1/chats" in request.url.path and left and left.pop() else None
-
-    quiet.api.bend = stumble
-    quiet.pass_time(loop, 120, step=1)
-    assert left == []
+    quiet.api.bend = failing("/p1/chats", httpx.Response(502))
+    while quiet.api.count("/p1/chats") < 1:
+        quiet.pass_time(loop, 0.1, step=0.1)
     assert faults(quiet)["p1"] == (None, None)
+    while quiet.api.count("/p1/chats") < 2:
+        quiet.pass_time(loop, 0.1, step=0.1)
+    assert faults(quiet)["p1"][0] is not None
 
 
 def test_a_broken_profile_is_asked_less_and_less_and_delays_nobody(quiet: Desk) -> None:

@@ -151,6 +151,27 @@ def test_a_chat_that_moves_to_the_top_during_the_walk_is_not_lost(desk: Desk) ->
     assert len(desk.ids("chats")) == 320
 
 
+def test_a_known_chat_that_gets_news_during_a_walk_over_other_news_is_read_too(desk: Desk) -> None:
+    desk.api.add_profile()
+    for index in range(300):
+        desk.api.add_chat(f"c{index}", START - 48 * HOUR - index * MINUTE)
+    desk.sync()
+    for index in range(150):
+        desk.api.add_message(f"c{index}", START + index * MINUTE)
+    desk.clock.advance(24 * 3600)
+    late: list[object] = []
+
+    def news_meanwhile(request: httpx.Request) -> httpx.Response | None:
+        if request.url.params.get("before") and not late:
+            late.append(desk.api.add_message("c299", desk.api.now)["id"])
+        return None
+
+    desk.api.bend = news_meanwhile
+    desk.sync()
+    assert late
+    assert late[0] in desk.ids("messages")
+
+
 def test_more_news_than_a_page_since_the_last_sync_is_walked_down_to_what_was_known(desk: Desk) -> None:
     desk.api.add_profile()
     for index in range(300):

@@ -334,12 +334,14 @@ def test_two_equal_messages_found_are_uncertain(shop: Desk) -> None:
 def test_an_equal_message_of_the_item_before_is_not_adopted(shop: Desk) -> None:
     loop = started(shop)
     first = shop.send("ok")
-    shop.pass_time(loop, 1)
+    shop.pass_time(loop, 0.25)
     shop.api.publish("ok")
-    shop.pass_time(loop, 4)
+    shop.pass_time(loop, 0.75)
     assert shop.item(first).state == State.SETTLED
     shop.api.bend = bend_posts(lambda _: httpx.Response(502, json={}))
     second = shop.send("ok")
+    shop.pass_time(loop, 0.25)
+    assert shop.item(second).state == State.SENDING
     shop.pass_time(loop, 75, step=1)
     assert shop.item(second).state == State.UNCERTAIN
     assert shop.item(second).message_id is None
