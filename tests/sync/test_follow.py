@@ -228,7 +228,7 @@ def test_a_chat_is_looked_at_when_somebody_asks(quiet: Desk) -> None:
     quiet.pass_time(loop, 0.5)
     assert quiet.api.count("/p2-4/messages") == 1
     assert local.take_needs(quiet.writer) == []
-    quiet.pass_time(loop, 1200, step=10)
+    quiet.pass_time(loop, 3000, step=20)
     assert quiet.api.count("/p2-4/messages") == 1
 
 
