@@ -16,6 +16,7 @@ from typing import cast
 from inbox_tui.core.models import Chat, Message, Milliseconds, Profile, Rejected
 from inbox_tui.store import erasure, facts
 from inbox_tui.store.db import Folder, explained, now_ms, open_writer, transaction
+from inbox_tui.store.progress import move_times, record_pull
 from inbox_tui.store.records import (
     CHAT_COLUMNS,
     MESSAGE_COLUMNS,
@@ -30,7 +31,6 @@ from inbox_tui.store.records import (
     merge_chat,
     merge_message,
     message_values,
-    newest_times,
     position_at,
     profile_values,
 )
@@ -233,7 +233,7 @@ def apply_messages(writer: Writer, pages: Iterable[MessagePage]) -> Applied:
             erased += result.erased
             new_ids += result.new_ids
             touched.update(dict.fromkeys(result.chats))
-            if _record_pull(writer.cache, pk, page) or (page.event and _move_times(writer.cache, pk, page)):
+            if record_pull(writer.cache, pk, page) or (page.event and move_times(writer.cache, pk, page)):
                 touched[pk] = None
         if erased:
             erasure.forget(writer.cache, erased)
@@ -303,55 +303,6 @@ def _apply_page(cache: sqlite3.Connection, chat_pk: int, page: MessagePage) -> _
 def _is_before(stated_at: Milliseconds | None, known: Value) -> bool:
     """Whether an answer tells of an earlier time than what is known."""
     return stated_at is not None and known is not None and stated_at < int(known)
-
-
-def _move_times(cache: sqlite3.Connection, pk: int, page: MessagePage) -> bool:
-    """Let a chat's times follow messages that came without it, never back; returns whether they moved."""
-    inbound, outbound = newest_times(page.messages)
-    newest = max((at for at in (inbound, outbound) if at is not None), default=None)
-    moved = cache.execute(
-        "UPDATE chats SET "
-        "last_inbound_at = max(coalesce(last_inbound_at, ?1), coalesce(?1, last_inbound_at)), "
-        "last_outbound_at = max(coalesce(last_outbound_at, ?2), coalesce(?2, last_outbound_at)), "
-        "last_message_at = max(coalesce(last_message_at, ?3), ?3), "
-        "sort_at = max(coalesce(last_message_at, ?3), ?3) WHERE pk = ?4 AND ?3 IS NOT NULL "
-        "AND (?1 > coalesce(last_inbound_at, ?1 - 1) OR ?2 > coalesce(last_outbound_at, ?2 - 1) "
-        "OR ?3 > coalesce(last_message_at, ?3 - 1))",
-        (inbound, outbound, newest, pk),
-    )
-    return moved.rowcount > 0
-
-
-def _record_pull(cache: sqlite3.Connection, pk: int, page: MessagePage) -> bool:
-    """Note how far the chat is read; returns whether that was news."""
-    before = cache.total_changes
-    if page.gap_page is not None:
-        # What stood at the top until now is the far side of the gap; it stays so until it is reached.
-        cache.execute(
-            "UPDATE chats SET gap_at = CASE WHEN gap_page IS NULL THEN pulled_to ELSE gap_at END, "
-            "gap_page = ?1 WHERE pk = ?2 AND gap_page IS NOT ?1",
-            (page.gap_page, pk),
-        )
-    elif page.gap_closed:
-        cache.execute(
-            "UPDATE chats SET gap_at = NULL, gap_page = NULL WHERE pk = ? AND gap_page IS NOT NULL", (pk,)
-        )
-    if page.newest:
-        cache.execute(
-            "UPDATE chats SET pulled_at = ?1, pulled_for = ?2, estimated = 0, "
-            "pulled_to = max(coalesce(pulled_to, ?3), coalesce(?3, pulled_to)), "
-            "messages_total = coalesce(?4, messages_total) WHERE pk = ?5 "
-            "AND (pulled_at IS NULL OR estimated OR pulled_for IS NOT ?2 "
-            "OR ?3 > coalesce(pulled_to, ?3 - 1) OR (?4 IS NOT NULL AND messages_total IS NOT ?4))",
-            (now_ms(), page.newest_for, page.pulled_to, page.total, pk),
-        )
-    if page.next_history_page is not None or page.history_done:
-        cache.execute(
-            "UPDATE chats SET history_page = max(history_page, coalesce(?1, 0)), "
-            "history_done = max(history_done, ?2) WHERE pk = ?3 AND (history_page < ?1 OR history_done < ?2)",
-            (page.next_history_page, int(page.history_done), pk),
-        )
-    return cache.total_changes > before
 
 
 def refold_chats(writer: Writer, chat_ids: Iterable[str]) -> None:

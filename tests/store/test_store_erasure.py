@@ -84,8 +84,8 @@ def test_an_old_answer_does_not_bring_the_words_of_a_deleted_message_back(told: 
 def test_what_quotes_a_deleted_message_or_was_tapped_on_it_shows_none_of_its_words(
     told: Writer, reader: sqlite3.Connection
 ) -> None:
-    tap = {"platform_data": {"kind": "callback_query"}, "reply_to_external_id": "e1", "body": "data"}
-    apply(told, inbound("m2", NOW + 5, **tap), outbound("m3", NOW + 2, reply_to_external_id="e1"))
+    tap = inbound("m2", NOW + 5, reply_to_external_id="e1", platform_data={"kind": "callback_query"})
+    apply(told, tap, outbound("m3", NOW + 2, reply_to_external_id="e1"))
     assert drawn(reader).count(SECRET) > 3
     apply(told, DELETED)
     assert SECRET not in drawn(reader)

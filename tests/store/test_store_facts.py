@@ -180,7 +180,7 @@ def act(writer: Writer, data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_the_columns_say_what_all_rows_say_whatever_happened(data: st.DataObject) -> None:
     with samples.fresh() as writer, patch.object(facts, "now_ms", return_value=NOW):
         referral = data.draw(st.sampled_from([{}, {"last_referral_at": "2026-05-28T20:00:00Z"}]))
@@ -197,7 +197,7 @@ def test_the_columns_say_what_all_rows_say_whatever_happened(data: st.DataObject
 
 
 @given(st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_marks_and_sends_hold_for_a_cache_that_was_built_anew(data: st.DataObject) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="inbox-store-") as path,

@@ -50,7 +50,7 @@ entries = st.builds(
 
 
 @given(st.lists(knowns.filter(lambda known: not known.by_place), min_size=1, max_size=4), entries)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_mark_covers_all_that_any_of_its_makings_covered(made: list[Known], entry: Entry) -> None:
     with samples.fresh() as writer:
         covered = False
@@ -63,7 +63,7 @@ def test_a_mark_covers_all_that_any_of_its_makings_covered(made: list[Known], en
 
 
 @given(st.lists(knowns, min_size=1, max_size=4), st.integers(0, 9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_what_stood_there_stays_covered_by_a_mark_of_another_kind(made: list[Known], at: int) -> None:
     with samples.fresh() as writer:
         for known in made:

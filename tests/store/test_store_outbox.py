@@ -388,7 +388,8 @@ def places(folder: Folder, number: int) -> Counter[str]:
 def said(output: str) -> tuple[int, int]:
     """The last text that was certainly typed, and the last that was certainly sent."""
     lines = [line.split() for line in output.splitlines()]
-    return tuple(max((int(n) for word, n in lines if word == what), default=0) for what in ("typed", "sent"))
+    typed = max((int(number) for word, number in lines if word == "typed"), default=0)
+    return typed, max((int(number) for word, number in lines if word == "sent"), default=0)
 
 
 def check_after_death(folder: Folder, output: str) -> None:
@@ -454,13 +455,14 @@ def test_a_want_stands_once_until_it_is_fulfilled(writer: Writer) -> None:
 def test_acts_of_the_person_are_noticed_by_who_draws_the_chat(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
+    seen = lookups.changed_since(reader, lookups.Revision()).revision
+
     def noticed() -> bool:
         nonlocal seen
         changed = lookups.changed_since(reader, seen)
         seen = changed.revision
-        return changed.chats == {"chat"}
+        return changed.chats == frozenset({"chat"})
 
-    seen = lookups.changed_since(reader, lookups.Revision()).revision
     item = send(writer, hold_ms=9)
     assert noticed()
     local.take_back(writer, item.pk)

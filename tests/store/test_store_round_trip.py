@@ -10,7 +10,7 @@ import store_strategies as strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inbox_tui.core.models import Chat, Message, Profile
+from inbox_tui.core.models import Chat, Json, Message, Profile
 from inbox_tui.core.text import search_key
 from inbox_tui.store import local, lookups, writes
 from inbox_tui.store.db import open_reader
@@ -18,7 +18,7 @@ from inbox_tui.store.reads import ThreadSource
 from inbox_tui.store.records import CHAT_COLUMNS, MESSAGE_COLUMNS, PROFILE_COLUMNS
 from inbox_tui.store.writes import MessagePage
 
-EXAMPLES = settings(max_examples=40, deadline=None)
+EXAMPLES = settings(max_examples=25, deadline=None)
 
 
 def test_every_field_of_the_models_has_a_column() -> None:
@@ -75,7 +75,7 @@ def test_messages_of_one_page_come_back_in_their_order(messages: list[Message]) 
 @given(strategies.texts, st.integers(0, 12), strategies.json_objects)
 @EXAMPLES
 def test_drafts_and_intentions_come_back_as_they_were(
-    text: str, cursor: int, payload: dict[str, object]
+    text: str, cursor: int, payload: dict[str, Json]
 ) -> None:
     with samples.fresh() as writer, closing(open_reader(writer.folder)) as reader:
         local.save_draft(writer, "chat", text, cursor)

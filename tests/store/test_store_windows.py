@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
 import pytest
@@ -14,7 +14,7 @@ from store_samples import MINUTE, NOW, Cost, chat, inbound, outbound
 
 from inbox_tui.core.models import Message
 from inbox_tui.store import local, lookups, writes
-from inbox_tui.store.db import open_reader
+from inbox_tui.store.db import open_reader, transaction
 from inbox_tui.store.local import State
 from inbox_tui.store.reads import (
     OUTBOX_AT,
@@ -73,7 +73,7 @@ def walk(source: Source[Row], limit: int) -> tuple[list[Row], list[Row]]:
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_windows_of_chats_are_the_parts_of_the_whole_list(data: st.DataObject) -> None:
     with samples.fresh() as writer, closing(open_reader(writer.folder)) as reader:
         drawn = data.draw(st.lists(st.tuples(ties, platforms, st.sampled_from("pq")), max_size=14))
@@ -109,7 +109,7 @@ def test_windows_of_chats_are_the_parts_of_the_whole_list(data: st.DataObject) -
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_windows_of_a_thread_are_the_parts_of_the_whole_thread(data: st.DataObject) -> None:
     with samples.fresh() as writer, closing(open_reader(writer.folder)) as reader:
         quoted = st.sampled_from([None, "e1", "e2", "nowhere"])
@@ -230,7 +230,7 @@ def fill(writer: Writer, count: int, *, tied: bool = False) -> None:
             for n in numbers
         ]
         writes.apply_messages(writer, [MessagePage("c0", page)])
-    with writes.transaction(writer.local):
+    with transaction(writer.local):
         for n in range(count):
             state = "settled" if 5 < n < count - 2 else ("uncertain", "held")[n % 2]
             writer.local.execute(
@@ -284,7 +284,7 @@ LOOKS: dict[str, Look] = {
 
 
 @pytest.fixture(scope="module")
-def readers() -> Sequence[tuple[int, sqlite3.Connection]]:
+def readers() -> Iterator[Sequence[tuple[int, sqlite3.Connection]]]:
     """Readers of a small and of a large cache."""
     opened = []
     for count in (400, 20_000):
