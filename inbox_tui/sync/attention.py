@@ -95,7 +95,7 @@ class Attention:
         if not self.following:
             return
         if look.id in self.open:
-            pause = schedule.OPEN_CHAT_SECONDS * self.spread.uniform(0.9, 1.1)
+            pause = schedule.open_interval(eased=self.schedule.eased) * self.spread.uniform(0.9, 1.1)
             self.schedule.replan(Look(Kind.OPEN, look.profile_id, look.id), now + pause)
             return
         state = chat_state(self.writer, look.id)
@@ -103,8 +103,13 @@ class Attention:
             return
         age = server_now - state.last_message_at
         if age < schedule.ACTIVE_MS:
-            pause = schedule.recent_interval(age, attended=self.screens > 0) * self.spread.uniform(0.9, 1.1)
+            pause = self.recent_pause(age)
             self.schedule.replan(Look(Kind.RECENT, look.profile_id, look.id), now + pause)
+
+    def recent_pause(self, age: Milliseconds) -> float:
+        """Seconds until a chat whose last message is `age` old is looked at again."""
+        seconds = schedule.recent_interval(age, attended=self.screens > 0, eased=self.schedule.eased)
+        return seconds * self.spread.uniform(0.9, 1.1)
 
     def plan_recent(self, now: float, server_now: Milliseconds) -> None:
         """Have the chats that were active today looked at that are not planned yet."""

@@ -50,6 +50,11 @@ class Answers:
         """Have `deliver` called by whoever collects."""
         self._queue.put(deliver)
 
+    @property
+    def waiting(self) -> int:
+        """How many have not been collected, about."""
+        return self._queue.qsize()
+
     def collect(self, seconds: float, most: int) -> int:
         """Wait up to `seconds` for an answer, then deliver up to `most` that are there; returns how many."""
         count = 0

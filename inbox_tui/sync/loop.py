@@ -13,6 +13,7 @@ from enum import Enum, auto
 from functools import partial
 
 from inbox_tui.api.client import Client
+from inbox_tui.api.webhooks import Event
 from inbox_tui.core.errors import InboxError, StoreError
 from inbox_tui.core.models import Milliseconds
 from inbox_tui.store import writes
@@ -20,6 +21,7 @@ from inbox_tui.store.db import Changes, now_ms
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import schedule
 from inbox_tui.sync.attention import Attention
+from inbox_tui.sync.events import Events
 from inbox_tui.sync.jobs import Answers, Apply, Outcome, Workers, unexpected
 from inbox_tui.sync.progress import Progress, measure
 from inbox_tui.sync.pull import Pull
@@ -38,6 +40,8 @@ SHORT, LONG = 2, 50
 """Answers that enter the cache in one transaction at most: while a screen lives, and without one."""
 GATHER_SECONDS = 0.25
 """How long answers wait for others to share a transaction with while no screen lives."""
+MOST_WAITING = 200
+"""Answers and events that wait for the writing thread; beyond that no event is taken."""
 SENT_LOOKS = 5
 """How often a sync that is to end looks whether what it sent has arrived: for about six seconds."""
 SOON_MS: Milliseconds = 2_000
@@ -129,6 +133,9 @@ class Loop:
         )
         self.troubles = Troubles(
             writer, self.schedule, self.pull, self.push, self.attention, following, spread
+        )
+        self.events = Events(
+            writer, self.pull.messages, self.schedule, self.attention, self._now, self._event_applied
         )
         self._changes = Changes(writer.folder)
         self._landed: list[tuple[Look, Outcome]] = []
@@ -233,6 +240,22 @@ class Loop:
     def _server_now(self) -> Milliseconds:
         return self.clock.now() + (self._client.transport.clock_offset_ms or 0)
 
+    @property
+    def client(self) -> Client:
+        """The client of the key that is set now. Any thread may ask."""
+        return self._client
+
+    def deliver(self, event: Event) -> bool:
+        """Have an event applied, from any thread; False where too much waits already."""
+        if self._answers.waiting >= MOST_WAITING:
+            return False
+        self._answers.put(partial(self.events.take, event))
+        return True
+
+    def expect_events(self, silent: Callable[[], None]) -> None:
+        """From now on events are to bring what is new, from any thread; `silent`: called when they do not."""
+        self._answers.put(lambda: self.events.expect(self._server_now(), silent))
+
     # Answers
 
     def _ask(self, now: float) -> None:
@@ -287,6 +310,13 @@ class Loop:
                 continue
             self.troubles.over(look)
             self._follow_up(look, outcome, moved=moved)
+        self.events.landed(failures)
+
+    def _event_applied(self, chat_ids: list[str]) -> None:
+        self.push.settle(chat_ids)
+        for chat_id in chat_ids:
+            self.attention.settled(chat_id)
+        self.attention.follow_unsettled(self._now(), chat_ids)
 
     def _follow_up(self, look: Look, outcome: Outcome, *, moved: bool) -> None:
         now = self._now()
@@ -300,6 +330,9 @@ class Loop:
             if outcome.again and (self.mode is Mode.FOLLOW or look.profile_id not in self._again):
                 self._again.add(look.profile_id)
                 self.schedule.put(Look(Kind.CHATS, look.profile_id), now)
+        elif look.kind is Kind.CHAT:
+            if outcome.again:
+                self.schedule.put(Look(Kind.PROFILES), now)
         elif look.kind is Kind.SENT:
             self.push.settle(outcome.chats)
             self.attention.followed(look, now)
@@ -325,7 +358,8 @@ class Loop:
     def _follow_chats(self, profile_id: str, now: float, *, moved: bool) -> None:
         quiet = self._quiet[profile_id] = 0 if moved else self._quiet.get(profile_id, 0) + 1
         if self.mode is Mode.FOLLOW:
-            pause = schedule.profile_interval(quiet, attended=bool(self.attention.open))
+            attended, eased = bool(self.attention.open), self.schedule.eased
+            pause = schedule.profile_interval(quiet, attended=attended, eased=eased)
             self.schedule.replan(Look(Kind.CHATS, profile_id), now + pause * self._spread.uniform(0.9, 1.1))
             if moved:
                 self.attention.plan_recent(now, self._server_now())

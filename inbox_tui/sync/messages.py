@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inbox_tui.api.client import Client
 from inbox_tui.core.errors import InboxError, StoreError
 from inbox_tui.core.models import Message, Milliseconds, Page
 from inbox_tui.store import writes
+from inbox_tui.store.db import now_ms
 from inbox_tui.store.writes import MessagePage, Writer
 from inbox_tui.sync.jobs import Apply, Fetch, Outcome, unexpected
 from inbox_tui.sync.schedule import Kind, Look, Subject
@@ -22,6 +24,8 @@ from inbox_tui.sync.schedule import Kind, Look, Subject
 PAGE = 100
 REFRESH = 30
 """Messages of a look at a chat that was read before: enough for what happens between two looks."""
+DOUBT_MS: Milliseconds = 1500
+"""The Date header has whole seconds: the server's time is known to half a second, and a bit to be safe."""
 
 _log = logging.getLogger(__name__)
 
@@ -109,6 +113,17 @@ def is_last(page: Page[Message], number: int, asked: int) -> bool:
     return count < size
 
 
+def stated_at(client: Client, started: float) -> Milliseconds | None:
+    """A time of the server shortly before a request that `started` then (monotonic) and is answered now.
+
+    None where the server does not tell its time. What the answer says was so then, or came later.
+    """
+    offset = client.transport.clock_offset_ms
+    if offset is None:
+        return None
+    return now_ms() + offset - round((time.monotonic() - started) * 1000) - DOUBT_MS
+
+
 class Messages:
     """Requests for messages and their answers. Pages pile up until `flush` writes them together."""
 
@@ -127,8 +142,12 @@ class Messages:
         self._aside: set[str] = set()
         self._next: dict[str, Look | None] = {}
         self._pages: list[MessagePage] = []
+        self._vouched: dict[str, Milliseconds | None] = {}
+        """Chats whose newest messages came by events, with their time of the last message."""
         self.inserted = 0
         """Messages that were new to the cache in this run."""
+        self.found: Callable[[Sequence[Message]], None] | None = None
+        """Is told which messages looks have brought that were new to the cache."""
 
     def fetch(self, client: Client, look: Look) -> Fetch | None:
         """The request of a look; None where the chat is gone or has nothing to give."""
@@ -148,8 +167,10 @@ class Messages:
         group = self._group(state.profile_id)
 
         def fetch() -> Apply:
+            started = time.monotonic()
             page = client.list_messages(state.id, per_page=asked, profile_group_id=group)
-            return lambda: self._apply(state, page, newest_page(state, page, asked))
+            at = stated_at(client, started)
+            return lambda: self._apply(state, page, newest_page(state, page, asked), at)
 
         return fetch
 
@@ -163,8 +184,10 @@ class Messages:
         group = self._group(state.profile_id)
 
         def fetch() -> Apply:
+            started = time.monotonic()
             page = client.list_messages(state.id, page=number, per_page=PAGE, profile_group_id=group)
-            return lambda: self._apply(state, page, judge(state, page, number))
+            at = stated_at(client, started)
+            return lambda: self._apply(state, page, judge(state, page, number), at)
 
         return fetch
 
@@ -172,21 +195,45 @@ class Messages:
         group = self._group(look.profile_id)
 
         def fetch() -> Apply:
+            started = time.monotonic()
             message = client.get_message(look.id, profile_group_id=group)
-            return lambda: self.add(message)
+            at = stated_at(client, started)
+            return lambda: self.add(message, stated_at=at)
 
         return fetch
 
-    def _apply(self, state: ChatState, page: Page[Message], pulled: MessagePage) -> Outcome:
+    def _apply(
+        self, state: ChatState, page: Page[Message], pulled: MessagePage, at: Milliseconds | None
+    ) -> Outcome:
         writes.quarantine(self._writer, f"messages of {state.id}", page.rejected)
-        self._pages.append(pulled)
+        self._pages.append(replace(pulled, stated_at=at))
+        vouched = self._vouched.get(state.id)
+        if pulled.newest and (vouched is None or vouched <= (state.last_message_at or 0)):
+            self._vouched.pop(state.id, None)
         self.changed(state.profile_id)
         return Outcome(chats=(state.id,))
 
-    def add(self, *messages: Message) -> Outcome:
-        """Single messages, as an answer to a send or an event brings them."""
-        self._pages += [MessagePage(message.chat_id, [message]) for message in messages]
+    def add(self, *messages: Message, stated_at: Milliseconds | None = None) -> Outcome:
+        """Single messages, as an answer to a send brings them; `stated_at`: as in `MessagePage`."""
+        self._pages += [MessagePage(message.chat_id, [message], stated_at=stated_at) for message in messages]
         return Outcome(chats=tuple(message.chat_id for message in messages))
+
+    def bring(self, message: Message, stated_at: Milliseconds | None) -> None:
+        """A message that an event brought, as of `stated_at`, to a chat that is read."""
+        self._pages.append(MessagePage(message.chat_id, [message], stated_at=stated_at, event=True))
+
+    def holds(self, message: Message) -> bool:
+        """Whether an event's message has its place in the cache.
+
+        One behind what is read so far has not: history brings it as it is then, and a lone message
+        there would hide that those around it are missing.
+        """
+        (place,) = self._writer.cache.execute(
+            "SELECT c.history_done OR EXISTS (SELECT 1 FROM messages WHERE id = ?1) OR ?2 >= coalesce("
+            "(SELECT min(position_at) FROM messages WHERE chat = c.pk), ?2) FROM chats c WHERE c.id = ?3",
+            (message.id, message.position[0], message.chat_id),
+        ).fetchone()
+        return bool(place)
 
     @property
     def waiting(self) -> int:
@@ -218,11 +265,44 @@ class Messages:
         return moved, failures
 
     def _write(self, pages: list[MessagePage]) -> bool:
+        brought = {page.chat_id for page in pages if page.event}
+        complete = [chat_id for chat_id in brought if self._is_complete(chat_id)]
         applied = writes.apply_messages(self._writer, pages)
         self.inserted += applied.inserted
+        for chat_id in complete:
+            self._vouch(chat_id)
+        if self.found is not None and applied.new_ids:
+            new = set(applied.new_ids) - {m.id for page in pages if page.event for m in page.messages}
+            looked = (page for page in pages if not page.event and not page.history)
+            self.found([message for page in looked for message in page.messages if message.id in new])
         if applied.unknown_chats:
             _log.warning("messages of unknown chats were passed over: %s", ", ".join(applied.unknown_chats))
         return bool(applied.inserted or applied.changed)
+
+    def _is_complete(self, chat_id: str) -> bool:
+        """Whether nothing newer is known of a chat than what was read of it, or came by events."""
+        row = self._writer.cache.execute(
+            "SELECT pulled_for IS last_message_at, last_message_at FROM chats "
+            "WHERE id = ? AND pulled_at IS NOT NULL",
+            (chat_id,),
+        ).fetchone()
+        return row is not None and bool(
+            row[0] or (chat_id in self._vouched and self._vouched[chat_id] == row[1])
+        )
+
+    def _vouch(self, chat_id: str) -> None:
+        """Hold a chat for read up to its last message without a look.
+
+        Nothing of that is stored: what no look has confirmed when the engine ends is read at the next start.
+        """
+        row = self._writer.cache.execute(
+            "SELECT last_message_at, profile_id FROM chats "
+            "WHERE id = ? AND pulled_for IS NOT last_message_at",
+            (chat_id,),
+        ).fetchone()
+        if row is not None:
+            self._vouched[chat_id] = row[0]
+            self.changed(row[1])
 
     # What is missing
 
@@ -267,10 +347,14 @@ class Messages:
         )
         for kind, condition, values in searches:
             rows = self._writer.cache.execute(
-                f"SELECT id FROM chats WHERE profile_id = ? AND {condition} LIMIT ?",
-                (profile_id, *values, 8 + len(self._aside)),
-            )
-            for (chat_id,) in rows:
+                f"SELECT id, last_message_at FROM chats WHERE profile_id = ? AND {condition} LIMIT ?",
+                (profile_id, *values, 8 + len(self._aside) + len(self._vouched)),
+            ).fetchall()
+            for chat_id, newest in rows:
+                if kind is Kind.NEWEST and chat_id in self._vouched:
+                    if self._vouched[chat_id] == newest:
+                        continue
+                    del self._vouched[chat_id]
                 if chat_id not in self._aside and not self._busy(("chat", chat_id)):
                     return Look(kind, profile_id, chat_id)
         return None
@@ -290,7 +374,7 @@ class Messages:
         (count,) = self._writer.cache.execute(
             "SELECT count(*) FROM chats WHERE pulled_at IS NULL OR pulled_for IS NOT last_message_at"
         ).fetchone()
-        return int(count)
+        return max(int(count) - len(self._vouched), 0)
 
     def unsettled(self, chat_ids: Sequence[str] | None = None) -> list[tuple[str, str, str, str]]:
         """(message, profile, chat, status) of own messages on their way; of all chats, or of some."""

@@ -7,6 +7,7 @@ are in `messages`.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -126,6 +127,8 @@ class Pull:
         """The request of a look; None where there is nothing to ask any more."""
         if look.kind is Kind.PROFILES:
             return self._fetch_profiles(self.client)
+        if look.kind is Kind.CHAT:
+            return self._fetch_chat(self.client, look.id)
         if look.profile_id not in self.profiles:
             return None
         if look.kind is Kind.CHATS:
@@ -264,6 +267,27 @@ class Pull:
                 self._count(profile_id)
         looks.touch_look(self._writer.folder, profile_id)
         return outcome
+
+    def _fetch_chat(self, client: Client, chat_id: str) -> Fetch:
+        # An event does not name the profile, so each group is asked.
+        groups = list(dict.fromkeys(profile.profile_group_id for profile in self.profiles.values()))
+
+        def fetch() -> Apply:
+            for group in groups[:-1]:
+                with contextlib.suppress(NotFound):
+                    chat = client.get_chat(chat_id, profile_group_id=group)
+                    break
+            else:
+                chat = client.get_chat(chat_id, profile_group_id=groups[-1] if groups else None)
+            return lambda: self._apply_chat(chat)
+
+        return fetch
+
+    def _apply_chat(self, chat: Chat) -> Outcome:
+        if chat.profile_id not in self.profiles:
+            # Its profile is new: the chat comes with the profile's list.
+            return Outcome(again=True)
+        return self._apply_chats(chat.profile_id, Page((chat,)))
 
     def _apply_chats(self, profile_id: str, page: Page[Chat]) -> Outcome:
         # A record that names another profile would never be found again under this one.

@@ -27,6 +27,8 @@ ACTIVE_MS: Milliseconds = 24 * 3_600_000
 RECENT_SECONDS, RECENT_SLOWEST_SECONDS = 15.0, 600.0
 UNATTENDED = 4.0
 """Chats of today are looked at this many times more seldom while no screen lives."""
+EASED = 4.0
+"""Everything that comes round does so this many times more seldom while events bring what is new."""
 BUDGET = 5.0
 """Requests a second for everything that merely comes round."""
 LEAST_RATE, RECOVERY_SECONDS = 1.0, 5.0
@@ -45,28 +47,35 @@ class Kind(IntEnum):
     """The next page of a chat's history, which somebody waits for."""
     OPEN = 2
     """The newest messages of a chat that a screen shows."""
-    SENT = 3
+    CHAT = 3
+    """The record of one chat, which an event named and the cache does not have."""
+    SENT = 4
     """An own message that is neither published nor failed."""
-    PROFILES = 4
-    CHATS = 5
+    PROFILES = 5
+    CHATS = 6
     """The newest chats of a profile."""
-    WALK = 6
+    WALK = 7
     """The next page of a profile's chats, towards the oldest."""
-    GAP = 7
+    GAP = 8
     """Messages between the newest page and what was cached before."""
-    NEWEST = 8
+    NEWEST = 9
     """The newest messages of a chat that has news."""
-    RECENT = 9
+    RECENT = 10
     """The newest messages of a chat that was active today."""
-    HISTORY = 10
+    HISTORY = 11
 
 
 BUDGETED = frozenset({Kind.OPEN, Kind.SENT, Kind.RECENT})
 BACKLOG = (Kind.WALK, Kind.GAP, Kind.NEWEST, Kind.HISTORY)
 OF_PROFILE = frozenset({Kind.CHATS, Kind.WALK})
+ROUND = frozenset({Kind.CHATS, Kind.OPEN, Kind.RECENT})
+"""What comes round to find news, and more seldom while events bring them."""
 
 Subject = tuple[str, str]
-"""What a look is at: `("profiles", "")`, or profile, chat or message with its id. One look at a time each."""
+"""What a look is at: `("profiles", "")`, or profile, chat, message or record of a chat, with its id.
+
+One look at a time each.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +93,27 @@ class Look:
             return ("profiles", "")
         if self.kind in OF_PROFILE:
             return ("profile", self.profile_id)
-        return ("message" if self.kind is Kind.SENT else "chat", self.id)
+        return ({Kind.SENT: "message", Kind.CHAT: "record"}.get(self.kind, "chat"), self.id)
 
 
-def profile_interval(quiet: int, *, attended: bool) -> float:
-    """Seconds to the next look at a profile after `quiet` looks in a row that found nothing."""
+def profile_interval(quiet: int, *, attended: bool, eased: bool = False) -> float:
+    """Seconds to the next look at a profile after `quiet` looks in a row that found nothing.
+
+    `attended`: a chat is open on a screen. `eased`: events bring what is new, and looks only make sure.
+    """
     slowest = ATTENDED_SECONDS if attended else IDLE_SECONDS
-    return min(BUSY_SECONDS * 1.5 ** min(quiet, 20), slowest)
+    return min(BUSY_SECONDS * 1.5 ** min(quiet, 20), slowest) * (EASED if eased else 1)
 
 
-def recent_interval(age: Milliseconds, *, attended: bool) -> float:
+def open_interval(*, eased: bool = False) -> float:
+    """Seconds between looks at a chat that somebody reads."""
+    return OPEN_CHAT_SECONDS * (EASED if eased else 1)
+
+
+def recent_interval(age: Milliseconds, *, attended: bool, eased: bool = False) -> float:
     """Seconds between looks at a chat whose last message is `age` old: the older, the more seldom."""
     seconds = min(max(age / 10_000, RECENT_SECONDS), RECENT_SLOWEST_SECONDS)
-    return seconds if attended else seconds * UNATTENDED
+    return seconds * (1 if attended else UNATTENDED) * (EASED if eased else 1)
 
 
 def sent_interval(looks: int, *, retrying: bool) -> float:
@@ -211,6 +228,8 @@ class Schedule:
     lanes: dict[str, Lane] = field(default_factory=dict)
     in_flight: dict[Subject, Look] = field(default_factory=dict)
     """Looks that were started and are not ended, by what they are at."""
+    eased: bool = False
+    """Whether events bring what is new, so that what comes round may do so more seldom."""
     _out: set[Subject] = field(default_factory=set)
     """Those of them whose request is on its way."""
     _timers: dict[_Key, _Timer] = field(default_factory=dict)
@@ -261,6 +280,12 @@ class Schedule:
         for subject, _ in [key for key, timer in self._timers.items() if timer.look.profile_id == profile_id]:
             self.drop(subject)
         self.lanes.pop(profile_id, None)
+
+    def hasten(self, now: float) -> None:
+        """Events bring nothing any more: have what was planned with them in mind come round as without."""
+        self.eased = False
+        for timer in [timer for timer in self._timers.values() if timer.look.kind in ROUND]:
+            self.put(timer.look, now + max(timer.due - now, 0.0) / EASED)
 
     @property
     def out(self) -> int:

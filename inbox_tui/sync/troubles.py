@@ -98,6 +98,8 @@ class Troubles:
             self._again(look, now)
         elif look.kind is Kind.PROFILES:
             self._profiles_failed(look, error, now, tries)
+        elif look.kind is Kind.CHAT:
+            self._record_failed(look, error, now, tries)
         elif isinstance(error, NotAuthorised):
             self._refused(look, error, now)
         elif isinstance(error, NetworkError) or look.kind in OF_PROFILE:
@@ -171,6 +173,14 @@ class Troubles:
             return
         self._again(look, lane.resume_at)
         self.schedule.put(Look(Kind.CHATS, look.profile_id), lane.resume_at)
+
+    def _record_failed(self, look: Look, error: InboxError, now: float, tries: int) -> None:
+        """A chat that an event named cannot be had; the list of its profile's chats may still bring it."""
+        if error.retryable and tries < PATIENCE:
+            self.schedule.put(look, now + schedule.back_off(tries, self.spread))
+            return
+        self._tries.pop(look.subject, None)
+        _log.warning("chat %s of an event cannot be read: %s", look.id, error)
 
     def _message_failed(self, look: Look, error: InboxError, now: float) -> None:
         if isinstance(error, NotFound):
