@@ -315,8 +315,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             profile=profile.name if profile is not None else row.chat.profile_id,
             person=row.chat.title,
         )
-        self._draw_chat(row)
         self.thread.show(ThreadSource(self.session.reader, row.pk, row.chat.id), end=True)
+        self._draw_chat(row)
         self._watch_seen()
 
     def _watch_seen(self) -> None:

@@ -297,6 +297,10 @@ async def test_a_reader_further_up_is_told_of_newer_messages_and_does_not_count_
         assert "newer below" not in agent.screen_text()
         await agent.press("g", "g")
         await agent.until(lambda: "newer below" in agent.screen_text())
+        await agent.press("J")
+        assert "newer below" not in agent.screen_text()
+        await agent.press("K", "g", "g")
+        await agent.until(lambda: "newer below" in agent.screen_text())
         shown = agent.inbox.shown
         assert shown is not None
         arrived = Message(

@@ -9,6 +9,7 @@ import time_machine
 from textual.pilot import Pilot
 
 from inbox_tui.store.db import Folder
+from inbox_tui.ui import inbox
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.inbox import InboxScreen
 
@@ -24,6 +25,8 @@ def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TZ", "UTC")
+    # A slow machine must not have seen what a fast one has not.
+    monkeypatch.setattr(inbox, "SEEN_SECONDS", 3600.0)
     with time_machine.travel(NOW, tick=True):
         yield
 
