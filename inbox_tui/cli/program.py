@@ -95,14 +95,30 @@ def sync(
     once: Annotated[bool, typer.Option("--once", help="Fetch what is new, then end (the default).")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Stay, and keep the cache in step.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Fetch the whole history of every chat.")] = False,
+    webhooks: Annotated[
+        bool, typer.Option("--webhooks", help="Have the API send events too (with --follow).")
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Where to receive them (default: a free port).")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on (default: 127.0.0.1).")] = None,
+    public_url: Annotated[
+        str | None, typer.Option(help="The https address that leads there, of a tunnel or proxy.")
+    ] = None,
     until_stdin_closes: StdinOption = False,
 ) -> int:
     """Bring the cache in step with the API, without the screen."""
-    from inbox_tui.cli.syncing import run_sync
+    from inbox_tui.cli.syncing import run_sync, webhooks_of
 
     if once and follow:
         raise UsageError("--once and --follow exclude each other", "Give one of them")
-    return run_sync(_settings(context), follow=follow, full=full, watch_stdin=until_stdin_closes)
+    return run_sync(
+        _settings(context),
+        follow=follow,
+        full=full,
+        watch_stdin=until_stdin_closes,
+        webhooks=webhooks_of(webhooks=webhooks, follow=follow, port=port, host=host, public_url=public_url),
+    )
 
 
 @program.command()

@@ -7,12 +7,28 @@ import sys
 from dataclasses import replace
 
 from inbox_tui.config import Settings
-from inbox_tui.core.errors import NetworkError, NotAuthorised
+from inbox_tui.core.errors import NetworkError, NotAuthorised, UsageError
 from inbox_tui.core.times import duration
-from inbox_tui.sync.engine import Progress, Report, run
+from inbox_tui.sync.engine import Progress, Report, Webhooks, run
 
 
-def run_sync(settings: Settings, *, follow: bool, full: bool, watch_stdin: bool) -> int:
+def webhooks_of(
+    *, webhooks: bool, follow: bool, port: int | None, host: str | None, public_url: str | None
+) -> Webhooks | None:
+    """Where the command line wants webhooks to be received. Raises UsageError where that makes no sense."""
+    if not webhooks:
+        for name, value in (("--port", port), ("--host", host), ("--public-url", public_url)):
+            if value is not None:
+                raise UsageError(f"{name} says where webhooks are received", "Give --webhooks too")
+        return None
+    if not follow:
+        raise UsageError("Webhooks are for a sync that follows", "Give --follow too")
+    return Webhooks(host or "127.0.0.1", port or 0, public_url)
+
+
+def run_sync(
+    settings: Settings, *, follow: bool, full: bool, watch_stdin: bool, webhooks: Webhooks | None = None
+) -> int:
     """Sync once, or follow until told to end; returns the exit code. Raises InboxError."""
     child = watch_stdin
     level = logging.INFO if child else logging.WARNING
@@ -28,6 +44,10 @@ def run_sync(settings: Settings, *, follow: bool, full: bool, watch_stdin: bool)
         full=full,
         progress=None if shown is None else shown.show,
         watch_stdin=watch_stdin,
+        webhooks=webhooks,
+        listening=lambda url: print(
+            f"inbox-tui: webhooks are received at {url}", file=sys.stderr, flush=True
+        ),
     )
     if shown is not None:
         shown.end(report)
@@ -35,6 +55,10 @@ def run_sync(settings: Settings, *, follow: bool, full: bool, watch_stdin: bool)
     for line in dict.fromkeys([*report.notices, *map(str, report.errors)]):
         print(f"inbox-tui: {line}", file=sys.stderr)
     return report.exit_code
+
+
+def _say_where(url: str) -> None:
+    print(f"inbox-tui: webhooks are received at {url}", file=sys.stderr, flush=True)
 
 
 class _Shown:

@@ -23,13 +23,15 @@ from inbox_tui.store import db, local
 from inbox_tui.store.db import Folder
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.writes import Writer
+from inbox_tui.sync import subscription
 from inbox_tui.sync.loop import Loop, Mode
 from inbox_tui.sync.progress import Progress
+from inbox_tui.sync.subscription import Registrar, Webhooks
 
 KEY_SECONDS = 5.0
 """How often a running engine looks whether there is another API key."""
 
-__all__ = ["EngineRunningError", "Progress", "Report", "run", "running", "send_now"]
+__all__ = ["EngineRunningError", "Progress", "Report", "Webhooks", "run", "running", "send_now"]
 
 _log = logging.getLogger(__name__)
 
@@ -67,18 +69,24 @@ def run(
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     watch_stdin: bool = False,
+    webhooks: Webhooks | None = None,
+    listening: Callable[[str], None] | None = None,
 ) -> Report:
     """Sync an account: `once` to the end, or `follow` until `stop` is set or a signal comes.
 
     `full` fetches the whole history of every chat. `progress` is called about twice a second, from this
     thread. With `watch_stdin` the engine also ends when standard input is closed: a screen that starts it
     with a pipe there takes it along, even when it is killed. SIGINT and SIGTERM end it cleanly.
+    With `webhooks` a following engine has the API send it events too; `listening` is told to which URL.
 
     Raises EngineRunningError where another engine has the account, NotAuthorised where there is no key,
-    UsageError for one that cannot be used, StoreError where a file of the cache cannot be used.
+    UsageError for one that cannot be used and for webhooks that cannot be received, StoreError where a file
+    of the cache cannot be used.
     """
     if once == follow:
         raise UsageError("A sync is either once or following", "Choose one of the two")
+    if webhooks is not None and not follow:
+        raise UsageError("Webhooks are for a sync that follows", "Give --follow too")
     stop = stop or threading.Event()
     keys = _Keys(settings)
     client = keys.client()
@@ -89,6 +97,7 @@ def run(
         stack.callback(keys.close)
         for notice in notices:
             _log.warning("%s", notice)
+        events = _events(settings, webhooks, listening, stack)
         with _writing(settings.folder), Writer(settings.folder) as writer:
             loop = Loop(
                 writer,
@@ -99,8 +108,34 @@ def run(
                 progress=progress,
                 another_client=keys.changed,
             )
-            loop.run()
+            with events(loop):
+                loop.run()
             return Report(loop.progress(), tuple(loop.troubles.errors), tuple(notices))
+
+
+def _events(
+    settings: Settings,
+    webhooks: Webhooks | None,
+    listening: Callable[[str], None] | None,
+    stack: contextlib.ExitStack,
+) -> Callable[[Loop], contextlib.AbstractContextManager[object]]:
+    """What has webhooks received while a loop runs; without, what removes the one that a killed engine left.
+
+    Listens already, so that what cannot work is said before anything is done. Raises UsageError.
+    """
+    folder = settings.folder
+    if webhooks is None:
+        if not subscription.file_of(folder).exists():
+            return lambda loop: contextlib.nullcontext()
+        return lambda loop: Registrar(folder, lambda: loop.client, None)
+    # Only here, as the server costs as much to load as all else together.
+    from inbox_tui.sync.live import Receiver, receiving
+
+    receiver = Receiver(webhooks, settings.api_url)
+    stack.callback(receiver.close)
+    if listening is not None:
+        listening(receiver.url)
+    return lambda loop: receiving(receiver, loop, folder)
 
 
 def running(folder: Folder) -> bool:
