@@ -145,6 +145,14 @@ def held(reader: sqlite3.Connection, screen: int) -> OutboxItem | None:
     return None if row is None else item_of(row)
 
 
+def failed_item(reader: sqlite3.Connection, message_id: str) -> OutboxItem | None:
+    """The failed outbox item that a message of the API was made from, where it was sent from here."""
+    row = reader.execute(
+        f"SELECT {ITEM_COLUMNS} FROM local.outbox WHERE message_id = ? AND state = 'failed'", (message_id,)
+    ).fetchone()
+    return None if row is None else item_of(row)
+
+
 def message(reader: sqlite3.Connection, name: str) -> Message | None:
     """A message by its hashid, or by the platform's id.
 

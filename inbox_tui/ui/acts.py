@@ -132,6 +132,9 @@ class Acts:
         if row is None or shown is None:
             return
         message, item = row.message, row.item
+        if message is not None and not row.dismissed:
+            # Sent from here: the item itself goes again, in its place before later ones.
+            item = lookups.failed_item(inbox.session.reader, message.id)
         if item is not None and item.state == local.State.FAILED:
             inbox.session.do(local.retry, item.pk)
             inbox.session.refold(shown.chat.id)

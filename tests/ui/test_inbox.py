@@ -456,3 +456,31 @@ async def test_two_terminals_see_each_others_work(folder: Folder, desk: DeskMake
 def test_the_folder_of_the_account_is_private(filled: Path) -> None:
     assert filled.stat().st_mode & 0o077 == 0
     assert (filled / "local.db").stat().st_mode & 0o077 == 0
+
+
+async def test_a_send_of_ours_that_the_platform_failed_goes_again_in_its_place(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    with contextlib.closing(open_reader(folder)) as reader:
+        chat_id, profile_id = reader.execute(
+            "SELECT id, profile_id FROM chats WHERE participant_name = 'Max Whitlock'"
+        ).fetchone()
+    failed = Message(
+        id="ours",
+        chat_id=chat_id,
+        direction="outbound",
+        status="failed",
+        created_at=1_780_315_100_000,
+        body="first try",
+        error_message="Bad Gateway",
+    )
+    with writes.Writer(folder) as writer:
+        item = local.queue_send(writer, chat_id, profile_id, {"text": "first try"}, hold_ms=0)
+        local.move(writer, item, local.State.FAILED, title="Bad Gateway", message_id="ours")
+        writes.apply_messages(writer, [writes.MessagePage(chat_id, [failed])])
+    async with desk(folder, (140, 40)) as agent:
+        await agent.open("Max Whitlock")
+        while getattr(agent.inbox.thread.cursor_row, "message", None) != failed:
+            await agent.press("k")
+        await agent.press("!")
+        await agent.until(lambda: rows(folder, "SELECT pk, state FROM outbox") == [(item.pk, "queued")])
