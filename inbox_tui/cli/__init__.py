@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -24,7 +25,9 @@ def run(arguments: Sequence[str]) -> int:
             case _:
                 from inbox_tui.cli.program import run_program
 
-                return run_program(arguments)
+                code = run_program(arguments)
+                sys.stdout.flush()
+                return code
     except InboxError as error:
         print(f"inbox-tui: {error}", file=sys.stderr)
         return error.exit_code
@@ -36,9 +39,10 @@ def run(arguments: Sequence[str]) -> int:
             raise
         print(f"inbox-tui: {fault}", file=sys.stderr)
         return fault.exit_code
-    except BrokenPipeError:
-        # The reader of our output (head, less) has gone: that is its right.
-        sys.stderr.close()
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output (head, less) has gone: that is its right. Typer tells it by an exit,
+        # the only one that it makes here. Nothing may be left to be written when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return 130
