@@ -95,7 +95,9 @@ class Events:
             case Message() as message:
                 self._message(message, event.created_at)
             case ReactionChange(message=Message() as message) as change:
-                self._message(message, event.created_at if change.at is None else change.at)
+                # The event's own time may have whole seconds; the platform's may be of before it was told.
+                times = [at for at in (event.created_at, change.at) if at is not None]
+                self._message(message, max(times, default=None))
             case ReactionChange() as change:
                 self._look(change.chat_id)
             case Referral() as referral:

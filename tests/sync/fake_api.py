@@ -158,6 +158,8 @@ class FakeApi:
                 rows = [m for m in self.messages[chat_id] if direction in (None, m["direction"])]
                 rows.sort(key=lambda m: ms(str(m["external_posted_at"] or m["created_at"])), reverse=True)
                 return self._page(request, rows)
+            case ["chats", chat_id] if chat_id in self.messages:
+                return httpx.Response(200, json=self.chat(chat_id))
             case ["messages", message_id]:
                 known = [m for messages in self.messages.values() for m in messages if m["id"] == message_id]
                 if known:

@@ -229,6 +229,30 @@ def test_chats_of_today_are_looked_at_the_more_seldom_the_longer_they_are_quiet(
     assert schedule.recent_interval(HOUR, attended=False) > schedule.recent_interval(HOUR, attended=True)
 
 
+def test_what_comes_round_does_so_four_times_more_seldom_while_events_bring_what_is_new() -> None:
+    for attended in (True, False):
+        for quiet in (0, 3, 30):
+            usual = schedule.profile_interval(quiet, attended=attended)
+            assert schedule.profile_interval(quiet, attended=attended, eased=True) == 4 * usual
+        for age in (0, HOUR, 20 * HOUR):
+            usual = schedule.recent_interval(age, attended=attended)
+            assert schedule.recent_interval(age, attended=attended, eased=True) == 4 * usual
+    assert schedule.open_interval(eased=True) == 4 * schedule.open_interval() == 8.0
+
+
+def test_when_events_fall_silent_what_was_put_off_comes_four_times_sooner() -> None:
+    it = lanes("p")
+    it.eased = True
+    looks = [Look(Kind.CHATS, "p"), Look(Kind.OPEN, "p", "open"), Look(Kind.RECENT, "p", "recent")]
+    for look in looks:
+        it.put(look, 140.0)
+    it.put(Look(Kind.SENT, "p", "sent"), 140.0)
+    it.hasten(100.0)
+    assert [it.planned(look.subject) for look in looks] == [110.0] * 3
+    assert it.planned(("message", "sent")) == 140.0
+    assert not it.eased
+
+
 def test_an_own_message_is_looked_at_soon_and_then_more_and_more_seldom() -> None:
     waits = [schedule.sent_interval(looks, retrying=False) for looks in range(15)]
     assert waits[0] <= 0.5
