@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import closing
 
@@ -9,7 +10,7 @@ from inbox_tui.cli import output
 from inbox_tui.cli.reading import find_chat
 from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import Act, Refused, ask, platform_name
-from inbox_tui.core.errors import InboxError, UncertainError, UsageError
+from inbox_tui.core.errors import InboxError, NotAuthorised, UncertainError, UsageError
 from inbox_tui.core.errors import Refused as RefusedError
 from inbox_tui.core.limits import measure
 from inbox_tui.core.links import safe_url
@@ -46,19 +47,31 @@ def send_message(
     if dry_run:
         print(f"would send to {row.chat.title} ({platform_name(row.chat.platform)}): {text or url}")
         return 0
+    if not queue:
+        _need_a_key(settings)
     with Writer(settings.folder) as writer:
         item = local.queue_send(writer, row.chat.id, row.chat.profile_id, payload, hold_ms=0)
         refold_chats(writer, [row.chat.id])
     if not queue:
         from inbox_tui.sync.engine import send_now
 
+        # What becomes of the message is told below; the log would tell it a second time.
+        logging.basicConfig(level=logging.ERROR)
         item = send_now(settings, item.pk, wait=wait)
     if as_json:
         output.print_records([output.item_record(item)])
     else:
         print(f"{item.state} {item.message_id or item.key}")
-    _raise_on_failure(item)
+    _raise_on_failure(item, queue=queue)
     return 0
+
+
+def _need_a_key(settings: Settings) -> None:
+    """Refuse before the text is in the outbox, from where a later sync would send it all the same."""
+    from inbox_tui.sync.engine import running
+
+    if settings.api_key() is None and not running(settings.folder):
+        raise NotAuthorised("No API key is set", "Set POSTPROXY_API_KEY; nothing was sent")
 
 
 def _payload(text: str | None, url: str | None) -> dict[str, Json]:
@@ -103,8 +116,14 @@ def _check(row: ChatRow, profile: Profile | None, payload: dict[str, Json]) -> N
         )
 
 
-def _raise_on_failure(item: OutboxItem) -> None:
+def _raise_on_failure(item: OutboxItem, *, queue: bool) -> None:
     if item.state == State.FAILED:
         raise InboxError(item.title or "The message failed", item.hint)
+    if item.state == State.QUEUED and not queue:
+        raise InboxError(
+            item.title or "It has not left yet", item.hint or "It stays in the outbox for the next sync"
+        )
+    if item.state == State.SENDING:
+        raise UncertainError(item.title or "No answer has come yet", item.hint)
     if item.state == State.UNCERTAIN:
         raise UncertainError(item.title or "Nobody knows whether it arrived", item.hint)

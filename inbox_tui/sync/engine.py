@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from inbox_tui.api.client import Client
 from inbox_tui.config import Settings
-from inbox_tui.core.errors import InboxError, NotAuthorised, StoreError, UsageError
+from inbox_tui.core.errors import InboxError, NetworkError, NotAuthorised, StoreError, UsageError
 from inbox_tui.store import db, local
 from inbox_tui.store.db import Folder
 from inbox_tui.store.local import OutboxItem, State
@@ -159,7 +159,10 @@ def send_now(
 
     Items before it in the same chat are carried out first. Returns the item when the API has accepted
     it (`wait`: when it is published), or when it cannot go on without the person (failed, uncertain, or
-    held back by an earlier one), or after `seconds`. Raises as `run`, but not EngineRunningError.
+    held back by an earlier one), or after `seconds`.
+
+    Raises as `run`, but not EngineRunningError; NetworkError where the API cannot be reached, and the item
+    waits for the next sync; NotAuthorised where the API refuses the key, and the item is failed.
     """
     stop = stop or threading.Event()
     deadline = time.monotonic() + seconds
@@ -177,19 +180,45 @@ def send_now(
                 with _elected(settings.folder):
                     client = keys.client()
                     stack.callback(keys.close)
-                    Loop(
-                        writer,
-                        client,
-                        mode=Mode.SEND,
-                        stop=stop,
-                        history_messages=settings.history_messages,
-                        only_chat=item.chat_id,
-                        until=done,
-                    ).run()
+                    _send_here(settings, writer, client, item, done, stop)
             except EngineRunningError:
                 # The running engine notices the item by itself; should it die, this process takes over.
                 stop.wait(0.1)
         return _item(writer, item_pk)
+
+
+def _send_here(
+    settings: Settings,
+    writer: Writer,
+    client: Client,
+    item: OutboxItem,
+    done: Callable[[], bool],
+    stop: threading.Event,
+) -> None:
+    """Carry out the outbox of the item's chat in this process until `done`. Raises as `send_now`."""
+
+    def unreachable() -> NetworkError | None:
+        errors = [error for error in loop.push.errors.values() if isinstance(error, NetworkError)]
+        certain = bool(errors) and not errors[-1].may_have_arrived
+        return errors[-1] if certain and _item(writer, item.pk).state == State.QUEUED else None
+
+    loop = Loop(
+        writer,
+        client,
+        mode=Mode.SEND,
+        stop=stop,
+        history_messages=settings.history_messages,
+        only_chat=item.chat_id,
+        until=lambda: done() or unreachable() is not None,
+    )
+    loop.run()
+    error: InboxError | None = unreachable()
+    if error is not None:
+        hint = "The message waits in the outbox and leaves with the next sync"
+        raise NetworkError(error.title, hint, may_have_arrived=False)
+    error = loop.push.errors.get(item.pk)
+    if isinstance(error, NotAuthorised) and _item(writer, item.pk).state == State.FAILED:
+        raise error
 
 
 def _item(writer: Writer, item_pk: int) -> OutboxItem:

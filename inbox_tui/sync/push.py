@@ -52,6 +52,8 @@ class Push:
     spread: random.Random = field(default_factory=random.Random)
     busy: dict[int, OutboxItem] = field(default_factory=dict)
     """Items with a request on its way, by number."""
+    errors: dict[int, InboxError] = field(default_factory=dict)
+    """What went wrong last with items that have not left yet, by number."""
     due_at: Milliseconds | None = None
     """When something can be done next without anything else happening; None: nothing."""
     _items: list[OutboxItem] = field(default_factory=list)
@@ -229,6 +231,7 @@ class Push:
                 self._note_replay(outcome, started)
             self._accepted(item, outcome)
             return
+        self.errors[item.pk] = outcome
         _log.info("outbox item %d was not sent: %s", item.pk, outcome.title)
         if isinstance(outcome, RateLimited):
             self.hooks.limited(outcome.retry_after)
@@ -258,6 +261,7 @@ class Push:
 
     def _accepted(self, item: OutboxItem, message: Message) -> None:
         """The API has the message: first the item says so, then the cache shows it."""
+        self.errors.pop(item.pk, None)
         self._tries.pop(item.pk, None)
         self._offsets.pop(item.pk, None)
         self._repeat.discard(item.pk)
