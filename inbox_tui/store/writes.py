@@ -259,13 +259,13 @@ class _PageResult:
 def _apply_page(cache: sqlite3.Connection, chat_pk: int, page: MessagePage) -> _PageResult:
     columns = ("chat", "stated_at", *MESSAGE_COLUMNS)
     known = known_rows(cache, "messages", columns, [message.id for message in page.messages])
+    before = {message_id: row[2:] for message_id, (_, row) in known.items()}
     rows: dict[str, Row] = {}
     for message in page.messages:
         row, late = message_values(message), False
         old = rows.get(message.id)
-        if old is None and message.id in known:
-            _, (_, stated_at, *before) = known[message.id]
-            old, late = tuple(before), _is_before(page.stated_at, stated_at)
+        if old is None and message.id in before:
+            old, late = before[message.id], _is_before(page.stated_at, known[message.id][1][1])
         if old is not None and row != old:
             row = merge_message(old, row, message.missing, late=late)
         rows[message.id] = row
@@ -275,11 +275,14 @@ def _apply_page(cache: sqlite3.Connection, chat_pk: int, page: MessagePage) -> _
         if message_id not in known:
             new.append((position_at(row), message_id, row))
             continue
-        pk, (chat, stated_at, *before) = known[message_id]
+        unchanged = row == before[message_id]
+        if unchanged and not page.event:
+            continue
+        pk, (chat, stated_at, *_) = known[message_id]
         later = stated_at if _is_before(page.stated_at, stated_at) else page.stated_at or stated_at
-        if row == tuple(before):
+        if unchanged:
             # An event that changes nothing still outdates what happened before it; a look writes nothing.
-            if page.event and later != stated_at:
+            if later != stated_at:
                 cache.execute("UPDATE messages SET stated_at = ? WHERE pk = ?", (later, pk))
             continue
         assignments = ", ".join(f"{name} = ?" for name in MESSAGE_COLUMNS)
@@ -289,7 +292,7 @@ def _apply_page(cache: sqlite3.Connection, chat_pk: int, page: MessagePage) -> _
         )
         result.changed += 1
         result.chats.add(int(cast("int", chat)))
-        if is_deleted(row) and not is_deleted(before):
+        if is_deleted(row) and not is_deleted(before[message_id]):
             result.erased.append(message_id)
     if new:
         new.sort()
