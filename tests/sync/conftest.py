@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from inbox_tui import config
 from inbox_tui.config import Settings
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
@@ -20,6 +24,8 @@ from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine
 from inbox_tui.sync.loop import Clock, Loop, Mode
 from tests.sync.fake_api import START, FakeApi
+
+Spawn = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @dataclass
@@ -217,3 +223,42 @@ def shop(desk: Desk) -> Desk:
     desk.api.add_chat("c1", START - 60_000)
     desk.sync()
     return desk
+
+
+@pytest.fixture
+def home(tmp_path: object) -> Callable[[RunningSandbox], Settings]:
+    """Settings of an account that a process of its own finds by its environment."""
+
+    def make(box: RunningSandbox) -> Settings:
+        settings = config.load(environment={"INBOX_TUI_HOME": str(tmp_path), "INBOX_TUI_API_URL": box.url})
+        db.prepare(settings.folder)
+        settings.key_file.touch(mode=0o600)
+        settings.key_file.write_text(box.api_key)
+        return settings
+
+    return make
+
+
+@pytest.fixture
+def spawn(tmp_path: object) -> Iterator[Spawn]:
+    """Start `inbox-tui sync …` for an account; it does not outlive the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(settings: Settings, *arguments: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "inbox_tui", "sync", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "INBOX_TUI_HOME": str(tmp_path), "INBOX_TUI_API_URL": settings.api_url},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stderr):
+            if pipe is not None:
+                pipe.close()

@@ -2,66 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
-from inbox_tui import config
 from inbox_tui.config import Settings
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
-from inbox_tui.store import db
 from inbox_tui.store.local import State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine
+from tests.sync.conftest import Spawn
 from tests.sync.real import PATIENCE, count, item, one, queue, received, wait_for
 from tests.sync.test_engine import following
 
 Start = Callable[..., RunningSandbox]
-Spawn = Callable[..., "subprocess.Popen[bytes]"]
-
-
-@pytest.fixture
-def home(tmp_path: object) -> Callable[[RunningSandbox], Settings]:
-    """Settings of an account that a process of its own finds by its environment."""
-
-    def make(box: RunningSandbox) -> Settings:
-        settings = config.load(environment={"INBOX_TUI_HOME": str(tmp_path), "INBOX_TUI_API_URL": box.url})
-        db.prepare(settings.folder)
-        settings.key_file.touch(mode=0o600)
-        settings.key_file.write_text(box.api_key)
-        return settings
-
-    return make
-
-
-@pytest.fixture
-def spawn(tmp_path: object) -> Iterator[Spawn]:
-    """Start `inbox-tui sync …` for an account; it does not outlive the test."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(settings: Settings, *arguments: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "inbox_tui", "sync", *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "INBOX_TUI_HOME": str(tmp_path), "INBOX_TUI_API_URL": settings.api_url},
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stderr):
-            if pipe is not None:
-                pipe.close()
 
 
 def asked_for_messages(box: RunningSandbox) -> list[str]:
