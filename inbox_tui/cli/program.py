@@ -29,7 +29,7 @@ StdinOption = Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)]
 def run_program(arguments: Sequence[str]) -> int:
     """Parse and carry out; returns the exit code."""
     try:
-        result = program(args=list(arguments), standalone_mode=False)
+        result = program(args=list(arguments), prog_name="inbox-tui", standalone_mode=False)
     except typer.Exit as end:
         return int(end.exit_code)
     except typer.Abort:
