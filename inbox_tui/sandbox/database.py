@@ -2,7 +2,9 @@
 
 Times are integer milliseconds of the sandbox clock. JSON columns hold objects as the API shows them.
 `overrides` (`{"set": {…}, "drop": […]}`) bends a record into shapes that the service should never
-send; only the hostile world and the control surface use it.
+send; only the hostile world and the control surface use it. Webhooks and deliveries are numbered with
+`autoincrement`: the answer to an attempt can come after its webhook was deleted, and must not be taken
+for one of a later webhook that got the same numbers.
 """
 
 from __future__ import annotations
@@ -69,11 +71,12 @@ create table events (
 );
 create index event_due on events (due_at, no);
 create table webhooks (
-    no integer primary key, url text not null, events text not null, enabled integer not null,
+    no integer primary key autoincrement, url text not null, events text not null, enabled integer not null,
     description text, secret text not null, created_at integer not null, updated_at integer not null
 );
 create table deliveries (
-    no integer primary key, webhook integer not null, event_id text not null, event_type text not null,
+    no integer primary key autoincrement, webhook integer not null,
+    event_id text not null, event_type text not null,
     body text not null, attempt integer not null, response_status integer, success integer not null,
     attempted_at integer, due_at integer not null, created_at integer not null
 );
