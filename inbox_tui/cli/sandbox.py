@@ -19,7 +19,7 @@ def sandbox(
     host: Annotated[
         str, typer.Option(help="Address to listen on; any but the loopback lets other machines in.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
     world: Annotated[str, typer.Option(help="default, hostile or empty.")] = "default",
     seed: Annotated[int, typer.Option(help="Everything random follows it.")] = 1,
     chats: Annotated[int | None, typer.Option(help="A generated world of this many chats.")] = None,

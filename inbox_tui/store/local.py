@@ -92,23 +92,30 @@ def item_of(row: SqlRow) -> OutboxItem:
     return OutboxItem(pk, key, account, act, chat_id, profile_id, json.loads(payload), *rest)
 
 
-def save_draft(writer: Writer, chat_id: str, text: str, cursor: int) -> None:
+def save_draft(writer: Writer, chat_id: str, text: str, cursor: int, base: str | None = None) -> str:
     """Keep what stands in the composer of a chat; an empty text removes the draft.
 
-    `cursor` is the caret's offset in code points.
+    `cursor` is the caret's offset in code points. `base` is what the caller saw in the file before the
+    person typed: where something else stands there now (another terminal, a send that was taken back),
+    both are kept, one behind the other. Returns what the file holds.
     """
     with transaction(writer.local) as rev:
+        row = writer.local.execute("SELECT text FROM drafts WHERE chat_id = ?", (chat_id,)).fetchone()
+        stands = "" if row is None else str(row[0])
+        if base is not None and stands not in ("", base, text):
+            text = f"{stands}\n{text}" if text else stands
+            cursor = len(text)
+        if text == stands:
+            return text
         if text:
-            changed = writer.local.execute(
-                "INSERT INTO drafts (chat_id, text, cursor, updated_at) VALUES (?1, ?2, ?3, ?4) "
-                "ON CONFLICT (chat_id) DO UPDATE SET text = ?2, cursor = ?3, updated_at = ?4 "
-                "WHERE text IS NOT ?2",
+            writer.local.execute(
+                "INSERT OR REPLACE INTO drafts (chat_id, text, cursor, updated_at) VALUES (?, ?, ?, ?)",
                 (chat_id, text, cursor, now_ms()),
             )
         else:
-            changed = writer.local.execute("DELETE FROM drafts WHERE chat_id = ?", (chat_id,))
-        if changed.rowcount > 0:
-            touch(writer.local, chat_id, rev)
+            writer.local.execute("DELETE FROM drafts WHERE chat_id = ?", (chat_id,))
+        touch(writer.local, chat_id, rev)
+    return text
 
 
 def queue_send(
@@ -126,10 +133,23 @@ def queue_send(
 
     The text is safe when this returns; only then may a composer be emptied. With `hold_ms` the item
     can be taken back that long. `retry_of` names the failed message that this one stands for.
+
+    Raises Refused, and queues nothing, where the draft is not this text any more or the failed message has
+    been dealt with: another terminal, or a key pressed twice, was faster.
     """
     known = known_now(writer, chat_id)
     now = now_ms()
     with transaction(writer.local) as rev:
+        if from_draft:
+            gone = writer.local.execute(
+                "DELETE FROM drafts WHERE chat_id = ? AND text = ?", (chat_id, payload.get("text"))
+            )
+            if gone.rowcount == 0:
+                raise Refused(
+                    "This draft was sent or changed elsewhere", "Look at the thread before you send"
+                )
+        if retry_of and not _dismiss(writer.local, chat_id, retry_of, now):
+            raise Refused("This message is being sent again already", "Nothing was sent twice")
         cursor = writer.local.execute(
             "INSERT INTO outbox (key, account, act, chat_id, profile_id, payload, state, screen, created_at, "
             "held_until, retry_of, generation, arrived, through_at, through_id) "
@@ -151,10 +171,6 @@ def queue_send(
                 known.through_id,
             ),
         )
-        if from_draft:
-            writer.local.execute("DELETE FROM drafts WHERE chat_id = ?", (chat_id,))
-        if retry_of:
-            _dismiss(writer.local, chat_id, retry_of, now)
         touch(writer.local, chat_id, rev)
         pk = int(cursor.lastrowid or 0)
     return _item(writer.local, pk)
@@ -218,14 +234,15 @@ def move(
 
 
 def take_back(writer: Writer, item_pk: int) -> str | None:
-    """Undo a held send: its text returns as the draft, in front of what is typed there now.
+    """Undo a send that has not left: its text returns as the draft, in front of what is typed there now.
 
     Returns the new draft, or None when the item has already left. What it was to stand for wants
     attention again.
     """
     with transaction(writer.local) as rev:
         row = writer.local.execute(
-            f"UPDATE outbox SET state = 'discarded' WHERE pk = ? AND state = 'held' RETURNING {ITEM_COLUMNS}",
+            "UPDATE outbox SET state = 'discarded' WHERE pk = ? "
+            f"AND (state = 'held' OR (state = 'queued' AND attempts = 0)) RETURNING {ITEM_COLUMNS}",
             (item_pk,),
         ).fetchone()
         if row is None:
@@ -279,8 +296,9 @@ def discard(writer: Writer, item_pk: int) -> bool:
     return row is not None
 
 
-def _dismiss(local: sqlite3.Connection, chat_id: str, message_id: str, at: Milliseconds) -> None:
-    local.execute(
+def _dismiss(local: sqlite3.Connection, chat_id: str, message_id: str, at: Milliseconds) -> bool:
+    """False: it was dismissed before."""
+    cursor = local.execute(
         "INSERT OR IGNORE INTO dismissed (message_id, chat_id, at) VALUES (?, ?, ?)",
         (message_id, chat_id, at),
     )
@@ -288,6 +306,7 @@ def _dismiss(local: sqlite3.Connection, chat_id: str, message_id: str, at: Milli
     local.execute(
         "UPDATE outbox SET state = 'discarded' WHERE message_id = ? AND state = 'failed'", (message_id,)
     )
+    return cursor.rowcount > 0
 
 
 def dismiss(writer: Writer, chat_id: str, message_id: str) -> None:

@@ -57,6 +57,7 @@ ACTIONS: Sequence[Action] = (
     Action("filter", ("\\",), "Filter the list", "Find", footer="filter"),
     Action("palette", (":", "ctrl+p"), "Commands and themes", "Program", footer="commands"),
     Action("help", ("?",), "All keys", "Program", footer="help"),
+    Action("repaint", ("ctrl+l",), "Draw the screen again", "Program"),
     Action("quit", ("ctrl+q",), "Quit", "Program", (*NORMAL, Context.TYPING)),
     Action("send", ("enter",), "Send", "Composer", (Context.TYPING,), "send"),
     Action("newline", ("ctrl+j", "shift+enter"), "New line", "Composer", (Context.TYPING,), "new line"),
@@ -147,6 +148,10 @@ class Chords:
         count = int(self._count or 1)
         self._keys, self._count = (), ""
         return Pressed(action=action, count=count)
+
+
+FILTER_KEYS = (("⏎", "keep"), ("Esc", "show all"))
+"""What the keys of the filter line are called in the footer."""
 
 
 def footer_keys(context: Context) -> list[tuple[str, str]]:

@@ -116,6 +116,9 @@ class Acts:
         """Into the composer, or why not."""
         inbox = self._inbox
         if inbox.context is Context.LIST:
+            if inbox.chats.cursor_row is None:
+                inbox.say("No chat is selected")
+                return
             self.open(1)
         if inbox.shown is None:
             return
@@ -200,6 +203,10 @@ class Acts:
     def palette(self, count: int) -> None:
         """Commands and themes."""
         self._inbox.app.action_command_palette()
+
+    def repaint(self, count: int) -> None:
+        """Draw every cell again, after something else has written to the terminal."""
+        self._inbox.refresh(layout=True)
 
     def help(self, count: int) -> None:
         """All keys."""

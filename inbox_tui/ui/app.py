@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import events
-from textual.app import App
+from textual.app import App, SystemCommand
+from textual.screen import Screen
 from textual.theme import Theme
 
 from inbox_tui.store.db import Folder
+from inbox_tui.ui.actions import ACTIONS, label
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.inbox import InboxScreen
 from inbox_tui.ui.session import Session
@@ -95,6 +98,17 @@ class InboxApp(App[None]):
             await screen.take(event)
             return
         await super().on_event(event)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers: the acts of the registry that work now, and the themes."""
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+        if isinstance(screen, InboxScreen):
+            for action in ACTIONS:
+                if screen.context in action.contexts and action.id not in ("palette", "quit"):
+                    keys = " ".join(label(key) for key in action.keys)
+                    act = partial(screen.acts.carry_out, action, 1)
+                    yield SystemCommand(action.title, f"{action.group} · {keys}", act)
+        yield SystemCommand("Quit", "Leave; what is typed is kept", self.action_quit)
 
     async def action_quit(self) -> None:
         """Quit by the screen's rules: nothing typed is lost, and unsent messages are asked about."""

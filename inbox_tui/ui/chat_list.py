@@ -67,10 +67,11 @@ def state_badge(row: ChatRow) -> Badge | None:
         return Badge("… retrying", "chat-list--warning")
     if row.draft:
         return Badge("✎ draft", "chat-list--accent")
+    if row.done:
+        words = f"done · {row.unread}" if row.unread else "done"
+        return Badge(words, "chat-list--muted")
     if row.unread:
         return Badge(str(row.unread), "chat-list--unread")
-    if row.done:
-        return Badge("done", "chat-list--muted")
     if row.unanswered:
         return Badge("↩", "chat-list--warning")
     return None

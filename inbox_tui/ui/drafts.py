@@ -26,7 +26,7 @@ class _Unsaved:
 
     text: str
     cursor: int
-    write: Future[None] | None = None
+    write: Future[str] | None = None
 
     @property
     def written(self) -> bool:
@@ -35,14 +35,20 @@ class _Unsaved:
 
 
 class Drafts:
-    """Keeps the composer's text safe, and moves it into the outbox."""
+    """Keeps the composer's text safe, and moves it into the outbox.
+
+    `_base` is what the file held of the chat that is shown when this screen last read or wrote it: only
+    what differs from it was typed here, and only that is ever written.
+    """
 
     def __init__(self, session: Session, composer: Composer) -> None:
         self._session = session
         self._composer = composer
+        self._base = ""
         self._unsaved: dict[str, _Unsaved] = {}
         self._timer: Timer | None = None
-        self._sending: dict[str, str] = {}
+        self._sending: dict[str, list[str]] = {}
+        self._taking_back: str | None = None
 
     def of(self, chat_id: str) -> tuple[str, int]:
         """The draft of a chat and the caret's offset in code points."""
@@ -52,28 +58,50 @@ class Drafts:
         self._unsaved.pop(chat_id, None)
         return lookups.draft(self._session.reader, chat_id)
 
+    def show(self, chat_id: str) -> tuple[str, int]:
+        """The draft of a chat that comes into the composer now."""
+        text, cursor = self.of(chat_id)
+        self._base = text
+        return text, cursor
+
+    def refresh(self) -> None:
+        """The file changed: take another draft over, unless something is typed here that it lacks."""
+        chat_id = self._composer.chat_id
+        if chat_id is None or chat_id in self._sending or self._taking_back == chat_id:
+            return
+        known = self._unsaved.get(chat_id)
+        if (known is not None and not known.written) or self._composer.text != self._base:
+            return
+        text, cursor = lookups.draft(self._session.reader, chat_id)
+        if text != self._base:
+            self._base = text
+            self._composer.set_text(text, cursor)
+
     def typed(self) -> None:
         """The composer's text has changed: it reaches the file within a fraction of a second."""
         chat_id = self._composer.chat_id
-        if chat_id is None:
+        if chat_id is None or self._unsent(chat_id).text == self._base:
             return
         self._unsaved[chat_id] = self._unsent(chat_id)
         if self._timer is None:
             self._timer = self._composer.set_timer(DRAFT_SECONDS, self.save)
 
     def keep(self) -> None:
-        """Before another chat is shown: what stands in the composer now is this chat's draft."""
-        chat_id = self._composer.chat_id
-        if chat_id is not None and self._unsent(chat_id).text != self.of(chat_id)[0]:
-            self._unsaved[chat_id] = self._unsent(chat_id)
+        """Before another chat is shown: what was typed into the composer is this chat's draft."""
+        self.typed()
         self.save()
 
     def _unsent(self, chat_id: str) -> _Unsaved:
-        """What stands in the composer without the text that is on its way into the outbox."""
-        text, sent = self._composer.text, self._sending.get(chat_id)
-        if sent is not None and text.startswith(sent):
-            text = text[len(sent) :].lstrip("\n")
-        return _Unsaved(text, min(self._composer.caret(), len(text)))
+        """What stands in the composer without the texts that are on their way into the outbox."""
+        text, sent = self._composer.text, "".join(self._sending.get(chat_id, ()))
+        if text.startswith(sent):
+            text = text[len(sent) :]
+        return _Unsaved(text, max(0, min(self._composer.caret() - len(sent), len(text))))
+
+    @property
+    def unsent(self) -> str:
+        """What Enter would send now."""
+        return "" if self._composer.chat_id is None else self._unsent(self._composer.chat_id).text
 
     def save(self) -> None:
         """Hand everything that is not written yet to the writing thread."""
@@ -81,17 +109,20 @@ class Drafts:
             self._timer.stop()
             self._timer = None
         for chat_id, unsaved in self._unsaved.items():
+            if chat_id == self._taking_back:
+                continue
             if unsaved.write is None or (unsaved.write.done() and not unsaved.written):
-                unsaved.write = self._session.do(local.save_draft, chat_id, unsaved.text, unsaved.cursor)
+                base = self._base if chat_id == self._composer.chat_id else None
+                unsaved.write = self._session.do(
+                    local.save_draft, chat_id, unsaved.text, unsaved.cursor, base
+                )
+                if base is not None:
+                    self._base = unsaved.text
 
     async def saved(self) -> None:
         """Wait until everything typed so far is on the disk."""
         self.keep()
         await asyncio.wrap_future(self._session.run(lambda: None))
-
-    def sending(self, chat_id: str) -> bool:
-        """Whether a send of the chat is on its way into the outbox this moment."""
-        return chat_id in self._sending
 
     def send(self, row: ChatRow, text: str) -> Coroutine[object, object, None]:
         """Move the composer's text into the outbox.
@@ -100,19 +131,26 @@ class Drafts:
         then empties the composer, which may hold more by then.
         """
         self.keep()
-        self._sending[row.chat.id] = text
-        return self._sent(row.chat.id, self._queue(row, text, from_draft=True))
+        write = self._queue(row, text, from_draft=True)
+        self._sending.setdefault(row.chat.id, []).append(text)
+        self._base = ""
+        return self._sent(row.chat.id, text, write)
 
-    async def _sent(self, chat_id: str, write: Future[OutboxItem]) -> None:
+    async def _sent(self, chat_id: str, text: str, write: Future[OutboxItem]) -> None:
         try:
             await asyncio.wrap_future(write)
-            rest = self._unsent(chat_id)
-            if self._composer.chat_id == chat_id:
-                self._composer.set_text(rest.text)
-                self._unsaved.pop(chat_id, None)
-                if rest.text:
-                    self.typed()
-        finally:
+        except BaseException:
+            self._forget(chat_id, text)
+            self._base = lookups.draft(self._session.reader, chat_id)[0]
+            raise
+        now, caret = self._composer.text, self._composer.caret()
+        self._forget(chat_id, text)
+        if self._composer.chat_id == chat_id and now.startswith(text):
+            self._composer.set_text(now[len(text) :], max(0, caret - len(text)))
+
+    def _forget(self, chat_id: str, text: str) -> None:
+        self._sending[chat_id].remove(text)
+        if not self._sending[chat_id]:
             del self._sending[chat_id]
 
     async def send_again(self, row: ChatRow, text: str, failed_message: str) -> None:
@@ -135,16 +173,25 @@ class Drafts:
         return write
 
     async def take_back(self) -> str:
-        """Bring the newest held send back into its draft; returns what to tell the person."""
+        """Bring the newest send that has not left back into its draft; returns what to tell the person."""
         item = lookups.held(self._session.reader, os.getpid())
         if item is None:
             return "Nothing can be taken back any more"
         await self.saved()
-        text = await asyncio.wrap_future(self._session.write(local.take_back, item.pk))
+        before = self._composer.text
+        self._taking_back = item.chat_id
+        try:
+            text = await asyncio.wrap_future(self._session.write(local.take_back, item.pk))
+        finally:
+            self._taking_back = None
         self._session.refold(item.chat_id)
         if text is None:
+            self.typed()
             return "It has already left"
-        self._unsaved.pop(item.chat_id, None)
+        row = lookups.chat(self._session.reader, item.chat_id)
         if self._composer.chat_id == item.chat_id:
-            self._composer.set_text(text)
-        return "Taken back into the draft"
+            typed_since = self._composer.text.removeprefix(before)
+            self._base = text
+            self._composer.set_text(text + typed_since)
+            self.typed()
+        return f"Taken back: the draft for {row.chat.title if row is not None else 'this chat'}"

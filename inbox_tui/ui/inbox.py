@@ -48,6 +48,7 @@ SEEN_SECONDS = 1.0
 class InboxScreen(Screen[None], inherit_bindings=False):
     """Everything the agent does all day."""
 
+    ALLOW_MAXIMIZE = False
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own declaration
         (0, "-one"),
         (80, "-two"),
@@ -182,6 +183,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if row is None:
             return
         self.shown = row
+        self.drafts.refresh()
         self._draw_chat(row)
         self.thread.reread()
         self._watch_seen()
@@ -306,7 +308,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.thread.title = row.chat.title
         self.thread.unanswered_since = row.needs_reply_since
         profile = self.profiles.get(row.chat.profile_id)
-        text, cursor = self.drafts.of(row.chat.id)
+        text, cursor = self.drafts.show(row.chat.id)
         self.composer.load(
             row.chat.id,
             text,
@@ -420,7 +422,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._watch_seen()
 
     def _draw_footer(self) -> None:
-        self._set("#footer", status.footer(self.context, self.size.width, self._pending))
+        filtering = self.focused is self.filter_bar.field
+        words = status.footer(self.context, self.size.width, self._pending, filtering=filtering)
+        self._set("#footer", words)
 
     # Typing.
 
@@ -447,8 +451,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def submit(self) -> None:
         """Send what stands in the composer to the chat that is shown, or say why not."""
-        row, text = self.shown, self.composer.text
-        if row is None or self.drafts.sending(row.chat.id):
+        row, text = self.shown, self.drafts.unsent
+        if row is None:
             return
         if not text.strip():
             self.say("Nothing to send")
@@ -473,6 +477,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def say(self, words: str) -> None:
         """A short word to the person, which takes neither focus nor the composer's place."""
+        # One word at a time: the newest is the one that is about the last key.
+        self.app.clear_notifications()
         self.app.notify(words, markup=False, timeout=4)
 
     def background(self, work: Coroutine[object, object, None]) -> None:

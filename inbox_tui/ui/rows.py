@@ -154,7 +154,8 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
         if self.source is None:
             return
         at_end = self.sticks_to_end and self.at_end
-        at_start = not self._more_before and self._top == 0 and self._skip == 0
+        # A list grows at its start and shows what comes in there; a thread keeps the place of its reader.
+        at_start = self.descending and not self._more_before and self._top == 0 and self._skip == 0
         if at_end:
             self._read_end()
         elif at_start or not self._rows:

@@ -10,7 +10,7 @@ from inbox_tui.core.cells import cells, truncate
 from inbox_tui.core.models import Milliseconds, Profile
 from inbox_tui.core.times import age
 from inbox_tui.store.lookups import Counts, ProfileRow
-from inbox_tui.ui.actions import Context, footer_keys
+from inbox_tui.ui.actions import FILTER_KEYS, Context, footer_keys
 from inbox_tui.ui.chat_list import platform_code
 
 STALE_MS = 120_000
@@ -71,12 +71,12 @@ def banner(faults: Sequence[ProfileRow], note: str = "") -> Content:
     return Content("\n").join(lines[:3])
 
 
-def footer(context: Context, width: int, pending: str = "") -> Content:
+def footer(context: Context, width: int, pending: str = "", *, filtering: bool = False) -> Content:
     """Mode and the keys that work now, as many as fit."""
     mode = "TYPING" if context is Context.TYPING else "NORMAL"
     parts = [Content.styled(f" {mode} ", "bold reverse")]
     used = cells(mode) + 2
-    for key, name in footer_keys(context):
+    for key, name in FILTER_KEYS if filtering else footer_keys(context):
         if used + cells(key) + cells(name) + 3 > width - len(pending) - 1:
             break
         parts.append(Content.assemble("  ", (key, "bold"), f" {name}"))

@@ -66,7 +66,7 @@ class Thread(VirtualRows[ThreadRow]):
         """A message stays the same when it is edited or published."""
         if row.message is not None:
             return row.message.id
-        return None if row.item is None else row.item.key
+        return None if row.item is None else row.item.pk
 
     def draw_key(self, row: ThreadRow, previous: ThreadRow | None) -> Hashable:
         """A row is drawn again when the day, the row above or the divider changes."""

@@ -97,9 +97,9 @@ def test_a_full_disk_refuses_a_draft_in_words_and_the_next_one_is_kept_when_ther
     assert everything(kept) == ([LONG], *KEPT[1:])
 
 
-def test_a_full_disk_leaves_the_draft_where_it_is_when_it_cannot_move_into_the_outbox(kept: Folder) -> None:
+def test_a_full_disk_leaves_everything_where_it_is_when_a_send_cannot_be_queued(kept: Folder) -> None:
     with Writer(kept) as writer, full(writer.local), pytest.raises(StoreError, match="disk is full"):
-        local.queue_send(writer, "chat", "prof", {"text": LONG}, from_draft=True)
+        local.queue_send(writer, "chat", "prof", {"text": LONG})
     assert everything(kept) == KEPT
 
 
@@ -150,7 +150,7 @@ def test_a_read_only_file_says_so_and_loses_nothing(kept: Folder) -> None:
         for act in (
             lambda: local.save_draft(writer, "chat", "more", 0),
             lambda: local.save_draft(writer, "chat", "", 0),
-            lambda: local.queue_send(writer, "chat", "prof", {"text": "more"}, from_draft=True),
+            lambda: local.queue_send(writer, "chat", "prof", {"text": "more"}),
             lambda: marks.unmark(writer, "chat", "seen"),
         ):
             with pytest.raises(StoreError, match=r"local\.db is read-only.*writable"):

@@ -115,11 +115,36 @@ def test_a_text_with_any_character_comes_back_whole(writer: Writer) -> None:
     assert local.take_back(writer, send(writer, text, hold_ms=9).pk) == text
 
 
-def test_only_a_held_send_can_be_taken_back(writer: Writer) -> None:
+def test_only_a_send_that_was_never_tried_can_be_taken_back(writer: Writer) -> None:
     for state in State:
-        item = send(writer, hold_ms=9)
-        local.move(writer, item, state)
-        assert (local.take_back(writer, item.pk) is not None) == (state == State.HELD)
+        for tried in (False, True):
+            item = send(writer, hold_ms=9)
+            local.move(writer, item, state, dispatched=tried)
+            may = state == State.HELD or (state == State.QUEUED and not tried)
+            assert (local.take_back(writer, item.pk) is not None) == may, (state, tried)
+
+
+def test_a_draft_that_is_not_there_any_more_is_not_sent(writer: Writer) -> None:
+    local.save_draft(writer, "chat", "once", 0)
+    local.queue_send(writer, "chat", "prof", {"text": "once"}, from_draft=True)
+    with pytest.raises(Refused, match="sent or changed elsewhere"):
+        local.queue_send(writer, "chat", "prof", {"text": "once"}, from_draft=True)
+    assert len(local.open_items(writer)) == 1
+
+
+def test_a_failed_message_is_sent_again_once(writer: Writer) -> None:
+    local.queue_send(writer, "chat", "prof", {"text": "again"}, retry_of="failed")
+    with pytest.raises(Refused, match="already"):
+        local.queue_send(writer, "chat", "prof", {"text": "again"}, retry_of="failed")
+    assert len(local.open_items(writer)) == 1
+
+
+def test_a_draft_keeps_what_two_terminals_typed(writer: Writer) -> None:
+    assert local.save_draft(writer, "chat", "first", 0, "") == "first"
+    assert local.save_draft(writer, "chat", "second", 0, "") == "first\nsecond"
+    assert local.save_draft(writer, "chat", "first\nsecond!", 0, "first\nsecond") == "first\nsecond!"
+    assert local.save_draft(writer, "chat", "", 0, "something else") == "first\nsecond!"
+    assert local.save_draft(writer, "chat", "", 0, "first\nsecond!") == ""
 
 
 def test_a_held_send_whose_screen_died_becomes_the_draft_again(
@@ -140,7 +165,7 @@ def test_the_newest_held_send_of_a_screen_is_the_one_to_take_back(
     send(writer, "mine", hold_ms=9, screen=1)
     newest = send(writer, "newest", hold_ms=9, screen=1)
     send(writer, "theirs", hold_ms=9, screen=2)
-    send(writer, "gone", screen=1)
+    local.move(writer, send(writer, "gone", screen=1), State.SENDING, dispatched=True)
     assert lookups.held(reader, 1) == newest
     assert lookups.held(reader, 3) is None
 
@@ -349,6 +374,7 @@ TestOutbox.settings = settings(max_examples=25, stateful_step_count=25, deadline
 
 CHILD = """
 import os, pathlib, signal, sys
+from inbox_tui.core.errors import Refused
 from inbox_tui.store import local
 from inbox_tui.store.db import Folder
 from inbox_tui.store.writes import Writer
