@@ -228,6 +228,42 @@ def _check_public(url: str) -> None:
 
 
 @contextlib.contextmanager
+def serving(listener: socket.socket, gate: Gate, deliver: Callable[[Event], bool]) -> Iterator[None]:
+    """Answer deliveries on a listening socket, in a thread of its own, for as long as the block lasts."""
+    server = _Server(
+        uvicorn.Config(
+            application(gate, deliver),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    thread = threading.Thread(target=_serve, args=(server, listener), name="receiver", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.end()
+        thread.join(3.0)
+
+
+def _serve(server: _Server, listener: socket.socket) -> None:
+    try:
+        asyncio.run(server.serve(sockets=[listener]))
+    except Exception:  # noqa: BLE001 - whatever it was, it costs the receiver only
+        # The inbox goes on by looking; the log says why nothing is received.
+        _log.exception("the webhook receiver has ended")
+
+
+@contextlib.contextmanager
 def receiving(receiver: Receiver, loop: Loop, folder: Folder) -> Iterator[None]:
     """Receive deliveries for a loop, and have the API send them, for as long as the block lasts."""
 
@@ -244,35 +280,5 @@ def receiving(receiver: Receiver, loop: Loop, folder: Folder) -> Iterator[None]:
             loop.expect_events(registrar.check)
             _log.info("webhooks are received at %s", receiver.url)
 
-    server = _Server(
-        uvicorn.Config(
-            application(gate, loop.deliver),
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            limit_concurrency=MOST_CONNECTIONS,
-            timeout_keep_alive=30,
-            timeout_graceful_shutdown=1,
-        )
-    )
-    thread = threading.Thread(target=_serve, args=(server, receiver.socket), name="receiver", daemon=True)
-    thread.start()
-    try:
-        with registrar:
-            yield
-    finally:
-        server.end()
-        thread.join(3.0)
-
-
-def _serve(server: _Server, listener: socket.socket) -> None:
-    try:
-        asyncio.run(server.serve(sockets=[listener]))
-    except Exception:  # noqa: BLE001 - whatever it was, it costs the receiver only
-        # The inbox goes on by looking; the log says why nothing is received.
-        _log.exception("the webhook receiver has ended")
+    with serving(receiver.socket, gate, loop.deliver), registrar:
+        yield
