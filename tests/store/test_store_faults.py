@@ -343,7 +343,7 @@ def test_what_is_wrong_with_a_file_reaches_whoever_asked_the_screens_writing_thr
                 session.write(marks.mark, "chat", "done"),
             ):
                 assert isinstance(write.exception(), StoreError)
-        assert session.write(local.save_draft, "chat", "more", 0).result() is None
+        assert session.write(local.save_draft, "chat", "more", 0).result() == "more"
 
 
 @pytest.mark.parametrize("module", [local, marks, writes])
