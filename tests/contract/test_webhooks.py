@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ import pytest
 from inbox_tui.sandbox.webhooks import signature
 
 Record = dict[str, Any]
+PATIENCE = 30
+"""Real seconds until something that has not come is taken to be missing, on however busy a machine."""
 
 
 class Receiver:
@@ -25,6 +28,9 @@ class Receiver:
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.status = 200
+        self.answering = threading.Event()
+        """While it is not set, attempts arrive and wait for their answer."""
+        self.answering.set()
         self._arrived = threading.Condition()
         outer = self
 
@@ -34,6 +40,7 @@ class Receiver:
                 with outer._arrived:
                     outer.got.append((dict(self.headers), body))
                     outer._arrived.notify_all()
+                outer.answering.wait(PATIENCE)
                 self.send_response(outer.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -49,7 +56,7 @@ class Receiver:
     def wait(self, count: int) -> list[Record]:
         """The events, as soon as there are `count` of them."""
         with self._arrived:
-            assert self._arrived.wait_for(lambda: len(self.got) >= count, timeout=10), self.types()
+            assert self._arrived.wait_for(lambda: len(self.got) >= count, timeout=PATIENCE), self.types()
         return self.events()
 
     def events(self) -> list[Record]:
@@ -59,6 +66,7 @@ class Receiver:
         return [event["type"] for event in self.events()]
 
     def close(self) -> None:
+        self.answering.set()
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
@@ -73,16 +81,40 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def hook(api: httpx.Client, receiver: Receiver) -> Iterator[Record]:
+def register(api: httpx.Client) -> Iterator[Callable[..., Record]]:
+    """Make a webhook that is gone after the test, also where the test fails.
+
+    One that stayed would use up the faults that a later test sets for its own.
+    """
+    made: list[str] = []
+
+    def post(url: str, *events: str) -> Record:
+        webhook: Record = api.post("/api/webhooks", json={"url": url, "events": events or ["*"]}).json()
+        made.append(webhook["id"])
+        return webhook
+
+    yield post
+    for identity in made:
+        api.delete(f"/api/webhooks/{identity}")
+
+
+@pytest.fixture
+def hook(register: Callable[..., Record], receiver: Receiver) -> Record:
     """A webhook that wants everything."""
-    webhook = api.post("/api/webhooks", json={"url": receiver.url, "events": ["*"]}).json()
-    yield webhook
-    api.delete(f"/api/webhooks/{webhook['id']}")
+    return register(receiver.url)
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """A URL whose port refuses connections: bound, so that nobody else can take it, and not listened on."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}/hook"
 
 
 def settled(api: httpx.Client, hook: Record, count: int) -> list[Record]:
     """The delivery log, as soon as it has `count` attempts."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while True:
         page = api.get(f"/api/webhooks/{hook['id']}/deliveries", params={"per_page": 100}).json()
         if page["total"] >= count or time.monotonic() > deadline:
@@ -164,11 +196,11 @@ class TestDelivery:
         self,
         api: httpx.Client,
         receiver: Receiver,
+        register: Callable[..., Record],
         new_chat: Callable[..., Record],
         sent: Callable[..., Record],
     ) -> None:
-        body = {"url": receiver.url, "events": ["message.sent"]}
-        hook = api.post("/api/webhooks", json=body).json()
+        hook = register(receiver.url, "message.sent")
         chat = new_chat("telegram")
         sent(chat)
         receiver.wait(1)
@@ -178,7 +210,28 @@ class TestDelivery:
         sent(chat)
         receiver.wait(2)
         assert receiver.types() == ["message.sent", "message.sent"]
-        api.delete(f"/api/webhooks/{hook['id']}")
+
+    def test_a_late_answer_for_a_deleted_webhook_is_not_taken_for_one_of_the_next_webhook(
+        self,
+        api: httpx.Client,
+        receiver: Receiver,
+        register: Callable[..., Record],
+        new_chat: Callable[..., Record],
+    ) -> None:
+        receiver.answering.clear()
+        deleted = register(receiver.url)
+        new_chat("facebook", "to the deleted one")
+        receiver.wait(1)
+        api.delete(f"/api/webhooks/{deleted['id']}")
+        hook = register(receiver.url)
+        assert hook["id"] != deleted["id"]
+        new_chat("facebook", "to the next one")
+        receiver.answering.set()
+        bodies = [event["data"]["message"]["body"] for event in receiver.wait(2)]
+        assert bodies == ["to the deleted one", "to the next one"]
+        (attempt,) = settled(api, hook, 1)
+        assert attempt["event_id"] == receiver.events()[1]["id"]
+        assert len({headers["X-Postproxy-Delivery"] for headers, _ in receiver.got}) == 2
 
     def test_a_failing_receiver_gets_five_attempts_at_their_times_and_a_log(
         self,
@@ -211,10 +264,12 @@ class TestDelivery:
         self,
         api: httpx.Client,
         receiver: Receiver,
+        register: Callable[..., Record],
+        refusing: str,
         new_chat: Callable[..., Record],
         advance: Callable[..., None],
     ) -> None:
-        hook = api.post("/api/webhooks", json={"url": "http://127.0.0.1:1/hook", "events": ["*"]}).json()
+        hook = register(refusing)
         new_chat("facebook")
         assert settled(api, hook, 1)[0]["response_status"] is None
         api.patch(f"/api/webhooks/{hook['id']}", json={"url": receiver.url})
@@ -222,7 +277,6 @@ class TestDelivery:
         receiver.wait(1)
         newest = settled(api, hook, 2)[0]
         assert (newest["success"], newest["response_status"], newest["attempt_number"]) == (True, 200, 2)
-        api.delete(f"/api/webhooks/{hook['id']}")
 
     def test_events_can_come_twice_late_or_not_at_all(
         self,
