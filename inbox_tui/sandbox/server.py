@@ -198,7 +198,7 @@ def running(options: SandboxOptions | None = None) -> Iterator[RunningSandbox]:
         )
     finally:
         sandbox.server.end()
-        thread.join(timeout=10)
+        thread.join(timeout=30)
         sandbox.close()
     if failure:
         raise RuntimeError("the sandbox server failed") from failure[0]

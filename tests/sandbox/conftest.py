@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import pytest
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
 
 NOW = "2026-06-20T12:00:00.000Z"
+PATIENCE = 30
+"""Real seconds until something that has not come is taken to be missing, on however busy a machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,21 @@ def bench(**options: object) -> Iterator[Bench]:
         sandbox = stack.enter_context(running(SandboxOptions(**chosen)))
         api, control = (
             stack.enter_context(
-                httpx.Client(base_url=sandbox.url + path, headers={"Authorization": f"Bearer {key}"})
+                httpx.Client(
+                    base_url=sandbox.url + path, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE
+                )
             )
             for path, key in (("", sandbox.api_key), ("/_sandbox", sandbox.control_token))
         )
         yield Bench(sandbox, api, control, stack.close)
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    """Whether a condition comes true within `PATIENCE`; for what a running clock brings about."""
+    deadline = time.monotonic() + PATIENCE
+    while not (met := condition()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return met
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from inbox_tui.sandbox.faults import KINDS, Faults, make_fault, parse_fault
 
-from .conftest import Bench
+from .conftest import PATIENCE, Bench
 
 
 @pytest.fixture
@@ -91,9 +91,9 @@ def test_a_dripping_answer_comes_whole(shared: Bench) -> None:
 
 
 def test_latency_delays_the_answer_beyond_a_clients_patience(shared: Bench) -> None:
-    strike(shared, "latency", seconds=0.3)
+    strike(shared, "latency", seconds=2)
     with pytest.raises(httpx.ReadTimeout):
-        shared.api.get("/api/profiles", timeout=0.05)
+        shared.api.get("/api/profiles", timeout=httpx.Timeout(PATIENCE, read=0.05))
 
 
 def test_rows_can_be_doubled_and_spoilt(shared: Bench, profile: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .conftest import Bench
+from .conftest import Bench, eventually
 
 
 @pytest.fixture
@@ -53,14 +53,15 @@ def test_the_same_key_with_another_body_or_path_is_422(shared: Bench, chat: dict
 
 def test_a_repeat_while_the_first_still_runs_is_409(shared: Bench, chat: dict[str, Any]) -> None:
     before = outbound(shared, chat)
-    shared.control.post("/faults", json={"kind": "latency", "seconds": 0.5, "times": 1, "method": "POST"})
+    shared.control.post("/faults", json={"kind": "latency", "seconds": 3, "times": 1, "method": "POST"})
     with ThreadPoolExecutor() as pool:
         first = pool.submit(send, shared, chat, "running")
-        while not any(
-            entry["headers"].get("idempotency-key") == "running"
-            for entry in list(shared.sandbox.world.requests)
-        ):
-            pass
+        assert eventually(
+            lambda: any(
+                entry["headers"].get("idempotency-key") == "running"
+                for entry in list(shared.sandbox.world.requests)
+            )
+        )
         assert send(shared, chat, "running").status_code == 409
         assert send(shared, chat, "running", "other").status_code == 422
         assert first.result().status_code == 202

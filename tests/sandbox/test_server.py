@@ -37,7 +37,7 @@ def test_run_prints_address_and_key_and_ends_cleanly_on_a_signal(ending: signal.
             "bluesky",
         ]
         os.kill(process.pid, ending)
-        rest, errors = process.communicate(timeout=20)
+        rest, errors = process.communicate(timeout=30)
     assert (process.returncode, rest, errors) == (0, "", "")
 
 
@@ -60,7 +60,7 @@ def test_a_world_that_cannot_go_on_ends_the_server_with_its_error() -> None:
             with sandbox.world.write():
                 sandbox.world.schedule("impossible", 0, 1)
             for thread in set(threading.enumerate()) - others:
-                thread.join(timeout=10)
+                thread.join(timeout=30)
 
     with pytest.raises(RuntimeError, match="the sandbox server failed") as failure:
         fail()
