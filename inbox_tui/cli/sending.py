@@ -121,7 +121,8 @@ def _raise_on_failure(item: OutboxItem, *, queue: bool) -> None:
         raise InboxError(item.title or "The message failed", item.hint)
     if item.state == State.QUEUED and not queue:
         raise InboxError(
-            item.title or "It has not left yet", item.hint or "It stays in the outbox for the next sync"
+            item.title or "It waits behind an earlier message of this chat",
+            item.hint or "`inbox-tui outbox` shows what is in its way",
         )
     if item.state == State.SENDING:
         raise UncertainError(item.title or "No answer has come yet", item.hint)
