@@ -1,0 +1,74 @@
+"""Servers and accounts that are synced once and copied for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cli_accounts import KEY, Account, CommandLine, run_alone
+
+from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
+
+
+@pytest.fixture(scope="session")
+def living() -> Iterator[RunningSandbox]:
+    """A server whose platforms take messages quickly, and whose people write nothing by themselves."""
+    with running(SandboxOptions(initiative=0, speed=5, api_key=KEY)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def still() -> Iterator[RunningSandbox]:
+    """A server on which nothing moves."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    with running(SandboxOptions(initiative=0, frozen_at=now, api_key=KEY)) as sandbox:
+        yield sandbox
+
+
+def _synced(path: Path, sandbox: RunningSandbox) -> Account:
+    account = Account(path, sandbox.url)
+    assert run_alone(account, "sync", "--once").code == 0
+    return account
+
+
+@pytest.fixture(scope="session")
+def living_account(tmp_path_factory: pytest.TempPathFactory, living: RunningSandbox) -> Account:
+    """An account of the living server; copy it before writing."""
+    return _synced(tmp_path_factory.mktemp("living") / "home", living)
+
+
+@pytest.fixture(scope="session")
+def still_account(tmp_path_factory: pytest.TempPathFactory, still: RunningSandbox) -> Account:
+    """An account of the server on which nothing moves; copy it before writing."""
+    return _synced(tmp_path_factory.mktemp("still") / "home", still)
+
+
+@pytest.fixture(scope="session")
+def orphan_account(tmp_path_factory: pytest.TempPathFactory) -> Account:
+    """A synced account whose server is gone."""
+    with running(SandboxOptions(initiative=0, api_key=KEY)) as sandbox:
+        return _synced(tmp_path_factory.mktemp("orphan") / "home", sandbox)
+
+
+@pytest.fixture
+def reading(
+    still_account: Account,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> CommandLine:
+    """A command line on a world that stands still."""
+    return CommandLine(still_account.copy(tmp_path / "home"), monkeypatch, capsys)
+
+
+@pytest.fixture
+def acting(
+    living_account: Account,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> CommandLine:
+    """A command line on a world that answers."""
+    return CommandLine(living_account.copy(tmp_path / "home"), monkeypatch, capsys)

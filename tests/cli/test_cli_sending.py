@@ -1,0 +1,136 @@
+"""`send`: by the rules of the screen, carried out at once, or left for the next sync."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from cli_accounts import CommandLine
+
+from inbox_tui.sandbox.faults import Fault
+from inbox_tui.sandbox.server import RunningSandbox
+
+
+@pytest.fixture
+def fault(living: RunningSandbox) -> Iterator[Callable[[Fault], Fault]]:
+    """Switch a fault of the server on until the test ends."""
+    yield living.world.faults.add
+    living.world.faults.remove()
+
+
+def chat_of(acting: CommandLine, query: str) -> str:
+    """The id of the newest chat that a query finds."""
+    return acting("chats", query, "-q").lines[0]
+
+
+def sent(acting: CommandLine, chat: str) -> dict[str, dict[str, Any]]:
+    """Our messages of a chat by id, as the API has them."""
+    answer = acting.account.ask(f"chats/{chat}/messages?direction=outbound&per_page=100")
+    return {message["id"]: message for message in answer["data"]}
+
+
+def bodies(acting: CommandLine, chat: str) -> set[str]:
+    """The texts that the API has of us in a chat."""
+    return {message["body"] for message in sent(acting, chat).values()}
+
+
+def test_a_text_is_sent_at_once_and_its_message_named(acting: CommandLine) -> None:
+    chat = chat_of(acting, "platform:telegram")
+    ran = acting("send", chat, "It is in stock [/] again.")
+    assert (ran.code, ran.err) == (0, "")
+    state, message = ran.out.split()
+    assert state in ("accepted", "settled")
+    assert sent(acting, chat)[message]["body"] == "It is in stock [/] again."
+
+
+def test_a_text_comes_from_standard_input_where_none_is_given(acting: CommandLine) -> None:
+    chat = chat_of(acting, "platform:telegram")
+    ran = acting("send", chat, stdin="two\r\nlines\x1b[2J\n")
+    assert ran.code == 0
+    assert sent(acting, chat)[ran.out.split()[1]]["body"] == "two\nlines␛[2J"
+
+
+def test_waiting_ends_when_the_platform_has_the_message(acting: CommandLine) -> None:
+    chat = chat_of(acting, "platform:bluesky")
+    ran = acting("send", chat, "Until it is there", "--wait", "--json")
+    assert ran.code == 0
+    (record,) = ran.records
+    assert (record["state"], record["chat_id"], record["act"]) == ("settled", chat, "send")
+    assert sent(acting, chat)[record["message_id"]]["status"] == "published"
+    assert acting("outbox").out == ""
+    assert acting("thread", chat, "--json").records[-1]["id"] == record["message_id"]
+
+
+def test_a_queued_text_stays_here_until_the_next_sync(acting: CommandLine) -> None:
+    chat = chat_of(acting, "platform:telegram")
+    ran = acting("send", chat, "For later", "--queue", "--json")
+    assert ran.code == 0
+    (record,) = ran.records
+    assert (record["state"], record["payload"], record["message_id"]) == (
+        "queued",
+        {"text": "For later"},
+        None,
+    )
+    assert acting("outbox", "--json").records == [record]
+    assert acting("outbox", "-q").lines == [record["id"]]
+    assert "For later" in acting("outbox").out
+    assert "For later" in acting("thread", chat).out
+    assert "For later" not in bodies(acting, chat)
+    assert acting("sync", "--once").code == 0
+    assert "For later" in bodies(acting, chat)
+    assert acting("outbox").out == ""
+
+
+def test_a_file_is_sent_by_its_address(acting: CommandLine) -> None:
+    chat = chat_of(acting, "platform:telegram")
+    ran = acting("send", chat, "--url", "https://files.example/size-chart.png")
+    assert ran.code == 0
+    message = sent(acting, chat)[ran.out.split()[1]]
+    assert message["body"] is None
+    assert len(message["attachments"]) == 1
+
+
+def test_a_rehearsal_says_what_would_leave_and_changes_nothing(acting: CommandLine) -> None:
+    chat = chat_of(acting, "from:max from:whitlock")
+    before = len(sent(acting, chat))
+    ran = acting("send", chat, "Shall I?", "--dry-run")
+    assert (ran.code, ran.out) == (0, "would send to Max Whitlock (Telegram): Shall I?\n")
+    assert acting("outbox").out == ""
+    assert len(sent(acting, chat)) == before
+
+
+def test_a_refusal_of_the_platform_is_told_in_its_own_words(
+    acting: CommandLine, fault: Callable[[Fault], Fault]
+) -> None:
+    fault(Fault("platform_final", platform="instagram", text="This person is not available", times=1))
+    ran = acting("send", chat_of(acting, "platform:instagram"), "Hello?", "--wait")
+    assert ran.code == 1
+    assert "This person is not available" in ran.err
+
+
+def test_what_waits_behind_a_failed_message_is_not_called_sent(
+    acting: CommandLine, fault: Callable[[Fault], Fault]
+) -> None:
+    fault(Fault("error", path="/messages$", method="POST", status=422, text="Not like this", times=1))
+    chat = chat_of(acting, "platform:telegram")
+    first, second = acting("send", chat, "First"), acting("send", chat, "Second")
+    assert (first.code, second.code) == (1, 1)
+    assert "Not like this" in first.err
+    assert "behind an earlier message of this chat" in second.err
+    assert [record["state"] for record in acting("outbox", "--json").records] == ["failed", "queued"]
+    assert not bodies(acting, chat) & {"First", "Second"}
+
+
+def test_a_lost_answer_that_nothing_explains_ends_as_uncertain(
+    acting: CommandLine, fault: Callable[[Fault], Fault], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inbox_tui.sync.decisions.FIRST_SEARCH_MS", 100)
+    monkeypatch.setattr("inbox_tui.sync.decisions.LAST_SEARCH_MS", 200)
+    fault(Fault("reset", path="/messages$", method="POST", times=1))
+    chat = chat_of(acting, "platform:telegram")
+    ran = acting("send", chat, "Did it arrive?")
+    assert ran.code == 6
+    assert "Nobody knows whether this was sent" in ran.err
+    assert [record["state"] for record in acting("outbox", "--json").records] == ["uncertain"]
+    assert "Did it arrive?" not in bodies(acting, chat)
