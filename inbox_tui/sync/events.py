@@ -171,7 +171,7 @@ class Events:
             self.schedule.hasten(now)
             for profile_id in list(self.schedule.lanes):
                 self.schedule.put(Look(Kind.CHATS, profile_id), now)
-            _log.warning("a look found what no event had brought: looks come round as without events")
+            _log.info("a look found what no event had brought: looks come round as without events")
         self._silent()
 
 
