@@ -278,8 +278,9 @@ def test_a_key_costs_the_same_on_an_account_of_any_size(
 ) -> None:
     small, large = (cost[step] for cost in costs)
     assert (small.statements, small.wraps) == (large.statements, large.wraps)
-    # Two askings for a layout make one where they fall into the same frame.
-    assert abs(small.layouts - large.layouts) <= 1
+    # Askings for a layout that fall into the same frame make one, so a slow machine sees fewer or more;
+    # the filter is typed letter by letter, and each half word shows or hides the line with its fault.
+    assert abs(small.layouts - large.layouts) <= (4 if step == "a filter by platform" else 1)
     assert max(small.steps, large.steps) <= MOST_STEPS
 
 
