@@ -15,7 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.cache import LRUCache
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -106,6 +106,7 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
         self._stale = True
         self._lines: list[tuple[int, Strip]] = []
         self._complete = True
+        self._settled_size = Size(0, 0)
         self._styles: dict[str, Style] = {}
         self._blocks: LRUCache[Hashable, tuple[RowT, list[Strip]]] = LRUCache(512)
 
@@ -308,12 +309,23 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
     def _settle(self) -> None:
         """Fill the screen from its top; where rows end above its bottom, move the top up."""
         self._stale = False
+        if self.size != self._settled_size:
+            # A size may be met here before the event that tells of it.
+            self._settled_size = self.size
+            self._keep_place()
         self._lines = self._fill()
         missing = self.size.height - len(self._lines)
         if missing > 0 and (self._top or self._skip or self._more_before):
             self._walk(-missing)
             self._lines = self._fill()
         self._trim_and_tell()
+
+    def _keep_place(self) -> None:
+        """In another size, rows have other heights: stay at the end, else on the row at the top."""
+        if self._rows and self.sticks_to_end and self._complete:
+            self._top, self._skip = len(self._rows) - 1, len(self._block(len(self._rows) - 1))
+        if self._rows:
+            self._skip = min(self._skip, max(0, len(self._block(self._top)) - 1))
 
     def _trim_and_tell(self) -> None:
         top = self._top
@@ -332,7 +344,9 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
                 break
             lines += [(index, strip) for strip in self._block(index)[skip:]]
             index, skip = index + 1, 0
-        complete = index >= len(self._rows) and not self._more_after and len(lines) <= height
+        # While nothing is shown, a view whose top is the last row is at its end, and will open there.
+        last = len(self._rows) if height else len(self._rows) - 1
+        complete = index >= last and not self._more_after and len(lines) <= height
         if complete != self._complete:
             self._complete = complete
             self.post_message(self.Scrolled(self))
@@ -543,10 +557,8 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the top row, or the end where the view was there."""
-        at_end = self.sticks_to_end and bool(self._rows) and self._complete
-        self._stale = True
-        if at_end:
-            self._to_end()
+        self._settle()
+        self.refresh()
 
     def on_focus(self) -> None:
         """Draw the cursor as active."""

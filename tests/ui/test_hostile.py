@@ -363,6 +363,26 @@ async def test_the_first_and_the_last_moment_of_the_calendar_are_drawn_in_every_
         check_screen(agent, "last")
 
 
+async def test_a_chat_that_has_one_line_of_the_screen_shows_its_newest_words_there(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    old = chat(
+        902, platform="facebook", profile_id="p0", participant_name="One Line", last_inbound_at=at(-9999)
+    )
+    new = chat(903, platform="telegram", profile_id="p2", participant_name="More Lines")
+    with time_machine.travel(NOW, tick=True), writes.Writer(folder) as writer:
+        writes.apply_profiles(writer, [profile(0, "Acme"), profile(2, "Acme")])
+        for each in (old, new):
+            _add(writer, each, messages(each.id, {"body": "the newest words"}))
+    async with desk(folder, (40, 10)) as agent:
+        for name in ("One Line", "More Lines") * 4:
+            await agent.open(name)
+            await agent.pilot.pause(0.3)
+            assert says(agent, "the newest words"), name
+            assert not says(agent, "newer below"), name
+            await keys(agent, "h")
+
+
 async def test_a_name_of_white_space_leaves_no_row_without_a_name(folder: Folder, desk: DeskMaker) -> None:
     blank = chat(
         900, participant_name="\n \t\n", participant_username=" \n", participant_external_id="id-900"
