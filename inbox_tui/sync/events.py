@@ -83,6 +83,7 @@ class Events:
         self.applied(written)
         now = self.now()
         for chat_id, profile_id in brought.items():
+            self.messages.changed(profile_id)
             if chat_id in failures:
                 self.schedule.put(Look(Kind.WANTED, profile_id, chat_id), now)
             elif self.schedule.planned(("chat", chat_id)) is None:

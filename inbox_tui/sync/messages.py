@@ -296,13 +296,11 @@ class Messages:
         Nothing of that is stored: what no look has confirmed when the engine ends is read at the next start.
         """
         row = self._writer.cache.execute(
-            "SELECT last_message_at, profile_id FROM chats "
-            "WHERE id = ? AND pulled_for IS NOT last_message_at",
+            "SELECT last_message_at FROM chats WHERE id = ? AND pulled_for IS NOT last_message_at",
             (chat_id,),
         ).fetchone()
         if row is not None:
             self._vouched[chat_id] = row[0]
-            self.changed(row[1])
 
     # What is missing
 

@@ -6,13 +6,14 @@ import itertools
 import json
 import logging
 
+import httpx
 import pytest
 
 from inbox_tui.api.webhooks import read_event
-from inbox_tui.sync.loop import MOST_WAITING, Loop
+from inbox_tui.sync.loop import MOST_WAITING, Loop, Mode
 from tests.sync.conftest import Desk
 from tests.sync.fake_api import HOUR, START, Record, iso
-from tests.sync.test_follow import following
+from tests.sync.test_follow import failing, following
 
 _numbers = itertools.count(1)
 
@@ -82,11 +83,13 @@ def test_a_message_costs_no_request_and_touches_the_rows_of_its_chat(crowd: Desk
 def test_the_look_that_follows_agrees_and_moves_nothing(crowd: Desk) -> None:
     loop, silences = live(crowd)
     tell(crowd, loop, "message.received", {"message": write(crowd, "Hello", "c3")})
-    before = touched(crowd, 0), newest_rev(crowd)
-    crowd.pass_time(loop, 300, step=1)
-    assert crowd.api.count("/c3/messages") >= 1
+    before = newest_rev(crowd)
+    crowd.pass_time(loop, 200, step=1)
+    assert crowd.api.count("/messages") == 0
+    crowd.pass_time(loop, 100, step=1)
+    assert crowd.api.requests.count("GET /api/chats/c3/messages") == crowd.api.count("/messages") == 1
     assert crowd.value("SELECT pulled_for = last_message_at FROM chats WHERE id = 'c3'") == 1
-    assert touched(crowd, before[1]) == {"c3"}  # that it is read up to there, nothing else
+    assert touched(crowd, before) == {"c3"}  # that it is read up to there, nothing else
     assert silences == []
     assert loop.schedule.eased
 
@@ -125,6 +128,25 @@ def test_an_event_of_a_chat_that_cannot_be_had_is_given_up_and_disturbs_nobody(c
     assert crowd.api.count("GET /api/chats/nowhere") == 1
     assert "" not in loop.schedule.lanes
     assert loop.troubles.faults == {}
+
+
+def test_a_chat_that_cannot_be_had_for_a_moment_is_tried_again(crowd: Desk) -> None:
+    loop, _ = live(crowd)
+    crowd.api.add_chat("c9", crowd.api.now - 48 * HOUR)
+    crowd.api.bend = failing("/chats/c9", httpx.ConnectError("no way there"))
+    tell(crowd, loop, "message.received", {"message": crowd.api.messages["c9"][0]})
+    crowd.api.bend = None
+    crowd.pass_time(loop, 2)
+    assert crowd.api.requests.count("GET /api/chats/c9") == 2
+    assert crowd.value("SELECT messages FROM chats WHERE id = 'c9'") == 1
+    assert "" not in loop.schedule.lanes
+
+
+def test_an_event_does_not_stand_in_for_a_look_that_was_due(crowd: Desk) -> None:
+    loop, _ = live(crowd)
+    crowd.writer.cache.execute("UPDATE chats SET pulled_for = NULL WHERE id = 'c3'")
+    tell(crowd, loop, "message.received", {"message": write(crowd, "Hello", "c3")})
+    assert crowd.api.requests == ["GET /api/chats/c3/messages"]
 
 
 def test_an_event_of_a_chat_of_a_new_profile_asks_for_the_profiles(crowd: Desk) -> None:
@@ -225,12 +247,18 @@ def test_polling_speeds_up_when_a_look_finds_what_no_event_brought_and_slows_wit
     assert loop.schedule.eased
     crowd.clock.advance(1)
     write(crowd, "Not told of", "c2")
+    due = loop.schedule.planned(("chat", "c1"))
+    assert due is not None
+    assert due - crowd.clock.seconds > 200
     for _ in range(300):
         if not loop.schedule.eased:
             break
         crowd.pass_time(loop, 1, step=1)
     assert crowd.value("SELECT count(*) FROM messages WHERE body = 'Not told of'") == 1
     assert silences
+    due = loop.schedule.planned(("chat", "c1"))
+    assert due is not None
+    assert due - crowd.clock.seconds < 66
     crowd.api.requests = []
     crowd.pass_time(loop, 40, step=1)
     assert crowd.api.count("/profiles/p1/chats") >= 3
@@ -241,7 +269,9 @@ def test_polling_speeds_up_when_a_look_finds_what_no_event_brought_and_slows_wit
 def test_what_came_while_nobody_listened_is_found_by_looks_and_is_no_silence(crowd: Desk) -> None:
     write(crowd, "While away", "c2")
     crowd.clock.advance(60)
-    loop, silences = live(crowd)
+    loop, silences = crowd.loop(Mode.FOLLOW), []
+    loop.expect_events(lambda: silences.append("silent"))
+    crowd.settle(loop)
     assert crowd.value("SELECT count(*) FROM messages WHERE body = 'While away'") == 1
     tell(crowd, loop, "planet.aligned", {})
     crowd.pass_time(loop, 120, step=1)
