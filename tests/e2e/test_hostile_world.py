@@ -15,7 +15,7 @@ from .conftest import Server, sync_once
 from .terminal import Terminal, opened
 
 TITLE = "untouched"
-PAINT = 0.03
+PAINT = 0.015
 """Seconds between chats: time for a frame each, so that what is opened is also drawn."""
 
 

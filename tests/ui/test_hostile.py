@@ -22,6 +22,7 @@ from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.local import State
 
 from .conftest import NOW, Desk, DeskMaker
+from .test_rows import Column, ColumnApp, Line, Lines, shown
 
 SIZES = [(40, 10), (80, 24), (140, 40)]
 
@@ -287,11 +288,17 @@ def check_screen(agent: Desk, where: str) -> None:
     check(strips, agent.app.size.width, where)
 
 
+async def drawn(agent: Desk) -> None:
+    """Wait until everything posted is taken in, and what that has posted, and the screen is laid out."""
+    for _ in range(2):
+        await agent.pilot.pause(0)
+
+
 async def keys(agent: Desk, *names: str) -> None:
     """Press keys by name, as fast as a terminal hands them over."""
     for name in names:
         agent.app.post_message(events.Key(name, name if len(name) == 1 else None))
-    await agent.pilot.pause()
+    await drawn(agent)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -336,7 +343,7 @@ async def test_a_hostile_paste_is_drawn_as_text_and_kept(folder: Folder, desk: D
         for text in STRINGS:
             agent.inbox.composer.set_text("")
             agent.app.post_message(events.Paste(text))
-            await agent.pilot.pause()
+            await drawn(agent)
             assert agent.inbox.composer.text == clean(text)
             check_screen(agent, repr(text))
 
@@ -375,12 +382,29 @@ async def test_a_chat_that_has_one_line_of_the_screen_shows_its_newest_words_the
         for each in (old, new):
             _add(writer, each, messages(each.id, {"body": "the newest words"}))
     async with desk(folder, (40, 10)) as agent:
-        for name in ("One Line", "More Lines") * 4:
+        for name in ("One Line", "More Lines") * 3:
             await agent.open(name)
             await agent.pilot.pause(0.3)
             assert says(agent, "the newest words"), name
             assert not says(agent, "newer below"), name
             await keys(agent, "h")
+
+
+async def test_a_view_at_its_end_stays_there_in_every_size_and_when_it_was_hidden() -> None:
+    async with ColumnApp().run_test(size=(20, 12)) as pilot:
+        column = pilot.app.query_one(Column)
+        for height in (0, 1, 12, 2, 0, 3, 1):
+            column.display = height > 0
+            column.styles.height = max(height, 1)
+            if height == 0:
+                await pilot.pause()
+                # As when a chat is opened from a list that fills the screen.
+                column.show(Lines([Line((number, 0), 3) for number in range(20)]), end=True)
+                continue
+            await pilot.pause()
+            assert shown(column)[-1].strip(" >") == "19.2", height
+            assert len(shown(column)) == height
+            assert column.at_end
 
 
 async def test_a_name_of_white_space_leaves_no_row_without_a_name(folder: Folder, desk: DeskMaker) -> None:
