@@ -151,7 +151,13 @@ async def press(agent: Desk, *names: str) -> None:
     """Press keys as fast as a terminal hands them over, until all are carried out and drawn."""
     for name in names:
         agent.app.post_message(events.Key(name, name if len(name) == 1 else None))
-    await agent.pilot.pause()
+    await drawn(agent)
+
+
+async def drawn(agent: Desk) -> None:
+    """Wait until everything posted is taken in, and what that has posted, and the screen is laid out."""
+    for _ in range(2):
+        await agent.pilot.pause(0)
 
 
 async def start(agent: Desk) -> None:
@@ -182,13 +188,13 @@ async def unfiltered(agent: Desk) -> None:
 async def append(agent: Desk) -> None:
     """Let a message come that another process has written, as the poll would notice it."""
     agent.inbox.take_changes()
-    await agent.pilot.pause()
+    await drawn(agent)
 
 
 async def second(agent: Desk) -> None:
     """Let the clock move on, as the timer does."""
     agent.inbox._tick()
-    await agent.pilot.pause()
+    await drawn(agent)
 
 
 def _write_one(folder: Folder) -> Callable[[Desk], Awaitable[None]]:
