@@ -253,7 +253,7 @@ class Courier:
         }
         try:
             response = await self._client.post(row["url"], content=body, headers=headers)
-        except (httpx.TransportError, httpx.InvalidURL):
+        except (httpx.RequestError, httpx.InvalidURL):
             return None  # the log shows an attempt without a status; the retry follows
         return response.status_code
 
