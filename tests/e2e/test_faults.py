@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .conftest import OpenTerminal, Server, sync_once
-from .terminal import PROMPT
+from .terminal import PROMPT, processes
 
 
 def test_a_wrong_key_ends_a_sync_with_code_3_and_one_line_and_stands_above_the_inbox(
@@ -25,6 +25,7 @@ def test_a_wrong_key_ends_a_sync_with_code_3_and_one_line_and_stands_above_the_i
     assert "not-the-key" not in banner
     window.press("j", "j", "Enter")
     window.sees("Max Whitlock · Telegram", "cheers")
+    assert not any("not-the-key" in process.command for process in processes())
 
 
 def test_a_wrong_key_is_told_on_the_first_start_too(
