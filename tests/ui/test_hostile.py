@@ -320,7 +320,7 @@ async def test_every_pane_draws_every_hostile_text(
             # The whole thread, or its last screens where it is long.
             thread = agent.inbox.thread
             region, before = thread.size.region, []
-            for page in range(12):
+            for page in range(8):
                 thread.scroll_by(-thread.size.height, with_cursor=True)
                 lines = thread.render_lines(region)
                 check(lines, thread.size.width, f"{where}, page {page}")
@@ -382,7 +382,7 @@ async def test_a_chat_that_has_one_line_of_the_screen_shows_its_newest_words_the
         for each in (old, new):
             _add(writer, each, messages(each.id, {"body": "the newest words"}))
     async with desk(folder, (40, 10)) as agent:
-        for name in ("One Line", "More Lines") * 3:
+        for name in ("One Line", "More Lines") * 2:
             await agent.open(name)
             await agent.pilot.pause(0.3)
             assert says(agent, "the newest words"), name
