@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-DEADLINE = 40.0
+DEADLINE = 60.0
 """Seconds that anything may take on a busy machine; nothing waits longer than it has to."""
 POLL = 0.03
 PROMPT = "ready>"
