@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inbox_tui.core.capabilities import Act
+
 
 class Context(StrEnum):
     """Where a key works. TYPING holds whenever a text field has the focus."""
@@ -25,7 +27,11 @@ NORMAL = (Context.LIST, Context.THREAD)
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something the person can do by key. `footer` is its short name there; empty: only in the help."""
+    """Something the person can do by key. `footer` is its short name there; empty: only in the help.
+
+    `act`: what `core.capabilities` is asked before it is done, of the chat or, in a thread, the message that
+    the key is about; None where nothing can stand in its way, or where the method asks for itself.
+    """
 
     id: str
     keys: tuple[str, ...]
@@ -33,6 +39,7 @@ class Action:
     group: str
     contexts: tuple[Context, ...] = NORMAL
     footer: str = ""
+    act: Act | None = None
 
 
 ACTIONS: Sequence[Action] = (

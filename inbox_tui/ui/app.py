@@ -14,6 +14,7 @@ from textual.theme import Theme
 
 from inbox_tui.store.db import Folder
 from inbox_tui.ui.actions import ACTIONS, label
+from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.inbox import InboxScreen
 from inbox_tui.ui.session import Session
@@ -87,6 +88,8 @@ class InboxApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes go to the inbox, each to its end before the next is looked at."""
         screen = self.screen if self.screen_stack else None
+        if isinstance(event, (events.Key, events.Paste)) and isinstance(screen, Dialog):
+            await screen.ready.wait()
         if (
             isinstance(event, (events.Key, events.Paste))
             and not event.is_forwarded
@@ -114,7 +117,7 @@ class InboxApp(App[None]):
         """Quit by the screen's rules: nothing typed is lost, and unsent messages are asked about."""
         screen = self.screen
         if isinstance(screen, InboxScreen):
-            screen.acts.quit(1)
+            screen.acts.do("quit")
         else:
             screen.dismiss()
 

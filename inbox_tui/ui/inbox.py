@@ -16,9 +16,9 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 from textual.worker import Worker, WorkerState
 
-from inbox_tui.core.capabilities import Act, Refused, ask, platform_name
+from inbox_tui.core.capabilities import Act, Cause, Refused, ask, platform_name
 from inbox_tui.core.errors import InboxError
-from inbox_tui.core.models import Profile
+from inbox_tui.core.models import Message, Profile
 from inbox_tui.core.text import clean
 from inbox_tui.core.window import Window
 from inbox_tui.store import local, looks, lookups, marks
@@ -26,11 +26,12 @@ from inbox_tui.store.db import now_ms
 from inbox_tui.store.lookups import Revision
 from inbox_tui.store.reads import ChatRow, ChatSource, Key, PickedSource, ThreadSource
 from inbox_tui.ui import status
-from inbox_tui.ui.actions import ACTIONS, Chords, Context
+from inbox_tui.ui.actions import ACTIONS, Action, Chords, Context
 from inbox_tui.ui.acts import Acts
 from inbox_tui.ui.chat_list import ChatList
 from inbox_tui.ui.composer import Composer, Editor
 from inbox_tui.ui.customer import Customer
+from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.drafts import Drafts
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.filter_bar import FilterBar
@@ -151,6 +152,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _poll(self) -> None:
         if self.session.changes.poll():
             self.take_changes()
+            for screen in self.app.screen_stack:
+                if isinstance(screen, Dialog):
+                    screen.store_changed()
 
     def take_changes(self) -> None:
         """Redraw what another process, the engine or our own writing thread has changed."""
@@ -257,18 +261,35 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             ),
         )
 
-    def refusal(self) -> Refused | None:
-        if self.shown is None:
-            return None
+    def refusal(self, act: Act = Act.SEND_TEXT, message: Message | None = None) -> Refused | None:
+        """Why an act cannot be taken now on the open chat, or on a message of it; None where it can."""
+        return None if self.shown is None else self.refusal_of(self.shown, act, message)
+
+    def refusal_of(self, row: ChatRow, act: Act, message: Message | None = None) -> Refused | None:
+        """Why an act cannot be taken now on a chat, or on a message of it; None where it can."""
+        if act is Act.EDIT_TEXT and message is not None and message.attachments:
+            act = Act.EDIT_CAPTION
         answer = ask(
-            Act.SEND_TEXT,
-            self.shown.chat,
+            act,
+            row.chat,
+            message,
             now=now_ms(),
-            profile=self.profiles.get(self.shown.chat.profile_id),
-            window=Window(self.shown.chat.platform in RECEIPT_PLATFORMS, self.shown.window_closes_at),
+            profile=self.profiles.get(row.chat.profile_id),
+            window=Window(row.chat.platform in RECEIPT_PLATFORMS, row.window_closes_at),
             tz=self.thread.zone or UTC,
         )
         return answer if isinstance(answer, Refused) else None
+
+    def answer(self, action: Action) -> Refused | None:
+        """Why an action of the registry cannot be done now with what a key is about; None where it can."""
+        if action.act is None:
+            return None
+        in_list = self.context is Context.LIST
+        row = self.chats.cursor_row if in_list else self.shown
+        if row is None:
+            return Refused("No chat is selected", cause=Cause.MESSAGE)
+        at = None if in_list or self.context is Context.TYPING else self.thread.cursor_row
+        return self.refusal_of(row, action.act, None if at is None else at.message)
 
     def draw_composer(self) -> None:
         self.composer.set_state(self.refusal())
@@ -296,7 +317,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     @on(VirtualRows.Chosen, "#chats")
     def _chosen(self, event: VirtualRows.Chosen) -> None:
         event.stop()
-        self.acts.open(1)
+        self.acts.do("open")
 
     def show_chat(self, row: ChatRow) -> None:
         """Draw a chat into the thread pane and its draft into the composer."""
@@ -392,7 +413,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         elif isinstance(field, Editor) and event.key == "enter":
             self.submit()
         elif isinstance(field, Editor) and event.key == "ctrl+z" and not field.text:
-            self.acts.take_back(1)
+            self.acts.do("take_back")
         elif isinstance(field, Input) and event.is_printable and event.character:
             field.insert_text_at_cursor(event.character)
         elif not (isinstance(field, Editor) and field.type_key(event)):

@@ -8,11 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from inbox_tui.ui.dialogs.dialog import Dialog
 
-class Confirm(ModalScreen[bool]):
+
+class Confirm(Dialog[bool]):
     """Asks before something that cannot be taken back; Enter goes on, Escape does not."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

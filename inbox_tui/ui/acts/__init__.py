@@ -1,0 +1,44 @@
+"""What each action of the registry does, in groups; the table that finds the method of an action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from inbox_tui.core.capabilities import Refused
+from inbox_tui.ui.actions import ACTIONS, Action
+from inbox_tui.ui.acts.answering import Answering
+from inbox_tui.ui.acts.moving import Moving
+from inbox_tui.ui.acts.program import Program
+from inbox_tui.ui.acts.triage import Triage
+
+if TYPE_CHECKING:
+    from inbox_tui.ui.inbox import InboxScreen
+
+AREAS = (Moving, Answering, Triage, Program)
+
+
+class Acts:
+    """The hands of the inbox screen."""
+
+    def __init__(self, inbox: InboxScreen) -> None:
+        self._inbox = inbox
+        areas = [area(inbox) for area in AREAS]
+        self._methods: dict[str, Callable[[int], None]] = {
+            action.id: getattr(area, action.id)
+            for action in ACTIONS
+            for area in areas
+            if hasattr(area, action.id)
+        }
+
+    def carry_out(self, action: Action, count: int) -> None:
+        """Do what an action says, or say why it cannot be done."""
+        answer = self._inbox.answer(action)
+        if isinstance(answer, Refused):
+            self._inbox.say(answer.reason)
+        else:
+            self.do(action.id, count)
+
+    def do(self, action_id: str, count: int = 1) -> None:
+        """Do it without asking; the method may still find that there is nothing to do it to."""
+        self._methods[action_id](count)

@@ -1,0 +1,74 @@
+"""Writing a reply, and what can be done about one that did not arrive."""
+
+from __future__ import annotations
+
+from inbox_tui.core.models import Status
+from inbox_tui.store import local, lookups
+from inbox_tui.ui.actions import Context
+from inbox_tui.ui.acts.area import Area
+
+
+class Answering(Area):
+    """Acts around the composer and the outbox."""
+
+    def reply(self, count: int) -> None:
+        """Into the composer, or why not."""
+        inbox = self._inbox
+        if inbox.context is Context.LIST:
+            if inbox.chats.cursor_row is None:
+                inbox.say("No chat is selected")
+                return
+            inbox.acts.do("open")
+        if inbox.shown is None:
+            return
+        refusal = inbox.refusal()
+        if refusal is not None and not inbox.composer.text:
+            inbox.say(refusal.reason)
+            return
+        inbox.turn_to(inbox.composer.editor)
+
+    def retry(self, count: int) -> None:
+        """Send the failed message under the cursor again."""
+        inbox = self._inbox
+        row, shown = inbox.thread.cursor_row, inbox.shown
+        if row is None or shown is None:
+            return
+        message, item = row.message, row.item
+        if message is not None and not row.dismissed:
+            # Sent from here: the item itself goes again, in its place before later ones.
+            item = lookups.failed_item(inbox.session.reader, message.id)
+        if item is not None and item.state == local.State.FAILED:
+            inbox.session.do(local.retry, item.pk)
+            inbox.session.refold(shown.chat.id)
+        elif message is None or message.status != Status.FAILED or row.dismissed:
+            inbox.say("Only a failed message can be sent again")
+        elif not message.body:
+            inbox.say("Only text can be sent again from here; send the file once more")
+        elif (refusal := inbox.refusal()) is not None:
+            inbox.say(refusal.reason)
+        else:
+            inbox.background(inbox.drafts.send_again(shown, message.body, message.id))
+
+    def discard(self, count: int) -> None:
+        """Give the failed message under the cursor up."""
+        inbox = self._inbox
+        row, shown = inbox.thread.cursor_row, inbox.shown
+        if row is None or shown is None:
+            return
+        message, item = row.message, row.item
+        if item is not None and item.state in (local.State.FAILED, local.State.UNCERTAIN):
+            inbox.session.do(local.discard, item.pk)
+        elif message is not None and message.status == Status.FAILED and not row.dismissed:
+            inbox.session.do(local.dismiss, shown.chat.id, message.id)
+        else:
+            inbox.say("Only a failed or uncertain message can be given up")
+            return
+        inbox.session.refold(shown.chat.id)
+
+    def take_back(self, count: int) -> None:
+        """The held send comes back into the composer."""
+        self._inbox.background(self._take_back())
+
+    async def _take_back(self) -> None:
+        self._inbox.say(await self._inbox.drafts.take_back())
+        self._inbox.draw_composer()

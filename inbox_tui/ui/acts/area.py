@@ -1,0 +1,24 @@
+"""What every group of acts knows: the inbox screen, and what a key is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inbox_tui.store.reads import ChatRow
+from inbox_tui.ui.actions import Context
+
+if TYPE_CHECKING:
+    from inbox_tui.ui.inbox import InboxScreen
+
+
+class Area:
+    """A group of acts: one public method per action id, called with the count typed before the key."""
+
+    def __init__(self, inbox: InboxScreen) -> None:
+        self._inbox = inbox
+
+    @property
+    def _subject(self) -> ChatRow | None:
+        """The chat that a key is about: the one under the list's cursor, or the open one."""
+        inbox = self._inbox
+        return inbox.chats.cursor_row if inbox.context is Context.LIST else inbox.shown

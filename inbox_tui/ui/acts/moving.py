@@ -1,0 +1,89 @@
+"""Moving in a list, between the panes and from chat to chat."""
+
+from __future__ import annotations
+
+from inbox_tui.store import local, lookups
+from inbox_tui.store.reads import ChatRow, ThreadRow
+from inbox_tui.ui.actions import Context
+from inbox_tui.ui.acts.area import Area
+from inbox_tui.ui.rows import VirtualRows
+
+
+class Moving(Area):
+    """Acts that change what is looked at, and nothing else."""
+
+    @property
+    def _rows(self) -> VirtualRows[ChatRow] | VirtualRows[ThreadRow]:
+        inbox = self._inbox
+        return inbox.thread if inbox.context is Context.THREAD else inbox.chats
+
+    def move_down(self, count: int) -> None:
+        """The next row."""
+        self._rows.move_cursor(count)
+
+    def move_up(self, count: int) -> None:
+        """The previous row."""
+        self._rows.move_cursor(-count)
+
+    def first(self, count: int) -> None:
+        """The first row."""
+        self._rows.go_start()
+
+    def last(self, count: int) -> None:
+        """The last row."""
+        self._rows.go_end()
+
+    def half_down(self, count: int) -> None:
+        """Half a screen down."""
+        self._rows.scroll_by(count * max(1, self._rows.size.height // 2), with_cursor=True)
+
+    def half_up(self, count: int) -> None:
+        """Half a screen up."""
+        self._rows.scroll_by(-count * max(1, self._rows.size.height // 2), with_cursor=True)
+
+    def open(self, count: int) -> None:
+        """From the list into the thread."""
+        inbox = self._inbox
+        row = inbox.chats.cursor_row
+        if row is None:
+            return
+        inbox.show_chat(row)
+        inbox.turn_to(inbox.thread)
+        inbox.session.do(local.set_screen, row.chat.id)
+        if row.pulled_at is None:
+            inbox.session.do(local.need, "look", row.chat.id)
+
+    def back(self, count: int) -> None:
+        """From the thread to the list."""
+        self._inbox.turn_to(self._inbox.chats)
+        self._inbox.session.do(local.set_screen, None)
+
+    def next_chat(self, count: int) -> None:
+        """The next chat, without leaving the thread."""
+        self._inbox.chats.move_cursor(count)
+        self.open(1)
+
+    def previous_chat(self, count: int) -> None:
+        """The previous chat, without leaving the thread."""
+        self.next_chat(-count)
+
+    def next_attention(self, count: int) -> None:
+        """The chat that has waited longest for a reply, behind the one that is shown."""
+        inbox = self._inbox
+        behind = None if inbox.shown is None else (inbox.shown.needs_reply_since, inbox.shown.pk)
+        row = lookups.next_unanswered(inbox.session.reader, behind)
+        if row is None:
+            inbox.say("No chat needs a reply")
+            return
+        inbox.filter_bar.close()
+        inbox.chats.point_at(row.key)
+        self.open(1)
+
+    def filter(self, count: int) -> None:
+        """Type into the filter of the list."""
+        self._inbox.filter_bar.display = True
+        self._inbox.turn_to(self._inbox.filter_bar.field)
+
+    def clear_filter(self, count: int) -> None:
+        """Show all chats again."""
+        self._inbox.filter_bar.close()

@@ -1,0 +1,28 @@
+"""The base of every dialog: keys typed behind the one that opened it wait until it can take them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TypeVar
+
+from textual.screen import ModalScreen
+
+ResultT = TypeVar("ResultT")
+
+
+class Dialog(ModalScreen[ResultT]):
+    """A modal screen over the inbox."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ready = asyncio.Event()
+        """Set when the dialog is mounted and has the focus: from then on keys reach it."""
+
+    def on_mount(self) -> None:
+        """Take the focus now, not with the next message: keys may be waiting."""
+        if self.focused is None:
+            self.focus_next(self.AUTO_FOCUS or "*")
+        self.ready.set()
+
+    def store_changed(self) -> None:
+        """The store changed while this dialog is open; a dialog that shows rows reads them again."""
