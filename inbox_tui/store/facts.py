@@ -19,6 +19,7 @@ from inbox_tui.core.models import Chat, Message, Milliseconds, Status
 from inbox_tui.core.summary import describe, is_tap
 from inbox_tui.core.window import referral_at
 from inbox_tui.core.window import window as reply_window
+from inbox_tui.store import clock
 from inbox_tui.store.db import in_lists, now_ms
 from inbox_tui.store.records import CHAT_COLUMNS, MESSAGE_COLUMNS, SqlRow, chat_of, message_of
 
@@ -40,6 +41,7 @@ class _Item:
     failed: bool
     message_id: str | None
     created_at: Milliseconds
+    """By the server's clock."""
     mark: Mark
 
 
@@ -59,6 +61,8 @@ class _Setting:
     generation: int
     quiet_before: Milliseconds | None
     now: Milliseconds
+    offset: Milliseconds
+    """What is added to a time of this machine to compare it with the API's; `now` has it already."""
 
 
 def refold(cache: sqlite3.Connection, local: sqlite3.Connection, chats: Iterable[int], rev: int) -> None:
@@ -68,12 +72,14 @@ def refold(cache: sqlite3.Connection, local: sqlite3.Connection, chats: Iterable
         return
     (generation,) = cache.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
     first = local.execute("SELECT value FROM meta WHERE key = 'first_sync_at'").fetchone()
-    setting = _Setting(generation, None if first is None else int(first[0]) - QUIET_MS, now_ms())
+    offset = clock.offset(cache)
+    quiet_before = None if first is None else int(first[0]) - QUIET_MS
+    setting = _Setting(generation, quiet_before, now_ms() + offset, offset)
     columns = ", ".join(("pk", "estimated", *COUNTED, *CHAT_COLUMNS))
     counted: Counter[str] = Counter()
     for places, values in in_lists(pks):
         rows = cache.execute(f"SELECT {columns} FROM chats WHERE pk IN ({places})", values).fetchall()
-        known = _local_facts(local, [row[5] for row in rows], generation)
+        known = _local_facts(local, [row[5] for row in rows], setting)
         for pk, estimated, *rest in rows:
             chat = chat_of(rest[3:])
             fold = _Fold(cache, local, pk, chat, known.get(chat.id) or _Local(), setting)
@@ -317,7 +323,7 @@ def _outgoing(item: _Item) -> Entry:
     )
 
 
-def _local_facts(local: sqlite3.Connection, ids: Sequence[str], generation: int) -> Mapping[str, _Local]:
+def _local_facts(local: sqlite3.Connection, ids: Sequence[str], setting: _Setting) -> Mapping[str, _Local]:
     """What `local.db` knows of some chats; those without an entry have nothing there."""
     known: dict[str, _Local] = {}
     for places, values in in_lists(ids):
@@ -331,7 +337,7 @@ def _local_facts(local: sqlite3.Connection, ids: Sequence[str], generation: int)
             f"WHERE chat_id IN ({places})",
             values,
         ):
-            known[row[0]].marks[row[1]] = _mark(generation, row[2:])
+            known[row[0]].marks[row[1]] = _mark(setting.generation, row[2:])
         for row in local.execute(
             "SELECT chat_id, key, json_extract(payload, '$.text'), state, message_id, generation, arrived, "
             "through_at, through_id, created_at FROM outbox WHERE state NOT IN ('settled', 'discarded') "
@@ -341,7 +347,14 @@ def _local_facts(local: sqlite3.Connection, ids: Sequence[str], generation: int)
             chat_id, key, text, state, message_id, *_, created_at = row
             failed = state in ("failed", "uncertain")
             known[chat_id].items.append(
-                _Item(key, text or "", failed, message_id, created_at, _mark(generation, row[5:]))
+                _Item(
+                    key,
+                    text or "",
+                    failed,
+                    message_id,
+                    created_at + setting.offset,
+                    _mark(setting.generation, row[5:]),
+                )
             )
     return known
 

@@ -355,11 +355,11 @@ def fulfilled(writer: Writer, kind: str, subject: str) -> None:
         writer.local.execute("DELETE FROM needs WHERE kind = ? AND subject = ?", (kind, subject))
 
 
-def begin_first_sync(writer: Writer) -> None:
-    """Note when the first sync of this account began; later calls change nothing."""
+def begin_first_sync(writer: Writer, server_now: Milliseconds) -> None:
+    """Note when the first sync of this account began, by the server's clock; later calls change nothing."""
     with transaction(writer.local):
         writer.local.execute(
-            "INSERT OR IGNORE INTO meta (key, value) VALUES ('first_sync_at', ?)", (now_ms(),)
+            "INSERT OR IGNORE INTO meta (key, value) VALUES ('first_sync_at', ?)", (server_now,)
         )
 
 

@@ -16,6 +16,7 @@ from inbox_tui.api.client import Client
 from inbox_tui.api.webhooks import Event
 from inbox_tui.core.errors import InboxError, StoreError
 from inbox_tui.core.models import Milliseconds
+from inbox_tui.store import clock as server_clock
 from inbox_tui.store import writes
 from inbox_tui.store.db import Changes, now_ms
 from inbox_tui.store.writes import Writer
@@ -111,6 +112,7 @@ class Loop:
             client,
             history_messages=history_messages,
             busy=self.schedule.in_flight.__contains__,
+            server_now=self._server_now,
             monotonic=self.clock.monotonic,
         )
         self.attention = Attention(
@@ -146,7 +148,7 @@ class Loop:
         self._spread = spread
         self._started = self._now()
         self._landed_at = self._started
-        self._polled = self._tidied = self._recent = self._reported = float("-inf")
+        self._polled = self._tidied = self._recent = self._reported = self._clock_kept = float("-inf")
 
     # Life
 
@@ -181,6 +183,7 @@ class Loop:
         now = self._now()
         if self.attention.screens or not self._gathering(now):
             self._land()
+        self._keep_clock(now)
         if now - self._polled >= POLL_SECONDS:
             self._poll(now)
         if now - self._tidied >= TIDY_SECONDS:
@@ -239,6 +242,13 @@ class Loop:
 
     def _server_now(self) -> Milliseconds:
         return self.clock.now() + (self._client.transport.clock_offset_ms or 0)
+
+    def _keep_clock(self, now: float) -> None:
+        """Let screens and commands know by how much the server's clock differs, where that has changed."""
+        offset = self._client.transport.clock_offset_ms
+        if offset is not None and now - self._clock_kept >= TIDY_SECONDS:
+            self._clock_kept = now
+            server_clock.keep(self.writer, offset)
 
     @property
     def client(self) -> Client:

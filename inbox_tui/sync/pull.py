@@ -90,15 +90,17 @@ class Pull:
         *,
         history_messages: int | None,
         busy: Callable[[Subject], bool],
+        server_now: Callable[[], Milliseconds],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`history_messages`: how many messages of each chat are fetched unasked, None for all.
 
-        `busy` says whether a look at a subject is on its way.
+        `busy` says whether a look at a subject is on its way; `server_now` is the time at the server.
         """
         self._writer = writer
         self.client = client
         self._busy = busy
+        self._server_now = server_now
         self._monotonic = monotonic
         self.profiles: dict[str, Profile] = {}
         self.without_messages: set[str] = set()
@@ -170,7 +172,7 @@ class Pull:
         return fetch
 
     def _apply_profiles(self, profiles: Sequence[Profile], rejected: Sequence[Rejected]) -> Outcome:
-        local.begin_first_sync(self._writer)
+        local.begin_first_sync(self._writer, self._server_now())
         writes.quarantine(self._writer, "profiles", rejected)
         listed = {profile.id for profile in profiles}
         if rejected:

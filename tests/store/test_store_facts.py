@@ -174,8 +174,7 @@ def act(writer: Writer, data: st.DataObject) -> None:
         case "take back" if (chosen := item()) is not None:
             local.take_back(writer, chosen.pk)
         case "first sync":
-            with patch.object(local, "now_ms", return_value=NOW):
-                local.begin_first_sync(writer)
+            local.begin_first_sync(writer, NOW)
     writes.refold_chats(writer, ["chat"])
 
 
@@ -263,10 +262,8 @@ def test_a_send_answers_a_chat_of_which_no_page_was_read_until_the_customer_writ
 
 
 def test_what_was_quiet_for_14_days_when_the_first_sync_began_counts_as_seen(writer: Writer) -> None:
-    with patch.object(local, "now_ms", return_value=NOW):
-        local.begin_first_sync(writer)
-    with patch.object(local, "now_ms", return_value=NOW + 99 * DAY):
-        local.begin_first_sync(writer)
+    local.begin_first_sync(writer, NOW)
+    local.begin_first_sync(writer, NOW + 99 * DAY)
     samples.pulled(writer, inbound("old", NOW - 14 * DAY - 1), inbound("new", NOW - 14 * DAY))
     assert (derived(writer)["unread"], derived(writer)["unanswered"]) == (1, 2)
     writes.apply_chats(writer, [chat("row only", last_inbound_at=NOW - 15 * DAY)])

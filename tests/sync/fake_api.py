@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import formatdate
 from urllib.parse import unquote
 
 import httpx
@@ -46,6 +48,8 @@ class FakeApi:
     nulls_first: bool = False
     honours_keys: bool = False
     bend: Bend | None = None
+    ahead: float | None = None
+    """Seconds by which the Date header of answers is ahead of this machine's clock; None: no such header."""
     requests: list[str] = field(default_factory=list)
     sends: list[str] = field(default_factory=list)
     """Texts that were taken, in order."""
@@ -135,6 +139,8 @@ class FakeApi:
             response = self.bend(request) if self.bend is not None else None
             if response is None:
                 response = self._route(request, path.removeprefix("/api/").split("/"))
+            if self.ahead is not None:
+                response.headers["date"] = formatdate(time.time() + self.ahead, usegmt=True)
             return response
 
     def count(self, part: str) -> int:

@@ -7,7 +7,7 @@ import os
 import httpx
 import pytest
 
-from inbox_tui.store import local, marks
+from inbox_tui.store import clock, local, marks
 from inbox_tui.store.local import State
 from inbox_tui.sync.decisions import What, after_search, after_silence
 from inbox_tui.sync.loop import Loop, Mode
@@ -133,3 +133,40 @@ def test_sends_of_a_chat_keep_their_order_while_the_clock_jumps(shop: Desk) -> N
         for text in shop.api.sends:
             shop.api.publish(text)
     assert shop.api.sends == ["one", "two", "three", "four"]
+
+
+def test_the_servers_time_is_kept_for_screens_and_commands(shop: Desk) -> None:
+    shop.api.ahead = 3600
+    following(shop)
+    assert abs(clock.offset(shop.writer.cache) - 3_600_000) < clock.TOLERANCE_MS
+    now = clock.server_now(shop.writer.cache)
+    assert abs(now - shop.api.now - 3_600_000) < clock.TOLERANCE_MS
+
+
+def test_a_difference_of_the_clocks_that_has_not_changed_is_not_written_again(shop: Desk) -> None:
+    shop.api.ahead = 3600
+    loop = following(shop)
+    shop.pass_time(loop, 60, step=1)
+    (before,) = shop.writer.cache.execute("SELECT value FROM meta WHERE key = 'rev'").fetchone()
+    for ahead in (3600.9, 3599.6, 3600.3):
+        # The header has whole seconds, and answers take their time.
+        shop.api.ahead = ahead
+        shop.pass_time(loop, 60, step=1)
+    assert shop.value("SELECT value FROM meta WHERE key = 'rev'") == before
+
+
+def test_a_clock_that_was_set_is_noticed_within_seconds(shop: Desk) -> None:
+    shop.api.ahead = 3600
+    loop = following(shop)
+    shop.api.ahead = 0
+    shop.pass_time(loop, 65, step=1)
+    assert abs(clock.offset(shop.writer.cache)) <= clock.TOLERANCE_MS
+
+
+def test_a_chat_counts_as_long_quiet_by_the_servers_time(desk: Desk) -> None:
+    """A machine that believes to be in the past would else call every chat unread, or none."""
+    desk.api.ahead = 400 * 24 * 3600
+    desk.api.add_profile()
+    desk.sync()
+    (first,) = desk.writer.local.execute("SELECT value FROM meta WHERE key = 'first_sync_at'").fetchone()
+    assert abs(first - desk.api.now - 400 * DAY) < HOUR
