@@ -13,6 +13,7 @@ from inbox_tui.store import local, lookups
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.writes import Writer
+from tests.sync import verify
 
 PATIENCE = 30.0
 
@@ -77,3 +78,8 @@ def received(box: RunningSandbox, text: str) -> int:
     """How many messages with a text the server has."""
     with box.world.read() as database:
         return int(database.value("select count(*) from messages where body = ?", text))
+
+
+def differences(box: RunningSandbox, settings: Settings) -> list[str]:
+    """What the cache and the server do not agree on, by plain HTTP and plain SQL; none where all is well."""
+    return verify.differences(box.url, box.api_key, settings.folder.cache)

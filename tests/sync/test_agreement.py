@@ -10,9 +10,9 @@ from inbox_tui.config import Settings
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
 from inbox_tui.store.local import State
-from tests.sync.real import count, item, queue, received, wait_for
+from tests.sync.real import count, differences, item, queue, received, wait_for
 from tests.sync.test_engine import following
-from tests.sync.verify import differences, in_cache
+from tests.sync.verify import in_cache
 
 
 @pytest.mark.usefixtures("hasty")
@@ -52,7 +52,7 @@ def test_cache_and_server_agree_after_a_lively_hour_with_faults(
             wait_for(lambda: not differences(box, settings))
         except AssertionError:
             assert differences(box, settings) == []
-    assert len(in_cache(settings)[1]) > 300
+    assert len(in_cache(settings.folder.cache).messages) > 300
     settled = [each for each in sent if item(settings, each).state == State.SETTLED]
     assert settled
     assert [received(box, each.text) for each in settled] == [1] * len(settled)

@@ -29,8 +29,7 @@ from inbox_tui.sync.engine import Report, Webhooks
 from inbox_tui.sync.live import MAX_BODY_BYTES, MOST_REMEMBERED, Gate, Receiver, serving
 from inbox_tui.sync.subscription import EVENTS
 from tests.sync.conftest import Spawn
-from tests.sync.real import PATIENCE, chat_of, count, one, wait_for
-from tests.sync.verify import differences
+from tests.sync.real import PATIENCE, chat_of, count, differences, one, wait_for
 
 Start = Callable[..., RunningSandbox]
 Account = Callable[[RunningSandbox], Settings]
