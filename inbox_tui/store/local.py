@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import JsonObject, Milliseconds
 from inbox_tui.store.db import now_ms, transaction
-from inbox_tui.store.marks import known_now, touch
+from inbox_tui.store.marks import Known, known_now, touch
 from inbox_tui.store.records import SqlRow, dump
 
 if TYPE_CHECKING:
@@ -150,33 +150,63 @@ def queue_send(
                 )
         if retry_of and not _dismiss(writer.local, chat_id, retry_of, now):
             raise Refused("This message is being sent again already", "Nothing was sent twice")
-        cursor = writer.local.execute(
-            "INSERT INTO outbox (key, account, act, chat_id, profile_id, payload, state, screen, created_at, "
-            "held_until, retry_of, generation, arrived, through_at, through_id) "
-            "VALUES (?, ?, 'send', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                str(uuid.uuid4()),
-                writer.folder.account,
-                chat_id,
-                profile_id,
-                dump(payload),
-                State.HELD if hold_ms else State.QUEUED,
-                screen,
-                now,
-                now + hold_ms if hold_ms else None,
-                retry_of,
-                known.generation_in(writer),
-                known.arrived,
-                known.through_at,
-                known.through_id,
-            ),
+        pk = insert(
+            writer,
+            "send",
+            chat_id,
+            profile_id,
+            payload,
+            known,
+            now=now,
+            hold_ms=hold_ms,
+            screen=screen,
+            retry_of=retry_of,
         )
         touch(writer.local, chat_id, rev)
-        pk = int(cursor.lastrowid or 0)
-    return _item(writer.local, pk)
+    return item_of_number(writer.local, pk)
 
 
-def _item(local: sqlite3.Connection, pk: int) -> OutboxItem:
+def insert(
+    writer: Writer,
+    act: str,
+    chat_id: str,
+    profile_id: str,
+    payload: JsonObject,
+    known: Known,
+    *,
+    now: Milliseconds,
+    hold_ms: int,
+    screen: int | None,
+    retry_of: str | None = None,
+) -> int:
+    """Add an item to the outbox inside the caller's transaction; returns its number."""
+    cursor = writer.local.execute(
+        "INSERT INTO outbox (key, account, act, chat_id, profile_id, payload, state, screen, created_at, "
+        "held_until, retry_of, generation, arrived, through_at, through_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            str(uuid.uuid4()),
+            writer.folder.account,
+            act,
+            chat_id,
+            profile_id,
+            dump(payload),
+            State.HELD if hold_ms else State.QUEUED,
+            screen,
+            now,
+            now + hold_ms if hold_ms else None,
+            retry_of,
+            known.generation_in(writer),
+            known.arrived,
+            known.through_at,
+            known.through_id,
+        ),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def item_of_number(local: sqlite3.Connection, pk: int) -> OutboxItem:
+    """An outbox item that is known to be there."""
     return item_of(local.execute(f"SELECT {ITEM_COLUMNS} FROM outbox WHERE pk = ?", (pk,)).fetchone())
 
 

@@ -6,6 +6,7 @@ person is at is a key, so the cost of a window does not depend on the length of 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from inbox_tui.core.models import Chat, Message, Milliseconds, Status
+from inbox_tui.store import acts
 from inbox_tui.store.db import in_lists
 from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, item_of
 from inbox_tui.store.records import (
@@ -55,6 +57,8 @@ class ChatRow:
     pulled_at: Milliseconds | None
     draft: bool
     uncertain: bool
+    archiving: OutboxItem | None = None
+    """The archiving of the chat, or its opposite, that is on its way or was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class ThreadRow:
     """The message that this one replies to, or whose button was tapped, where it is cached."""
     dismissed: bool = False
     arrived: int | None = None
+    pending: tuple[OutboxItem, ...] = ()
+    """Edits and reactions of this message that are on their way or were refused, oldest first."""
 
 
 RowT = TypeVar("RowT", covariant=True)
@@ -93,8 +99,9 @@ CHAT_SELECT = (
     "EXISTS (SELECT 1 FROM local.drafts d WHERE d.chat_id = c.id), "
     "EXISTS (SELECT 1 FROM local.outbox o WHERE o.chat_id = c.id AND o.state = 'uncertain' "
     "AND o.state NOT IN ('settled', 'discarded')), "
-    + ", ".join(f"c.{name}" for name in CHAT_COLUMNS)
-    + " FROM chats c"
+    f"(SELECT json_array({ITEM_COLUMNS}) FROM local.outbox o WHERE o.chat_id = c.id "
+    "AND o.act IN ('archive', 'unarchive') AND o.state NOT IN ('settled', 'discarded') "
+    "ORDER BY o.pk DESC LIMIT 1), " + ", ".join(f"c.{name}" for name in CHAT_COLUMNS) + " FROM chats c"
 )
 """Selects what `chat_row` reads; `c` is the chat."""
 
@@ -102,7 +109,8 @@ CHAT_SELECT = (
 def chat_row(row: SqlRow) -> ChatRow:
     """A chat from the columns of CHAT_SELECT."""
     sort_at, pk, preview, preview_from, unread, unanswered, since, waiting, done, failed, *rest = row
-    retrying, closes, estimated, messages, total, history_done, pulled, draft, uncertain, *chat = rest
+    retrying, closes, estimated, messages, total, history_done, pulled, *rest = rest
+    draft, uncertain, archiving, *chat = rest
     return ChatRow(
         key=(sort_at, pk),
         pk=pk,
@@ -124,6 +132,7 @@ def chat_row(row: SqlRow) -> ChatRow:
         pulled_at=pulled,
         draft=bool(draft),
         uncertain=bool(uncertain),
+        archiving=None if archiving is None else item_of(json.loads(archiving)),
     )
 
 
@@ -292,6 +301,7 @@ class ThreadSource:
         quoted = self._quoted([m.reply_to_external_id for _, _, m in messages if m.reply_to_external_id])
         failed = [m.id for _, _, m in messages if m.status == Status.FAILED]
         dismissed = self._dismissed(failed) if failed else frozenset[str]()
+        pending = self._pending() if messages else {}
         return [
             ThreadRow(
                 key=(at, message.id),
@@ -299,6 +309,7 @@ class ThreadSource:
                 quoted=quoted.get(message.reply_to_external_id or ""),
                 dismissed=message.id in dismissed,
                 arrived=arrived,
+                pending=tuple(pending.get(message.id, ())),
             )
             for at, arrived, message in messages
         ]
@@ -319,9 +330,16 @@ class ThreadSource:
         )
         return frozenset(str(row[0]) for row in rows)
 
+    def _pending(self) -> dict[str, list[OutboxItem]]:
+        """Acts on messages of the chat that are not at their end, by message."""
+        pending: dict[str, list[OutboxItem]] = {}
+        for item in acts.open_acts(self._reader, self.chat_id, acts.MESSAGE_ACTS):
+            pending.setdefault(acts.about(item) or "", []).append(item)
+        return pending
+
     def _items(self) -> list[ThreadRow]:
         rows = self._reader.execute(
-            f"SELECT {ITEM_COLUMNS} FROM local.outbox o WHERE chat_id = ? "
+            f"SELECT {ITEM_COLUMNS} FROM local.outbox o WHERE chat_id = ? AND act = 'send' "
             "AND state NOT IN ('settled', 'discarded') AND (message_id IS NULL OR NOT EXISTS "
             "(SELECT 1 FROM messages m WHERE m.id = o.message_id)) ORDER BY pk",
             (self.chat_id,),
