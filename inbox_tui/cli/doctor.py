@@ -25,7 +25,7 @@ from inbox_tui.core.cells import preview
 from inbox_tui.core.errors import InboxError, NetworkError, NotAuthorised, UsageError
 from inbox_tui.core.models import Milliseconds
 from inbox_tui.core.times import age
-from inbox_tui.store import health, looks, lookups
+from inbox_tui.store import clock, health, looks, lookups
 from inbox_tui.store.db import Folder, file_fault, now_ms, open_reader
 from inbox_tui.store.health import FileHealth, FileState
 from inbox_tui.sync.sending import alive
@@ -308,6 +308,7 @@ def _profiles(folder: Folder, *, runs: bool) -> Iterator[Finding]:
     reader = open_reader(folder)
     try:
         rows = lookups.profiles(reader)
+        server_now = clock.server_now(reader)
     finally:
         reader.close()
     now = now_ms()
@@ -323,8 +324,8 @@ def _profiles(folder: Folder, *, runs: bool) -> Iterator[Finding]:
         elif profile.status != "active":
             why = f" ({profile.inactive_reason})" if profile.inactive_reason else ""
             yield problem("profile", f"{words}. It is {profile.status}{why}", "Connect it again in Postproxy")
-        elif profile.expires_at is not None and profile.expires_at < now + EXPIRES_SOON_MS:
-            left = profile.expires_at - now
+        elif profile.expires_at is not None and profile.expires_at < server_now + EXPIRES_SOON_MS:
+            left = profile.expires_at - server_now
             when = f"ends in {age(left)}" if left > 0 else "has ended"
             yield note("profile", f"{words}. Its connection {when}", "Connect it again in Postproxy")
         elif at is None or at > now + CLOCK_OFFSET_MS or (runs and now - at > OLD_LOOK_MS):

@@ -12,9 +12,11 @@ from inbox_tui.cli import output
 from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import platform_name
 from inbox_tui.core.errors import InboxError
+from inbox_tui.core.models import Milliseconds
 from inbox_tui.core.summary import describe
-from inbox_tui.core.times import age, clock, day_label
-from inbox_tui.store import looks, lookups, reads, search
+from inbox_tui.core.times import age, day_label
+from inbox_tui.core.times import clock as time_of_day
+from inbox_tui.store import clock, looks, lookups, reads, search
 from inbox_tui.store.db import now_ms, open_reader, prepare
 from inbox_tui.store.reads import ChatRow, Key, ThreadRow, ThreadSource
 
@@ -58,7 +60,9 @@ def chats(settings: Settings, query: str, *, as_json: bool, ids: bool) -> None:
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
         known = lookups.profile_names(reader)
-        plan = search.plan(query, known.values(), zone=datetime.now().astimezone().tzinfo or UTC)
+        now = clock.server_now(reader)
+        zone = datetime.now().astimezone().tzinfo or UTC
+        plan = search.plan(query, known.values(), now=now, zone=zone)
         source: reads.Source[ChatRow]
         if isinstance(plan, reads.ChatFilter):
             source = reads.ChatSource(reader, plan)
@@ -68,7 +72,6 @@ def chats(settings: Settings, query: str, *, as_json: bool, ids: bool) -> None:
         if as_json or ids:
             (output.print_ids if ids else output.print_records)(output.chat_record(row) for row in rows)
             return
-        now = now_ms()
         table = [
             (
                 row.chat.id,
@@ -103,7 +106,7 @@ def thread(settings: Settings, name: str, *, as_json: bool, ids: bool) -> None:
         if as_json or ids:
             (output.print_ids if ids else output.print_records)(_records(entries))
             return
-        _print_thread(row, entries)
+        _print_thread(row, entries, clock.server_now(reader))
 
 
 def _records(entries: Iterator[ThreadRow]) -> Iterator[output.Record]:
@@ -114,9 +117,8 @@ def _records(entries: Iterator[ThreadRow]) -> Iterator[output.Record]:
             yield output.item_record(entry.item)
 
 
-def _print_thread(row: ChatRow, entries: Iterator[ThreadRow]) -> None:
+def _print_thread(row: ChatRow, entries: Iterator[ThreadRow], now: Milliseconds) -> None:
     zone = datetime.now().astimezone().tzinfo or UTC
-    now = now_ms()
     day = ""
     print(f"{row.chat.title} · {platform_name(row.chat.platform)}")
     for entry in entries:
@@ -133,7 +135,7 @@ def _print_thread(row: ChatRow, entries: Iterator[ThreadRow]) -> None:
         state = "" if message.inbound else f"  ({message.status})"
         if message.error_message:
             state += f": {message.error_message}"
-        print(f"{clock(at, zone)}  {who}: {describe(message)}{state}")
+        print(f"{time_of_day(at, zone)}  {who}: {describe(message)}{state}")
 
 
 def find_chat(row: ChatRow | None, name: str) -> ChatRow:

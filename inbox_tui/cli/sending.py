@@ -14,11 +14,11 @@ from inbox_tui.core.errors import InboxError, NotAuthorised, UncertainError, Usa
 from inbox_tui.core.errors import Refused as RefusedError
 from inbox_tui.core.limits import measure
 from inbox_tui.core.links import safe_url
-from inbox_tui.core.models import Json, Platform, Profile
+from inbox_tui.core.models import Json, Milliseconds, Platform, Profile
 from inbox_tui.core.text import clean
 from inbox_tui.core.window import Window
-from inbox_tui.store import local, lookups
-from inbox_tui.store.db import now_ms, open_reader, prepare
+from inbox_tui.store import clock, local, lookups
+from inbox_tui.store.db import open_reader, prepare
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.store.writes import Writer, refold_chats
@@ -43,7 +43,8 @@ def send_message(
     with closing(open_reader(settings.folder)) as reader:
         row = find_chat(lookups.chat(reader, name), name)
         profile = lookups.profile_names(reader).get(row.chat.profile_id)
-    _check(row, profile, payload)
+        now = clock.server_now(reader)
+    _check(row, profile, payload, now)
     if dry_run:
         print(f"would send to {row.chat.title} ({platform_name(row.chat.platform)}): {text or url}")
         return 0
@@ -94,14 +95,14 @@ def _payload(text: str | None, url: str | None) -> dict[str, Json]:
     return {"text": text}
 
 
-def _check(row: ChatRow, profile: Profile | None, payload: dict[str, Json]) -> None:
+def _check(row: ChatRow, profile: Profile | None, payload: dict[str, Json], now: Milliseconds) -> None:
     """Refuse what cannot arrive, before anything leaves."""
     chat = row.chat
     act = Act.SEND_ATTACHMENT if "media_url" in payload else Act.SEND_TEXT
     answer = ask(
         act,
         chat,
-        now=now_ms(),
+        now=now,
         profile=profile,
         window=Window(chat.platform in WINDOWED, row.window_closes_at),
     )

@@ -6,6 +6,7 @@ The engine learns the difference from the API's answers (the HTTP Date header) a
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inbox_tui.core.models import Milliseconds
@@ -25,6 +26,21 @@ def offset(cache: sqlite3.Connection) -> Milliseconds:
     """Server clock minus this clock as last kept; 0 where no answer has told it yet."""
     row = cache.execute("SELECT value FROM meta WHERE key = ?", (OFFSET,)).fetchone()
     return 0 if row is None else int(row[0])
+
+
+@dataclass(slots=True)
+class ServerClock:
+    """The service's clock for whoever asks often: `offset` is read once, and again when the cache changed."""
+
+    offset: Milliseconds = 0
+
+    def now(self) -> Milliseconds:
+        """The time that the API's own times are compared with."""
+        return now_ms() + self.offset
+
+    def here(self, at: Milliseconds) -> Milliseconds:
+        """A time that was taken from this machine's clock, as the service would have called it."""
+        return at + self.offset
 
 
 def server_now(cache: sqlite3.Connection) -> Milliseconds:

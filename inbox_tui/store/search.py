@@ -16,7 +16,7 @@ from inbox_tui.core.models import Milliseconds, Profile
 from inbox_tui.core.query import Field, Filter, Item, Not, QueryError
 from inbox_tui.core.text import search_key
 from inbox_tui.core.window import CLOSING
-from inbox_tui.store.db import Folder, now_ms, open_reader
+from inbox_tui.store.db import Folder, open_reader
 from inbox_tui.store.reads import ChatFilter, Key
 
 _IS = {
@@ -42,16 +42,14 @@ class Scan:
 Plan = ChatFilter | Scan
 
 
-def plan(
-    text: str, profiles: Iterable[Profile], *, now: Milliseconds | None = None, zone: tzinfo = UTC
-) -> Plan:
-    """How to find the chats of a query. Raises QueryError where it cannot be understood or answered.
+def plan(text: str, profiles: Iterable[Profile], *, now: Milliseconds, zone: tzinfo = UTC) -> Plan:
+    """How to find the chats of a query at a time of the server.
 
-    One platform, one profile, or nothing at all is an index range; all else is a scan.
+    Raises QueryError where it cannot be understood or answered. One platform, one profile, or nothing at all
+    is an index range; all else is a scan.
     """
     items = query.parse(text).items
     known = list(profiles)
-    now = now_ms() if now is None else now
     if not items:
         return ChatFilter()
     if len(items) == 1 and isinstance(items[0], Filter):

@@ -14,7 +14,7 @@ from inbox_tui.core.cells import cells, truncate
 from inbox_tui.core.models import Milliseconds, Platform
 from inbox_tui.core.times import age, duration
 from inbox_tui.core.window import CLOSING, URGENT
-from inbox_tui.store.db import now_ms
+from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.rows import VirtualRows
 
@@ -102,6 +102,7 @@ class ChatList(VirtualRows[ChatRow]):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.empty_text = ""
+        self.clock = ServerClock()
 
     def identity(self, row: ChatRow) -> Hashable:
         """A chat stays the same wherever it stands."""
@@ -109,7 +110,7 @@ class ChatList(VirtualRows[ChatRow]):
 
     def draw_key(self, row: ChatRow, previous: ChatRow | None) -> Hashable:
         """Ages and countdowns move with the clock: the words themselves are the key."""
-        now = now_ms()
+        now = self.clock.now()
         return (age(now - row.key[0]), window_badge(row, now))
 
     def draw(self, row: ChatRow, previous: ChatRow | None, width: int, *, cursor: bool) -> list[Strip]:
@@ -122,7 +123,7 @@ class ChatList(VirtualRows[ChatRow]):
         def style(name: str) -> Style:
             return background + self.style_of(name)
 
-        now = now_ms()
+        now = self.clock.now()
         muted = style("chat-list--muted")
         name_style = style("chat-list--strong" if row.unread else "chat-list--name")
         platform = style(platform_class("chat-list", row.chat.platform))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from textual.timer import Timer
 
+from inbox_tui.core.models import Milliseconds
 from inbox_tui.store import local, lookups
 from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.reads import ChatRow
@@ -18,6 +19,8 @@ from inbox_tui.ui.session import Session
 
 DRAFT_SECONDS = 0.15
 """The longest that a typed character exists only in memory, besides the time of one disk write."""
+LEAVING_MS: Milliseconds = 2_000
+"""How long before the reply window closes a send has to leave, to arrive while it is open."""
 
 
 @dataclass(slots=True)
@@ -165,12 +168,20 @@ class Drafts:
             row.chat.id,
             row.chat.profile_id,
             {"text": text},
+            hold_ms=self._hold(row),
             screen=os.getpid(),
             retry_of=retry_of,
             from_draft=from_draft,
         )
         self._session.refold(row.chat.id)
         return write
+
+    def _hold(self, row: ChatRow) -> Milliseconds:
+        """How long a send can be taken back: it must leave before the window closes, by the server's time."""
+        if row.window_closes_at is None:
+            return local.HOLD_MS
+        left = row.window_closes_at - LEAVING_MS - self._session.clock.now()
+        return max(0, min(local.HOLD_MS, left))
 
     async def take_back(self) -> str:
         """Bring the newest send that has not left back into its draft; returns what to tell the person."""

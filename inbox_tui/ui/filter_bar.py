@@ -79,7 +79,7 @@ class FilterBar(Vertical):
         from inbox_tui.store import search
 
         try:
-            plan = search.plan(self._applied, self.profiles)
+            plan = search.plan(self._applied, self.profiles, now=self._session.clock.now())
         except QueryError as error:
             self._say(str(error))
             return

@@ -99,6 +99,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         """Draw from the cache; everything that waits starts after the first paint."""
         zone = datetime.now().astimezone().tzinfo
         self.thread.zone = zone
+        self.thread.clock = self.chats.clock = self.session.clock
         self.filter_bar.display = False
         self.drafts = Drafts(self.session, self.composer)
         changed = lookups.changed_since(self.session.reader, self.revision)
@@ -158,6 +159,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def take_changes(self) -> None:
         """Redraw what another process, the engine or our own writing thread has changed."""
+        self.session.set_clock()
         changed = lookups.changed_since(self.session.reader, self.revision)
         self.revision = changed.revision
         if changed.profiles or not self.profiles:
@@ -241,7 +243,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _draw_chat(self, row: ChatRow) -> None:
         self._draw_title(row)
         profile = self.profiles.get(row.chat.profile_id)
-        self.query_one(Customer).show(row, profile, now_ms(), self.thread.zone)
+        self.query_one(Customer).show(row, profile, self.session.clock.now(), self.thread.zone)
         self.thread.unanswered_since = row.needs_reply_since
         self.thread.empty_text = (
             "The messages of this chat are not fetched yet." if row.pulled_at is None else "No messages yet."
@@ -273,7 +275,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             act,
             row.chat,
             message,
-            now=now_ms(),
+            now=self.session.clock.now(),
             profile=self.profiles.get(row.chat.profile_id),
             window=Window(row.chat.platform in RECEIPT_PLATFORMS, row.window_closes_at),
             tz=self.thread.zone or UTC,
@@ -292,7 +294,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         return self.refusal_of(row, action.act, None if at is None else at.message)
 
     def draw_composer(self) -> None:
-        self.composer.set_state(self.refusal())
+        refusal = self.refusal()
+        self.thread.can_send = refusal is None
+        self.composer.set_state(refusal)
 
     # Chats.
 
@@ -328,6 +332,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.thread.platform = row.chat.platform
         self.thread.title = row.chat.title
         self.thread.unanswered_since = row.needs_reply_since
+        self.thread.can_send = self.refusal() is None
         profile = self.profiles.get(row.chat.profile_id)
         text, cursor = self.drafts.show(row.chat.id)
         self.composer.load(

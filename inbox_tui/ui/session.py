@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
+from inbox_tui.store import clock
+from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.db import Changes, Folder, open_reader
 
 if TYPE_CHECKING:
@@ -22,10 +24,15 @@ class Session:
         self.folder = folder
         self.reader = open_reader(folder)
         self.changes = Changes(folder)
+        self.clock = ServerClock(clock.offset(self.reader))
         self.on_fault: Callable[[BaseException], None] | None = None
         """Told, in the writing thread, of a fault in something that nobody waits for."""
         self._writer: Writer | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    def set_clock(self) -> None:
+        """The cache has changed: take over what is known there of the server's clock."""
+        self.clock.offset = clock.offset(self.reader)
 
     def write(
         self, function: Callable[Concatenate[Writer, P], ResultT], *args: P.args, **kwargs: P.kwargs

@@ -17,6 +17,7 @@ from inbox_tui.core.links import url_host
 from inbox_tui.core.models import Attachment, Message, Milliseconds, Platform, Reaction, Status
 from inbox_tui.core.summary import describe, is_tap
 from inbox_tui.core.times import clock, day_label
+from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.reads import ThreadRow
@@ -56,10 +57,13 @@ class Thread(VirtualRows[ThreadRow]):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.zone: tzinfo | None = None
+        self.clock = ServerClock()
         self.platform = ""
         self.title = ""
         self.own_ids: frozenset[str] = frozenset()
         self.unanswered_since: Milliseconds | None = None
+        self.can_send = True
+        """Whether a message can be sent to the chat now; else no failed one is offered to be sent again."""
         self.empty_text = ""
 
     def identity(self, row: ThreadRow) -> Hashable:
@@ -72,9 +76,11 @@ class Thread(VirtualRows[ThreadRow]):
         """A row is drawn again when the day, the row above or the divider changes."""
         held = row.item is not None and row.item.state == State.HELD
         return (
-            None if previous is None else (_at(previous), _inbound(previous)),
-            day_label(_at(row), now_ms(), self.zone or UTC),
+            None if previous is None else (self._at(previous), _inbound(previous)),
+            self._at(row),
+            day_label(self._at(row), self.clock.now(), self.zone or UTC),
             self.unanswered_since,
+            self.can_send,
             _seconds_left(row.item) if held and row.item else None,
         )
 
@@ -89,7 +95,7 @@ class Thread(VirtualRows[ThreadRow]):
         block = max((sum(cells(text) for text, _ in line) for line in lines), default=0)
         indent = 0 if _inbound(row) else max(0, width - TIME_CELLS - block - 1)
         for number, line in enumerate(lines):
-            time = clock(_at(row), self.zone or UTC) if number == 0 else ""
+            time = clock(self._at(row), self.zone or UTC) if number == 0 else ""
             segments = [
                 Segment("▎" if cursor else " ", base + self.style_of("thread--mark")),
                 Segment(time.ljust(TIME_CELLS - 1), base + self.style_of("thread--muted")),
@@ -98,6 +104,12 @@ class Thread(VirtualRows[ThreadRow]):
             ]
             strips.append(Strip(segments).adjust_cell_length(width, base))
         return strips
+
+    def _at(self, row: ThreadRow) -> Milliseconds:
+        """When a message was posted, or an item written, by the server's clock."""
+        if row.message is not None:
+            return row.message.position[0]
+        return 0 if row.item is None else self.clock.here(row.item.created_at)
 
     def draw_empty(self, width: int, height: int) -> list[Strip]:
         """Why there is nothing."""
@@ -111,19 +123,19 @@ class Thread(VirtualRows[ThreadRow]):
     def _dividers(self, row: ThreadRow, previous: ThreadRow | None, width: int) -> list[Strip]:
         base = self.rich_style
         strips: list[Strip] = []
-        zone, now = self.zone or UTC, now_ms()
-        day = day_label(_at(row), now, zone)
-        if previous is None or day_label(_at(previous), now, zone) != day:
+        zone, now = self.zone or UTC, self.clock.now()
+        day = day_label(self._at(row), now, zone)
+        if previous is None or day_label(self._at(previous), now, zone) != day:
             strips.append(_rule(day, width, base + self.style_of("thread--divider")))
-        elif _inbound(previous) != _inbound(row) or _at(row) - _at(previous) > GROUP_MS:
+        elif _inbound(previous) != _inbound(row) or self._at(row) - self._at(previous) > GROUP_MS:
             strips.append(Strip.blank(width, base))
         since = self.unanswered_since
         if (
             since is not None
             and _inbound(row)
-            and _at(row) >= since
-            and (previous is None or _at(previous) < since or not _inbound(previous))
-            and (previous is None or _at(previous) < since)
+            and self._at(row) >= since
+            and (previous is None or self._at(previous) < since or not _inbound(previous))
+            and (previous is None or self._at(previous) < since)
         ):
             strips.append(_rule("unanswered", width, base + self.style_of("thread--unanswered")))
         return strips
@@ -170,7 +182,7 @@ class Thread(VirtualRows[ThreadRow]):
         lines: list[list[Piece]] = [[(line, "outbound")] for line in _body(item.text, room)]
         files = [item.payload.get(name) for name in ("file", "media_url")]
         lines += [[(truncate(f"[file] {value}", room), "outbound")] for value in files if value]
-        words, style = _state_words(item)
+        words, style = self._state_words(item)
         lines += [[(line, style)] for line in wrap(words, room)]
         return lines
 
@@ -209,39 +221,36 @@ class Thread(VirtualRows[ThreadRow]):
                 marks.append((f"… the service is still retrying{reason}", "warning"))
             case Status.FAILED:
                 reason = message.error_message or "the platform gave no reason"
-                keys = "" if dismissed else " · ! retry · D discard"
+                keys = "" if dismissed else self._ways_out()
                 marks.append((f"✗ failed: {reason}{keys}", "muted" if dismissed else "error"))
             case other:
                 marks.append((other, "muted"))
         return marks
 
+    def _state_words(self, item: OutboxItem) -> Piece:
+        """The state of an outbox item in words."""
+        why = f"{item.title}. {item.hint}".strip(". ") if item.title else ""
+        match item.state:
+            case State.HELD:
+                return f"leaves in {_seconds_left(item)} s · Ctrl+Z or z takes it back", "warning"
+            case State.QUEUED:
+                return (f"… waiting: {why}" if why else "… queued"), "muted"
+            case State.SENDING | State.ACCEPTED:
+                return "… sending", "muted"
+            case State.FAILED:
+                return f"✗ failed: {why or 'no reason given'}{self._ways_out()}", "error"
+            case State.UNCERTAIN:
+                return f"? uncertain whether it arrived: {why} · D discard once you have checked", "error"
+            case other:
+                return other, "muted"
 
-def _state_words(item: OutboxItem) -> Piece:
-    """The state of an outbox item in words."""
-    why = f"{item.title}. {item.hint}".strip(". ") if item.title else ""
-    match item.state:
-        case State.HELD:
-            return f"leaves in {_seconds_left(item)} s · Ctrl+Z or z takes it back", "warning"
-        case State.QUEUED:
-            return (f"… waiting: {why}" if why else "… queued"), "muted"
-        case State.SENDING | State.ACCEPTED:
-            return "… sending", "muted"
-        case State.FAILED:
-            return f"✗ failed: {why or 'no reason given'} · ! retry · D discard", "error"
-        case State.UNCERTAIN:
-            return f"? uncertain whether it arrived: {why} · D discard once you have checked", "error"
-        case other:
-            return other, "muted"
+    def _ways_out(self) -> str:
+        """The keys that deal with a failed message; a doomed second try is not offered."""
+        return " · ! retry · D discard" if self.can_send else " · D discard"
 
 
 def _seconds_left(item: OutboxItem) -> int:
     return max(0, -(-((item.held_until or 0) - now_ms()) // 1000))
-
-
-def _at(row: ThreadRow) -> Milliseconds:
-    if row.message is not None:
-        return row.message.position[0]
-    return 0 if row.item is None else row.item.created_at
 
 
 def _inbound(row: ThreadRow) -> bool:

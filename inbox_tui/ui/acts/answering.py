@@ -37,7 +37,10 @@ class Answering(Area):
         if message is not None and not row.dismissed:
             # Sent from here: the item itself goes again, in its place before later ones.
             item = lookups.failed_item(inbox.session.reader, message.id)
-        if item is not None and item.state == local.State.FAILED:
+        again = item is not None and item.state == local.State.FAILED
+        if again and (refusal := inbox.refusal()) is not None:
+            inbox.say(refusal.reason)
+        elif again and item is not None:
             inbox.session.do(local.retry, item.pk)
             inbox.session.refold(shown.chat.id)
         elif message is None or message.status != Status.FAILED or row.dismissed:
