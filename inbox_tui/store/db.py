@@ -22,7 +22,7 @@ from inbox_tui.core.errors import StoreError
 if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 LOCAL_VERSION = 1
 BUSY_SECONDS = 10.0
 LOCK_SECONDS = 60.0
@@ -58,6 +58,16 @@ class Folder:
     def looks(self) -> Path:
         """One empty file per profile; its time of change is the last look that succeeded."""
         return self.path / "looks"
+
+    @property
+    def spool(self) -> Path:
+        """Copies of files that wait in the outbox, each in a folder of its own (`store.spool`)."""
+        return self.path / "spool"
+
+    @property
+    def media(self) -> Path:
+        """Files of messages that were fetched, each in a folder of its own; they can be fetched again."""
+        return self.path / "media"
 
 
 def now_ms() -> int:

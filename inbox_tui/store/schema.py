@@ -111,6 +111,42 @@ def _cache_2(db: Database) -> None:
     _run(db, "ALTER TABLE messages ADD COLUMN stated_at INTEGER")
 
 
+@cache(name="0003 live records, posts, comments, files")
+def _cache_3(db: Database) -> None:
+    """What was asked for once: see `store.fetched`.
+
+    `records`: what became of each question but those for files; `json` is text for people, escaped.
+    `comments`: `place` counts down the list as it is shown, a reply behind what it replies to.
+    `media`: `file` is the path inside the folder `media`; `used_at` decides what is dropped first.
+    """
+    _run(
+        db,
+        """
+        CREATE TABLE records (
+            kind TEXT NOT NULL, id TEXT NOT NULL, json TEXT, fetched_at INTEGER NOT NULL,
+            fault TEXT NOT NULL DEFAULT '', PRIMARY KEY (kind, id)
+        );
+        CREATE TABLE posts (
+            profile_id TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, created_at INTEGER NOT NULL,
+            PRIMARY KEY (profile_id, id)
+        );
+        CREATE TABLE comments (
+            profile_id TEXT NOT NULL, post_id TEXT NOT NULL, place INTEGER NOT NULL, id TEXT NOT NULL,
+            parent_id TEXT, external_id TEXT, json TEXT NOT NULL, PRIMARY KEY (profile_id, post_id, place)
+        );
+        CREATE TABLE media (
+            attachment_id TEXT PRIMARY KEY, message_id TEXT NOT NULL, state TEXT NOT NULL, file TEXT,
+            name TEXT NOT NULL DEFAULT '', type TEXT NOT NULL DEFAULT '', size INTEGER,
+            done_bytes INTEGER NOT NULL DEFAULT 0, fault TEXT NOT NULL DEFAULT '', used_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX media_by_message ON media (message_id);
+        CREATE INDEX messages_with_files ON messages (pk) WHERE attachments != '[]';
+        CREATE INDEX messages_by_comment ON messages (external_comment_id)
+            WHERE external_comment_id IS NOT NULL;
+        """,
+    )
+
+
 @local(name="0001 drafts, outbox, marks")
 def _local_1(db: Database) -> None:
     """What lives nowhere else. `account` is the name of the folder's account in every intention."""
