@@ -53,6 +53,7 @@ class OutboxItem:
 
     `payload` holds the act's arguments (`text`, `media_url`, `file`, `reply_to`, `reply_markup`);
     `title` and `hint` say what went wrong; `message_id` is the API's message once it is known.
+    `clock_offset`: server time minus ours when it was dispatched, None where that was not known.
     """
 
     pk: int
@@ -73,6 +74,7 @@ class OutboxItem:
     message_id: str | None
     retry_of: str | None
     screen: int | None
+    clock_offset: Milliseconds | None
 
     @property
     def text(self) -> str:
@@ -82,7 +84,7 @@ class OutboxItem:
 
 ITEM_COLUMNS = (
     "pk, key, account, act, chat_id, profile_id, payload, state, created_at, held_until, dispatched_at, "
-    "attempts, next_try_at, title, hint, message_id, retry_of, screen"
+    "attempts, next_try_at, title, hint, message_id, retry_of, screen, clock_offset"
 )
 
 
@@ -234,15 +236,17 @@ def move(
     message_id: str | None = None,
     next_try_at: Milliseconds | None = None,
     dispatched: bool = False,
+    clock_offset: Milliseconds | None = None,
 ) -> bool:
     """Move an item from the state it was read in to another; False when somebody was faster.
 
-    A settled item keeps no words: they are in the cache, and go from there when the message is deleted.
+    `dispatched`: it leaves now, while the server's clock is `clock_offset` ahead of ours. A settled item keeps no words: they are in the cache, and go from there when the message is deleted.
     """
     with transaction(writer.local) as rev:
         cursor = writer.local.execute(
             "UPDATE outbox SET state = ?, title = ?, hint = ?, message_id = coalesce(?, message_id), "
             "next_try_at = ?, attempts = attempts + ?, dispatched_at = coalesce(?, dispatched_at), "
+            "clock_offset = CASE WHEN ? THEN ? ELSE clock_offset END, "
             "payload = CASE WHEN ? THEN '{}' ELSE payload END WHERE pk = ? AND key = ? AND state = ?",
             (
                 state,
@@ -252,6 +256,8 @@ def move(
                 next_try_at,
                 int(dispatched),
                 now_ms() if dispatched else None,
+                dispatched,
+                clock_offset,
                 state == State.SETTLED,
                 item.pk,
                 item.key,
@@ -290,15 +296,19 @@ def take_back(writer: Writer, item_pk: int) -> str | None:
     return text
 
 
-def retry(writer: Writer, item_pk: int) -> bool:
+def retry(writer: Writer, item_pk: int, *, uncertain: bool = False) -> bool:
     """Queue a failed item again, in its place, as written now and under a new key.
 
-    A failed message that the API made of it no longer counts. False when the item is not failed any more.
+    `uncertain`: also one of which nobody knows whether it arrived; it may arrive twice, so only the person
+    says so. A failed message that the API made of it no longer counts. False when the item is not in such a
+    state any more.
     """
     now = now_ms()
     with transaction(writer.local) as rev:
         row = writer.local.execute(
-            "SELECT chat_id, message_id FROM outbox WHERE pk = ? AND state = 'failed'", (item_pk,)
+            "SELECT chat_id, message_id FROM outbox WHERE pk = ? "
+            "AND (state = 'failed' OR (? AND state = 'uncertain'))",
+            (item_pk, uncertain),
         ).fetchone()
         if row is not None:
             writer.local.execute(

@@ -188,3 +188,9 @@ def _local_1(db: Database) -> None:
             PRIMARY KEY (kind, subject)) WITHOUT ROWID;
         """,
     )
+
+
+@local(name="0002 the server's clock at dispatch")
+def _local_2(db: Database) -> None:
+    """`clock_offset`: server time minus ours in milliseconds when an item was dispatched, NULL: not known."""
+    _run(db, "ALTER TABLE outbox ADD COLUMN clock_offset INTEGER")

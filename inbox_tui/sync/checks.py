@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from inbox_tui.core import capabilities
 from inbox_tui.core.capabilities import Act, Cause
 from inbox_tui.core.marks import REPLY_STATUSES, Entry, automatic
-from inbox_tui.core.models import Chat, Message, Milliseconds, Platform, Profile
+from inbox_tui.core.models import Chat, Milliseconds, Platform, Profile
 from inbox_tui.core.times import age
 from inbox_tui.core.window import Window
 from inbox_tui.store.local import OutboxItem
@@ -87,31 +86,11 @@ def _acts(item: OutboxItem) -> list[Act]:
     return acts
 
 
-def _messages_of_items(writer: Writer, chat_id: str, but: int | None = None) -> set[str]:
+def _messages_of_items(writer: Writer, chat_id: str) -> set[str]:
     return {
         str(row[0])
         for row in writer.local.execute(
-            "SELECT message_id FROM outbox WHERE chat_id = ? AND message_id IS NOT NULL AND pk IS NOT ?",
-            (chat_id, but),
-        )
-    }
-
-
-def claimed(writer: Writer, item: OutboxItem, found: Iterable[Message]) -> set[str]:
-    """Which messages are not an item's: another item has them, or they were known before it was written."""
-    others = _messages_of_items(writer, item.chat_id, item.pk)
-    generation, arrived = writer.local.execute(
-        "SELECT generation, arrived FROM outbox WHERE pk = ?", (item.pk,)
-    ).fetchone()
-    if generation != writer.generation:
-        return others
-    ids = [message.id for message in found]
-    return others | {
-        str(row[0])
-        for row in writer.cache.execute(
-            f"SELECT id FROM messages WHERE id IN ({', '.join('?' * len(ids))}) "
-            "AND (arrived IS NULL OR arrived <= ?)",
-            (*ids, arrived),
+            "SELECT message_id FROM outbox WHERE chat_id = ? AND message_id IS NOT NULL", (chat_id,)
         )
     }
 

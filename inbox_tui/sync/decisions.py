@@ -7,8 +7,9 @@ nothing arrived, or that the server answers a repeated Idempotency-Key from its 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from enum import Enum, auto
 
 from inbox_tui.core.errors import (
@@ -22,16 +23,16 @@ from inbox_tui.core.errors import (
     Refused,
     RequestRejected,
 )
-from inbox_tui.core.models import Direction, Message, Milliseconds
-from inbox_tui.core.text import clean
+from inbox_tui.core.models import Message, Milliseconds
+from inbox_tui.core.times import clock
 
 KEY_LIFE_MS: Milliseconds = 24 * 3_600_000
 """How long a server keeps an Idempotency-Key (API reference, "Idempotency-Key")."""
 FIRST_SEARCH_MS: Milliseconds = 10_000
 LAST_SEARCH_MS: Milliseconds = 60_000
 """When the newest messages are read for a send whose answer was lost, and when they are read last."""
-CLOCK_TOLERANCE_MS: Milliseconds = 1_500
-"""Server times are known to a second: its Date header has no fraction."""
+LATE_MS: Milliseconds = 15 * 60_000
+"""A message made longer than this after a send is somebody else's with the same words, for all we know."""
 CONFLICT_MS: Milliseconds = 5 * 60_000
 """A first try that is said to be running for longer than this is looked for instead."""
 
@@ -139,30 +140,16 @@ def _ask(title: str, error: InboxError | None = None) -> Decision:
 
 
 def after_search(
-    found: Iterable[Message],
-    *,
-    text: str | None,
-    claimed: Collection[str],
-    dispatched_at: Milliseconds,
-    read_at: Milliseconds,
+    found: Sequence[Message], *, dispatched_at: Milliseconds, read_at: Milliseconds, zone: tzinfo
 ) -> Decision:
-    """What the newest outbound messages say about a send whose answer was lost.
+    """What a look at the newest outbound messages says about a send whose answer was lost.
 
-    `text`: what was sent, None for a file. `claimed`: messages that belong to other items or were known
-    before. `dispatched_at` and `read_at` are in server time.
+    `found`: those that may be it (`store.lookalikes`). `dispatched_at` and `read_at` are in server time;
+    `zone` is where the person is, who reads at what times something was found.
     """
-    fits = [
-        message
-        for message in found
-        if message.direction == Direction.OUTBOUND
-        and message.id not in claimed
-        and message.created_at >= dispatched_at - CLOCK_TOLERANCE_MS
-        and _same(message, text)
-    ]
-    if len(fits) == 1:
-        return Decision(What.ADOPT, message=fits[0])
-    if len(fits) > 1:
-        return _ask(f"Nobody knows whether this was sent: {len(fits)} new messages have this text")
+    later = after_find(found, dispatched_at=dispatched_at, zone=zone)
+    if later is not None:
+        return later
     left = dispatched_at + LAST_SEARCH_MS - read_at
     if dispatched_at - read_at > LAST_SEARCH_MS:
         return _ask("Nobody knows whether this was sent: no answer came, and the clock was put back since")
@@ -176,7 +163,13 @@ def after_search(
     )
 
 
-def _same(message: Message, text: str | None) -> bool:
-    if text is None:
-        return not message.body and bool(message.attachments)
-    return message.deleted_at is None and (message.body or "").strip() == clean(text).strip()
+def after_find(found: Sequence[Message], *, dispatched_at: Milliseconds, zone: tzinfo) -> Decision | None:
+    """What messages that may be a send say about it whenever they are found; None where there are none."""
+    if not found:
+        return None
+    if len(found) == 1 and found[0].created_at - dispatched_at <= LATE_MS:
+        return Decision(What.ADOPT, message=found[0])
+    times = ", ".join(clock(message.position[0], zone) for message in found[:3])
+    if len(found) == 1:
+        return _ask(f"Nobody knows whether this was sent: a message with this text came much later ({times})")
+    return _ask(f"Nobody knows whether this was sent: {len(found)} new messages have this text ({times})")

@@ -172,6 +172,7 @@ class Loop:
         if self.mode is not Mode.SEND:
             self.schedule.put(Look(Kind.PROFILES), now)
             self.attention.follow_unsettled(now)
+        self.push.settle()
         for message_id, profile_id, _ in self.push.accepted():
             self.attention.follow(message_id, profile_id, now)
 

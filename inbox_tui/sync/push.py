@@ -12,13 +12,14 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
 
 from inbox_tui.api.client import Client
 from inbox_tui.api.faults import MAX_RETRY_AFTER
 from inbox_tui.core.errors import InboxError, NotFound, RateLimited
 from inbox_tui.core.errors import Refused as RefusedError
 from inbox_tui.core.models import Message, Milliseconds, Page, Status
-from inbox_tui.store import local, writes
+from inbox_tui.store import local, lookalikes, writes
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.writes import MessagePage, Writer
@@ -62,8 +63,6 @@ class Push:
     """How often a request about an item went wrong in a row."""
     _repeat: set[int] = field(default_factory=set)
     """Items to be sent once more with the same key."""
-    _offsets: dict[int, Milliseconds] = field(default_factory=dict)
-    """Server time minus our time when an item was dispatched in this run."""
 
     def __post_init__(self) -> None:
         if writes.recall(self.writer, REPLAYS):
@@ -192,7 +191,6 @@ class Push:
         elif no is not None:
             self._move(item, State.FAILED, title=no.title, hint=no.hint)
         elif self._move(item, State.SENDING, dispatched=True):
-            self._offsets[item.pk] = offset
             moved = local.item(self.writer, item.pk)
             if moved is not None:
                 self._send(moved, in_doubt=False)
@@ -254,7 +252,7 @@ class Push:
     def _note_replay(self, message: Message, started: Milliseconds) -> None:
         """A message that is older than the request which returned it was answered from the store."""
         offset = self.client.transport.clock_offset_ms or 0
-        if message.created_at < started + offset - decisions.CLOCK_TOLERANCE_MS:
+        if message.created_at < started + offset - lookalikes.CLOCK_TOLERANCE_MS:
             self.client.transport.note_replay_proven()
         if self.client.transport.replay_proven:
             writes.remember(self.writer, REPLAYS, 1)
@@ -263,7 +261,6 @@ class Push:
         """The API has the message: first the item says so, then the cache shows it."""
         self.errors.pop(item.pk, None)
         self._tries.pop(item.pk, None)
-        self._offsets.pop(item.pk, None)
         self._repeat.discard(item.pk)
         self._move(item, State.ACCEPTED, message_id=message.id)
         writes.apply_messages(self.writer, [MessagePage(item.chat_id, [message])])
@@ -314,23 +311,33 @@ class Push:
             self._carry_out(item, Decision(What.SEARCH, self._pause(item), outcome.title, hint))
             return
         offset = self.client.transport.clock_offset_ms or 0
-        dispatched = (item.dispatched_at or item.created_at) + self._offsets.get(item.pk, offset)
-        media = item.payload.get("file") or item.payload.get("media_url")
+        since = lookalikes.sent_at(item, offset)
+        found = [message for message in outcome.items if lookalikes.fits(item, message, since)]
         decision = decisions.after_search(
-            outcome.items,
-            text=None if media else item.text,
-            claimed=checks.claimed(self.writer, item, outcome.items),
-            dispatched_at=dispatched,
+            lookalikes.unclaimed(self.writer.cache, self.writer.local, item, found),
+            dispatched_at=since,
             read_at=started + offset,
+            zone=_zone(),
         )
+        if decision.what is What.ASK:
+            # The person decides with the chat before their eyes as it is now.
+            self.hooks.look(item.chat_id, item.profile_id)
         self._carry_out(item, decision)
 
     # The end
 
     def settle(self, chat_ids: Sequence[str] | None = None) -> None:
-        """Close accepted items whose message is published or failed, of some chats or of all."""
+        """Close items whose message is published or failed, of some chats or of all.
+
+        One that is uncertain is taken up again when the message turns up that it must have become.
+        """
         for item in self._load():
-            if item.state != State.ACCEPTED or (chat_ids is not None and item.chat_id not in chat_ids):
+            if chat_ids is not None and item.chat_id not in chat_ids:
+                continue
+            if item.state == State.UNCERTAIN and item.message_id is None:
+                self._settle_uncertain(item)
+                continue
+            if item.state not in (State.ACCEPTED, State.UNCERTAIN):
                 continue
             status = self._status(item)
             if status == Status.FAILED:
@@ -345,6 +352,19 @@ class Push:
                 )
             elif status is not None and status not in (Status.PENDING, Status.FAILED_WAITING_FOR_RETRY):
                 self._move(item, State.SETTLED)
+
+    def _settle_uncertain(self, item: OutboxItem) -> None:
+        offset = self.client.transport.clock_offset_ms
+        if offset is None and item.clock_offset is None:
+            return
+        offset = offset or 0
+        decision = decisions.after_find(
+            lookalikes.lookalikes(self.writer.cache, self.writer.local, item, offset),
+            dispatched_at=lookalikes.sent_at(item, offset),
+            zone=_zone(),
+        )
+        if decision is not None and (decision.what is What.ADOPT or decision.title != item.title):
+            self._carry_out(item, decision)
 
     def lost(self, message_id: str) -> None:
         """The API does not know a message any more that it had accepted."""
@@ -391,6 +411,7 @@ class Push:
             message_id=message_id,
             next_try_at=next_try_at,
             dispatched=dispatched,
+            clock_offset=self.client.transport.clock_offset_ms if dispatched else None,
         )
         if moved and state in (State.FAILED, State.UNCERTAIN):
             _log.warning("outbox item %d is %s: %s", item.pk, state.value, title)
@@ -400,3 +421,7 @@ class Push:
     def _changed(self, item: OutboxItem) -> None:
         self._stale = True
         writes.refold_chats(self.writer, [item.chat_id])
+
+
+def _zone() -> tzinfo:
+    return datetime.now().astimezone().tzinfo or UTC

@@ -174,24 +174,26 @@ def next_local(monkeypatch: pytest.MonkeyPatch) -> Migrations:
 
 
 def test_a_local_file_is_copied_before_it_is_migrated(new: Folder, next_local: Migrations) -> None:
-    with pytest.MonkeyPatch.context() as before:
-        before.setattr(db, "LOCAL_VERSION", db.LOCAL_VERSION - 1)
+    with pytest.MonkeyPatch.context() as earlier:
+        earlier.setattr(db, "LOCAL_VERSION", db.LOCAL_VERSION - 1)
         prepare(new)
         with Writer(new) as writer:
             local.save_draft(writer, "chat", "typed before", 0)
 
-    @next_local(name="0002 a colour for drafts")
+    before = db.LOCAL_VERSION - 1
+
+    @next_local(name="one more: a colour for drafts")
     def _colour(database: Database) -> None:
         database.conn.execute("ALTER TABLE drafts ADD COLUMN colour TEXT NOT NULL DEFAULT 'red'")
         database.conn.execute("UPDATE drafts SET text = 'migrated'")
 
     prepare(new)
-    (copy,) = new.path.glob("local-v1-*.db")
+    (copy,) = new.path.glob(f"local-v{before}-*.db")
     assert mode(copy) == 0o600
     with closing(sqlite3.connect(copy)) as old, closing(sqlite3.connect(new.local)) as current:
         assert samples.ids(old, "SELECT text FROM drafts") == ["typed before"]
         assert samples.one(current, "SELECT text, colour FROM drafts") == ("migrated", "red")
-    assert (version(copy), version(new.local)) == (1, 2)
+    assert (version(copy), version(new.local)) == (before, before + 1)
 
 
 def test_a_migration_that_fails_halfway_leaves_the_file_as_it_was(
@@ -201,7 +203,7 @@ def test_a_migration_that_fails_halfway_leaves_the_file_as_it_was(
         before.setattr(db, "LOCAL_VERSION", db.LOCAL_VERSION - 1)
         prepare(new)
 
-    @next_local(name="0002 too much")
+    @next_local(name="one more: too much")
     def _too_much(database: Database) -> None:
         database.conn.execute("ALTER TABLE drafts ADD COLUMN colour TEXT")
         raise sqlite3.OperationalError("database or disk is full")
@@ -211,7 +213,7 @@ def test_a_migration_that_fails_halfway_leaves_the_file_as_it_was(
     with closing(sqlite3.connect(new.local)) as current:
         columns = [row[1] for row in current.execute("PRAGMA table_info(drafts)")]
     assert "colour" not in columns
-    assert version(new.local) == 1
+    assert version(new.local) == db.LOCAL_VERSION - 1
 
 
 def start_together(folder: Folder, count: int) -> list[tuple[int, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC
 
 import httpx
 import pytest
@@ -105,7 +106,7 @@ def test_a_key_from_the_future_is_not_repeated() -> None:
 
 
 def test_a_search_whose_send_lies_in_the_future_ends_before_the_person() -> None:
-    decision = after_search([], text="Hello", claimed=(), dispatched_at=START + DAY, read_at=START)
+    decision = after_search([], dispatched_at=START + DAY, read_at=START, zone=UTC)
     assert decision.what is What.ASK
     assert "clock was put back" in decision.title
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import pytest
 
 from inbox_tui.core.errors import (
@@ -15,13 +17,16 @@ from inbox_tui.core.errors import (
     RequestRejected,
     ServerFault,
 )
-from inbox_tui.core.models import Attachment, Message
+from inbox_tui.core.models import Message
+from inbox_tui.core.times import clock
 from inbox_tui.sync.decisions import (
     CONFLICT_MS,
     KEY_LIFE_MS,
+    LATE_MS,
     Decision,
     What,
     after_error,
+    after_find,
     after_search,
     after_silence,
 )
@@ -145,40 +150,31 @@ def test_every_decision_that_leaves_an_item_open_says_why() -> None:
 # Searching
 
 
-def message(
-    number: int, text: str | None = "Hello", *, at: int = NOW, direction: str = "outbound"
-) -> Message:
-    attachments = () if text is not None else (Attachment(f"a{number}", "image"),)
-    return Message(
-        f"m{number}", "c1", direction, "published", at, body=text, posted_at=at, attachments=attachments
-    )
+def message(number: int, *, at: int = NOW) -> Message:
+    return Message(f"m{number}", "c1", "outbound", "published", at, body="Hello", posted_at=at)
 
 
-def search(*found: Message, text: str | None = "Hello", claimed: set[str] | None = None, after: int = 10_000):
-    return after_search(
-        found, text=text, claimed=claimed or set(), dispatched_at=NOW - 500, read_at=NOW - 500 + after
-    )
+def search(*found: Message, after: int = 10_000) -> Decision:
+    return after_search(found, dispatched_at=NOW - 500, read_at=NOW - 500 + after, zone=UTC)
 
 
-def test_exactly_one_new_message_with_the_same_text_is_adopted() -> None:
-    decision = search(message(1), message(2, "Something else"), message(3, at=NOW - 3_600_000))
+def test_exactly_one_message_that_may_be_it_is_adopted() -> None:
+    decision = search(message(1))
     assert decision.what is What.ADOPT
     assert decision.message is not None
     assert decision.message.id == "m1"
 
 
-def test_a_message_of_the_customer_is_never_adopted() -> None:
-    assert search(message(1, direction="inbound")).what is What.SEARCH
-
-
-def test_a_message_that_another_item_claims_is_never_adopted() -> None:
-    assert search(message(1), claimed={"m1"}).what is What.SEARCH
-
-
-def test_two_new_messages_with_the_text_are_for_the_person_to_decide() -> None:
-    decision = search(message(1), message(2))
+def test_two_messages_that_may_be_it_are_for_the_person_to_decide_who_is_told_their_times() -> None:
+    decision = search(message(1), message(2, at=NOW + 120_000))
     assert decision.what is What.ASK
-    assert "2 new messages" in decision.title
+    assert "2 new messages have this text" in decision.title
+    assert [clock(at, UTC) in decision.title for at in (NOW, NOW + 120_000)] == [True, True]
+
+
+def test_one_that_was_made_much_later_is_for_the_person_to_decide_too() -> None:
+    assert search(message(1, at=NOW + LATE_MS - 1_000)).what is What.ADOPT
+    assert search(message(1, at=NOW + LATE_MS + 1_000)).what is What.ASK
 
 
 def test_nothing_found_is_looked_for_again_until_sixty_seconds_have_passed() -> None:
@@ -187,10 +183,8 @@ def test_nothing_found_is_looked_for_again_until_sixty_seconds_have_passed() -> 
     assert search(after=60_000).what is What.ASK
 
 
-def test_a_text_is_compared_as_it_was_cleaned() -> None:
-    assert search(message(1, "a\nb"), text="a\r\nb ").what is What.ADOPT
-
-
-def test_a_file_is_known_by_being_one() -> None:
-    assert search(message(1, None), message(2, "Hello"), text=None).what is What.ADOPT
-    assert search(message(2, "Hello"), text=None).what is What.SEARCH
+def test_what_is_found_at_any_time_counts_and_nothing_found_says_nothing() -> None:
+    assert after_find([], dispatched_at=NOW, zone=UTC) is None
+    found = after_find([message(1)], dispatched_at=NOW, zone=UTC)
+    assert found is not None
+    assert found.what is What.ADOPT
