@@ -55,8 +55,12 @@ class ChatRow:
     messages_total: int | None
     history_done: bool
     pulled_at: Milliseconds | None
+    complete: bool
+    """Whether all messages are read that the chat's row tells of."""
     draft: bool
     uncertain: bool
+    leaving: int
+    """Sends that the API does not have yet: held, waiting, or on their way."""
     archiving: OutboxItem | None = None
     """The archiving of the chat, or its opposite, that is on its way or was refused."""
 
@@ -96,9 +100,12 @@ CHAT_SELECT = (
     "SELECT c.sort_at, c.pk, c.preview, c.preview_from, c.unread, c.unanswered, c.needs_reply_since, "
     "c.waiting, c.done, c.failed, c.retrying_since, c.window_closes_at, c.estimated, c.messages, "
     "c.messages_total, c.history_done, c.pulled_at, "
+    "c.pulled_at IS NOT NULL AND c.pulled_for IS c.last_message_at AND c.gap_page IS NULL, "
     "EXISTS (SELECT 1 FROM local.drafts d WHERE d.chat_id = c.id), "
     "EXISTS (SELECT 1 FROM local.outbox o WHERE o.chat_id = c.id AND o.state = 'uncertain' "
     "AND o.state NOT IN ('settled', 'discarded')), "
+    "(SELECT count(*) FROM local.outbox o WHERE o.chat_id = c.id AND o.act = 'send' "
+    "AND o.state IN ('held', 'queued', 'sending') AND o.state NOT IN ('settled', 'discarded')), "
     f"(SELECT json_array({ITEM_COLUMNS}) FROM local.outbox o WHERE o.chat_id = c.id "
     "AND o.act IN ('archive', 'unarchive') AND o.state NOT IN ('settled', 'discarded') "
     "ORDER BY o.pk DESC LIMIT 1), " + ", ".join(f"c.{name}" for name in CHAT_COLUMNS) + " FROM chats c"
@@ -110,7 +117,7 @@ def chat_row(row: SqlRow) -> ChatRow:
     """A chat from the columns of CHAT_SELECT."""
     sort_at, pk, preview, preview_from, unread, unanswered, since, waiting, done, failed, *rest = row
     retrying, closes, estimated, messages, total, history_done, pulled, *rest = rest
-    draft, uncertain, archiving, *chat = rest
+    complete, draft, uncertain, leaving, archiving, *chat = rest
     return ChatRow(
         key=(sort_at, pk),
         pk=pk,
@@ -130,8 +137,10 @@ def chat_row(row: SqlRow) -> ChatRow:
         messages_total=total,
         history_done=bool(history_done),
         pulled_at=pulled,
+        complete=bool(complete),
         draft=bool(draft),
         uncertain=bool(uncertain),
+        leaving=leaving,
         archiving=None if archiving is None else item_of(json.loads(archiving)),
     )
 
@@ -340,7 +349,8 @@ class ThreadSource:
     def _items(self) -> list[ThreadRow]:
         rows = self._reader.execute(
             f"SELECT {ITEM_COLUMNS} FROM local.outbox o WHERE chat_id = ? AND act = 'send' "
-            "AND state NOT IN ('settled', 'discarded') AND (message_id IS NULL OR NOT EXISTS "
+            "AND state NOT IN ('settled', 'discarded') "
+            "AND (message_id IS NULL OR state = 'uncertain' OR NOT EXISTS "
             "(SELECT 1 FROM messages m WHERE m.id = o.message_id)) ORDER BY pk",
             (self.chat_id,),
         )

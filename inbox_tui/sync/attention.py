@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 from inbox_tui.core.models import Milliseconds, Status
-from inbox_tui.store import local
+from inbox_tui.store import local, looks
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import schedule
 from inbox_tui.sync.messages import Messages, chat_state
@@ -92,6 +92,11 @@ class Attention:
             if len(self.looked_at) >= MOST_REMEMBERED:
                 self.looked_at.clear()
             self.looked_at[look.id] = asked_at
+            try:
+                looks.touch_chat(self.writer.folder, look.id, asked_at)
+            except OSError as error:
+                # It is shown as older than it is; what was read is in the cache.
+                _log.warning("the time of a look cannot be kept: %s", error)
         if not self.following:
             return
         if look.id in self.open:

@@ -91,6 +91,36 @@ def test_an_idle_look_costs_one_request_a_profile_and_writes_nothing(quiet: Desk
         assert 4 <= quiet.api.count(f"/{name}/chats") <= 7
 
 
+def test_looks_at_an_open_chat_keep_its_freshness_and_write_nothing(quiet: Desk) -> None:
+    show(quiet, "p1-0")
+    loop = following(quiet)
+    quiet.pass_time(loop, 30)
+    before = rev(quiet)
+    quiet.pass_time(loop, 60)
+    folder = quiet.writer.folder
+    looked = looks.chat_looked_at(folder, "p1-0")
+    assert looked is not None
+    assert quiet.api.now - looked <= 3_000
+    assert rev(quiet) == before
+    other = looks.chat_looked_at(folder, "p1-1")
+    assert other is not None
+    assert quiet.api.now - other >= 90_000, "nobody reads it, and its list has not moved"
+    show(quiet, None)
+
+
+def test_a_chat_whose_looks_fail_grows_old(shop: Desk) -> None:
+    show(shop, "c1")
+    loop = following(shop)
+    shop.pass_time(loop, 10)
+    shop.api.bend = failing("/c1/messages", httpx.Response(500))
+    failed_at = shop.api.now
+    shop.pass_time(loop, 60)
+    looked = looks.chat_looked_at(shop.writer.folder, "c1")
+    assert looked is not None
+    assert looked <= failed_at
+    show(shop, None)
+
+
 def test_a_look_that_succeeded_tells_how_fresh_the_profile_is(quiet: Desk) -> None:
     loop = following(quiet)
     quiet.pass_time(loop, 300, step=1)
