@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import App, SystemCommand
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -80,6 +81,15 @@ class InboxApp(App[None]):
         wanted = "monochrome" if os.environ.get("NO_COLOR") else theme
         if wanted in self.available_themes:
             self.theme = wanted
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's driver for this system; in a terminal of Linux or macOS, the one that guards pastes."""
+        chosen = super().get_driver_class()
+        if chosen.__name__ != "LinuxDriver":
+            return chosen
+        from inbox_tui.ui.pastes import PasteDriver
+
+        return PasteDriver
 
     def get_default_screen(self) -> InboxScreen:
         """The inbox is the only screen below the dialogs."""

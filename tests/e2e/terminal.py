@@ -131,6 +131,10 @@ class Terminal:
         """Press keys by tmux's names (`Enter`, `Escape`, `C-q`), or single characters."""
         self._tmux("send-keys", "--", *keys)
 
+    def send_bytes(self, data: bytes) -> None:
+        """Hand the program bytes as a terminal would, with nothing between them."""
+        self._tmux("send-keys", "-H", *(f"{byte:02x}" for byte in data))
+
     def run(self, command: str) -> None:
         """Enter a command line at the shell's prompt."""
         self.type(command)

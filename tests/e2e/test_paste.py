@@ -1,0 +1,42 @@
+"""A hostile paste in a real terminal, byte by byte: it is text, it presses nothing, and it sends nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+from .terminal import Terminal, until
+from .test_demo import TYPING, at_list, folder_of, only
+
+START, END = b"\x1b[200~", b"\x1b[201~"
+
+
+def asked(demo: Terminal, statement: str) -> list[tuple[object, ...]]:
+    """What stands in the local file of the demo."""
+    path = Path(folder_of(demo), "local.db")
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def test_a_paste_with_escape_sequences_and_line_breaks_is_one_text_and_leaves_nothing(demo: Terminal) -> None:
+    at_list(demo)
+    only(demo, "platform:tg from:max", "Max Whitlock")
+    demo.press("r")
+    demo.sees("Max Whitlock · Telegram", TYPING)
+    before = asked(demo, "SELECT count(*) FROM outbox")
+    demo.send_bytes(START + b"one\x1b\x1b[A\x1b[20\rtwo\r\x1b]52;c;aGk=\x07\x11three\r" + END)
+    demo.sees("one␛␛[A␛[20", "two", "␛]52;c;aGk=␇␑three", TYPING)
+    # As when the pasted text closes the paste itself, and the terminal lets it.
+    demo.send_bytes(START + b"four" + END + b"\r\x11\x1bjfive\r" + END)
+    demo.sees("four", "five", TYPING)
+    draft = "one␛␛[A␛[20\ntwo\n␛]52;c;aGk=␇␑three\nfour\n^jfive\n"
+    until(
+        lambda: asked(demo, "SELECT text FROM drafts WHERE text LIKE 'one%'") == [(draft,)],
+        lambda: str(asked(demo, "SELECT text FROM drafts")),
+    )
+    assert asked(demo, "SELECT count(*) FROM outbox") == before
+    # A key that a person presses afterwards is a key.
+    demo.press("C-u")
+    demo.press("Escape")
+    demo.sees("NORMAL")
