@@ -1,0 +1,90 @@
+"""Acts that the customer or the platform sees at once: reactions, and the archive of Bluesky."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from inbox_tui.core.capabilities import Act
+from inbox_tui.core.models import JsonObject, Message, Platform
+from inbox_tui.core.summary import describe
+from inbox_tui.store.acts import ActName, queue_act
+from inbox_tui.store.local import State
+from inbox_tui.store.reads import ChatRow, ThreadRow
+from inbox_tui.ui.acts.area import Area
+
+
+class PlatformActs(Area):
+    """Acts carried out by the platform; they are drawn at once and taken back where it refuses."""
+
+    def react(self, count: int) -> None:
+        """Choose a reaction to the message under the cursor; where there is one to choose, set it."""
+        inbox = self._inbox
+        row, shown = inbox.thread.cursor_row, inbox.shown
+        if row is None or row.message is None or shown is None:
+            inbox.say("Go to a message first")
+        elif shown.chat.platform == Platform.INSTAGRAM:
+            self._set(shown, row.message, {"reaction": "love"})
+        else:
+            self._choose(shown, row, row.message)
+
+    def _choose(self, shown: ChatRow, row: ThreadRow, message: Message) -> None:
+        from inbox_tui.ui.dialogs.react import Choice, React
+
+        def chosen(choice: Choice | None) -> None:
+            if choice is not None:
+                self._set(shown, message, choice.payload)
+
+        now = _own_reaction(row, shown)
+        # Not from a worker: the next key would be looked at before the dialog is there.
+        self._inbox.app.push_screen(React(shown.chat.platform, describe(message), now), chosen)
+
+    def _set(self, shown: ChatRow, message: Message, reaction: Mapping[str, str]) -> None:
+        self._queue(ActName.REACT, shown, {"message_id": message.id, **reaction})
+
+    def unreact(self, count: int) -> None:
+        """Take our reaction off the message under the cursor."""
+        inbox = self._inbox
+        row, shown = inbox.thread.cursor_row, inbox.shown
+        if row is None or row.message is None or shown is None:
+            inbox.say("Go to a message first")
+            return
+        waiting = [item for item in row.pending if item.act == ActName.REACT and item.state != State.FAILED]
+        refusal = inbox.refusal(Act.UNREACT, row.message)
+        if refusal is not None and not waiting:
+            inbox.say(refusal.reason)
+        else:
+            self._queue(ActName.UNREACT, shown, {"message_id": row.message.id})
+
+    def archive(self, count: int) -> None:
+        """Archive the chat on Bluesky, or bring it back; Done is ours and stays as it is."""
+        row = self._subject
+        if row is None:
+            self._inbox.say("No chat is selected")
+            return
+        archived = bool(row.chat.archived)
+        if row.archiving is not None and row.archiving.state != State.FAILED:
+            archived = row.archiving.act == ActName.ARCHIVE
+        else:
+            act = Act.UNARCHIVE if archived else Act.ARCHIVE
+            if (refusal := self._inbox.refusal_of(row, act)) is not None:
+                self._inbox.say(refusal.reason)
+                return
+        self._queue(ActName.UNARCHIVE if archived else ActName.ARCHIVE, row, {})
+        self._inbox.say("Bringing it back from the archive" if archived else "Archiving on Bluesky")
+
+    def _queue(self, act: ActName, row: ChatRow, payload: JsonObject) -> None:
+        session = self._inbox.session
+        session.do(queue_act, act, row.chat.id, row.chat.profile_id, payload, screen=os.getpid())
+        session.refold(row.chat.id)
+
+
+def _own_reaction(row: ThreadRow, shown: ChatRow) -> str | None:
+    """What we have reacted with, or are about to: an emoji or the platform's name of one."""
+    for item in reversed(row.pending):
+        if item.act == ActName.REACT and item.state != State.FAILED:
+            return str(item.payload.get("emoji") or item.payload.get("reaction") or "")
+    for reaction in row.message.reactions if row.message is not None else ():
+        if reaction.sender_external_id != shown.chat.participant_external_id:
+            return reaction.emoji or reaction.reaction
+    return None
