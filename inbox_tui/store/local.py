@@ -240,7 +240,8 @@ def move(
 ) -> bool:
     """Move an item from the state it was read in to another; False when somebody was faster.
 
-    `dispatched`: it leaves now, while the server's clock is `clock_offset` ahead of ours. A settled item keeps no words: they are in the cache, and go from there when the message is deleted.
+    `dispatched`: it leaves now, while the server's clock is `clock_offset` ahead of ours. A settled item
+    keeps no words: they are in the cache, and go from there when the message is deleted.
     """
     with transaction(writer.local) as rev:
         cursor = writer.local.execute(

@@ -240,7 +240,8 @@ class Thread(VirtualRows[ThreadRow]):
             case State.FAILED:
                 return f"✗ failed: {why or 'no reason given'}{self._ways_out()}", "error"
             case State.UNCERTAIN:
-                return f"? uncertain whether it arrived: {why} · D discard once you have checked", "error"
+                again = " · ! send again" if self.can_send else ""
+                return f"? uncertain: {item.title}{again} · D discard once you have checked", "error"
             case other:
                 return other, "muted"
 

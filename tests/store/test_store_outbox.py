@@ -256,6 +256,19 @@ def test_retrying_queues_a_failed_item_in_its_place_under_a_new_key(writer: Writ
 
 
 @pytest.mark.parametrize("state", list(State))
+def test_an_uncertain_item_goes_again_only_where_the_person_says_so(writer: Writer, state: State) -> None:
+    item = send(writer, hold_ms=9)
+    local.move(writer, item, state)
+    if state != State.FAILED:
+        assert not local.retry(writer, item.pk)
+    may = state in (State.FAILED, State.UNCERTAIN)
+    assert local.retry(writer, item.pk, uncertain=True) == may
+    again = local.item(writer, item.pk)
+    assert again is not None
+    assert (again.state, again.key != item.key) == ((State.QUEUED, True) if may else (state, False))
+
+
+@pytest.mark.parametrize("state", list(State))
 def test_only_a_failed_or_uncertain_item_can_be_given_up(writer: Writer, state: State) -> None:
     item = send(writer, hold_ms=9)
     local.move(writer, item, state)
@@ -346,15 +359,16 @@ class Outbox(RuleBasedStateMachine):
 
     @rule(data=st.data(), act=st.sampled_from(["retry", "discard", "dismiss"]))
     def person_decides(self, data: st.DataObject, act: str) -> None:
-        if not (items := self.items(State.FAILED)):
+        if not (items := self.items(State.FAILED, State.UNCERTAIN)):
             return
         item = data.draw(st.sampled_from(items))
         if act == "retry":
-            assert local.retry(self.screen, item.pk)
+            assert local.retry(self.screen, item.pk) == (item.state == State.FAILED)
+            local.retry(self.screen, item.pk, uncertain=True)
         elif act == "discard":
             assert local.discard(self.screen, item.pk)
             self.alive -= set(item.text.split())
-        elif item.message_id is not None:
+        elif item.message_id is not None and item.state == State.FAILED:
             local.dismiss(self.screen, "chat", item.message_id)
             self.alive -= set(item.text.split())
 

@@ -186,6 +186,17 @@ def test_a_picked_list_keeps_its_order_when_a_chat_moves(writer: Writer, reader:
     assert rows[-1].chat.last_message_at == NOW + 99
 
 
+def test_an_uncertain_send_stands_in_the_thread_even_beside_the_message_that_it_became(
+    writer: Writer, reader: sqlite3.Connection
+) -> None:
+    samples.pulled(writer, outbound("m1", NOW, status="pending"))
+    for state, shown in ((State.ACCEPTED, []), (State.UNCERTAIN, [State.UNCERTAIN])):
+        item = local.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
+        local.move(writer, item, state, message_id="m1")
+        rows = ThreadSource(reader, 1, "chat").after(None, 9)
+        assert [row.item.state for row in rows if row.item is not None] == shown
+
+
 def test_a_chat_in_the_list_shows_a_draft_and_an_uncertain_send(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:

@@ -438,7 +438,7 @@ async def test_resizing_keeps_the_chat_the_place_and_the_draft(folder: Folder, d
 async def test_help_shows_every_key(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder, (100, 60)) as agent:
         await agent.press("?")
-        await agent.until(lambda: "Send a failed message again" in agent.screen_text())
+        await agent.until(lambda: "Send a failed or uncertain message again" in agent.screen_text())
         await agent.press("escape")
         await agent.until(lambda: agent.app.screen is agent.inbox)
 

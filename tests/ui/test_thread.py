@@ -172,7 +172,7 @@ async def test_days_are_divided_and_the_first_unanswered_message_is_marked() -> 
         ("queued", "… queued"),
         ("sending", "… sending"),
         ("failed", "✗ failed: Too old. Read the chat · ! retry · D discard"),
-        ("uncertain", "? uncertain whether it arrived"),
+        ("uncertain", "? uncertain: Too old · ! send again · D discard once you have checked"),
     ],
 )
 async def test_an_outbox_item_says_how_far_it_has_come(state: str, words: str) -> None:
@@ -196,6 +196,7 @@ async def test_an_outbox_item_says_how_far_it_has_come(state: str, words: str) -
         message_id=None,
         retry_of=None,
         screen=None,
+        clock_offset=None,
     )
     text = await drawn(ThreadRow(key=(1 << 62, "1"), item=item))
     assert "On its way" in text

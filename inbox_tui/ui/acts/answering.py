@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from inbox_tui.core.models import Status
 from inbox_tui.store import local, lookups
+from inbox_tui.store.local import OutboxItem
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
 
@@ -28,7 +31,7 @@ class Answering(Area):
         inbox.turn_to(inbox.composer.editor)
 
     def retry(self, count: int) -> None:
-        """Send the failed message under the cursor again."""
+        """Send the failed message under the cursor again; of an uncertain one, ask first."""
         inbox = self._inbox
         row, shown = inbox.thread.cursor_row, inbox.shown
         if row is None or shown is None:
@@ -37,20 +40,34 @@ class Answering(Area):
         if message is not None and not row.dismissed:
             # Sent from here: the item itself goes again, in its place before later ones.
             item = lookups.failed_item(inbox.session.reader, message.id)
-        again = item is not None and item.state == local.State.FAILED
+        again = item is not None and item.state in (local.State.FAILED, local.State.UNCERTAIN)
         if again and (refusal := inbox.refusal()) is not None:
             inbox.say(refusal.reason)
+        elif again and item is not None and item.state == local.State.UNCERTAIN:
+            inbox.background(self._send_again(item))
         elif again and item is not None:
             inbox.session.do(local.retry, item.pk)
             inbox.session.refold(shown.chat.id)
         elif message is None or message.status != Status.FAILED or row.dismissed:
-            inbox.say("Only a failed message can be sent again")
+            inbox.say("Only a failed or uncertain message can be sent again")
         elif not message.body:
             inbox.say("Only text can be sent again from here; send the file once more")
         elif (refusal := inbox.refusal()) is not None:
             inbox.say(refusal.reason)
         else:
             inbox.background(inbox.drafts.send_again(shown, message.body, message.id))
+
+    async def _send_again(self, item: OutboxItem) -> None:
+        """Send what may have arrived once more, if the person says so in so many words."""
+        from inbox_tui.ui.dialogs.confirm import Confirm
+
+        inbox = self._inbox
+        consequence = f"{item.title}. If it has arrived after all, the customer gets it twice."
+        if await inbox.app.push_screen_wait(Confirm("Send this again?", consequence)):
+            again = asyncio.wrap_future(inbox.session.write(local.retry, item.pk, uncertain=True))
+            inbox.session.refold(item.chat_id)
+            if not await again:
+                inbox.say("It has turned up, or was dealt with elsewhere; nothing was sent again")
 
     def discard(self, count: int) -> None:
         """Give the failed message under the cursor up."""
