@@ -19,7 +19,7 @@ from inbox_tui.api.faults import MAX_RETRY_AFTER
 from inbox_tui.core.errors import InboxError, NotFound, RateLimited
 from inbox_tui.core.errors import Refused as RefusedError
 from inbox_tui.core.models import Message, Milliseconds, Page, Status
-from inbox_tui.store import local, lookalikes, writes
+from inbox_tui.store import clock, local, lookalikes, writes
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.writes import MessagePage, Writer
@@ -161,6 +161,11 @@ class Push:
         if hint is not None and (item.title, item.hint) != (title, hint):
             self._move(item, State.QUEUED, title=title, hint=hint)
 
+    def _offset(self) -> Milliseconds:
+        """Server time minus ours: of the newest answer, or as it was kept before there is one."""
+        known = self.client.transport.clock_offset_ms
+        return clock.offset(self.writer.cache) if known is None else known
+
     def _status(self, item: OutboxItem) -> str | None:
         row = self.writer.cache.execute(
             "SELECT status FROM messages WHERE id = ?", (item.message_id,)
@@ -181,7 +186,7 @@ class Push:
             self._move(item, State.FAILED, title=title, hint="Update this program, then try again")
             return
         profile = self.hooks.profile(item.profile_id)
-        offset = self.client.transport.clock_offset_ms or 0
+        offset = self._offset()
         no = checks.refusal(self.writer, item, profile, now=now, offset=offset)
         waited = now - item.created_at > checks.FRESH_MS
         looked_at = self.hooks.looked_at(item.chat_id)
@@ -251,7 +256,7 @@ class Push:
 
     def _note_replay(self, message: Message, started: Milliseconds) -> None:
         """A message that is older than the request which returned it was answered from the store."""
-        offset = self.client.transport.clock_offset_ms or 0
+        offset = self._offset()
         if message.created_at < started + offset - lookalikes.CLOCK_TOLERANCE_MS:
             self.client.transport.note_replay_proven()
         if self.client.transport.replay_proven:
@@ -310,7 +315,7 @@ class Push:
             hint = "Looking whether it arrived; it is not sent again."
             self._carry_out(item, Decision(What.SEARCH, self._pause(item), outcome.title, hint))
             return
-        offset = self.client.transport.clock_offset_ms or 0
+        offset = self._offset()
         since = lookalikes.sent_at(item, offset)
         found = [message for message in outcome.items if lookalikes.fits(item, message, since)]
         decision = decisions.after_search(
@@ -335,7 +340,8 @@ class Push:
             if chat_ids is not None and item.chat_id not in chat_ids:
                 continue
             if item.state == State.UNCERTAIN and item.message_id is None:
-                self._settle_uncertain(item)
+                if item.act == "send":
+                    self._settle_uncertain(item)
                 continue
             if item.state not in (State.ACCEPTED, State.UNCERTAIN):
                 continue
@@ -354,10 +360,7 @@ class Push:
                 self._move(item, State.SETTLED)
 
     def _settle_uncertain(self, item: OutboxItem) -> None:
-        offset = self.client.transport.clock_offset_ms
-        if offset is None and item.clock_offset is None:
-            return
-        offset = offset or 0
+        offset = self._offset()
         decision = decisions.after_find(
             lookalikes.lookalikes(self.writer.cache, self.writer.local, item, offset),
             dispatched_at=lookalikes.sent_at(item, offset),

@@ -418,6 +418,113 @@ def test_what_a_killed_engine_had_accepted_is_followed_to_its_end(shop: Desk) ->
     assert shop.item(item).state == State.SETTLED
 
 
+@pytest.mark.parametrize("faster", [0, 300])
+def test_what_a_killed_engine_sent_is_found_whatever_the_servers_clock_has_done_since(
+    shop: Desk, faster: int
+) -> None:
+    shop.api.ahead = 100
+    loop = started(shop)
+
+    def lost_on_the_way(request: httpx.Request) -> httpx.Response:
+        shop.api.add_message("c1", shop.api.now + 100_000, "Hello", direction="outbound")
+        raise httpx.ReadError("killed")
+
+    shop.api.bend = bend_posts(lost_on_the_way)
+    item = shop.send("Hello")
+    shop.pass_time(loop, 0.5)
+    assert shop.item(item).state == State.SENDING
+    shop.loops.remove(loop)
+    loop.close()
+    shop.api.ahead = 100 + faster
+    shop.pass_time(started(shop), 15)
+    assert shop.item(item).state == State.SETTLED
+    assert posts(shop) == 1
+
+
+def test_where_the_servers_clock_was_not_known_at_dispatch_that_of_the_search_counts(shop: Desk) -> None:
+    shop.api.ahead = 100
+    item = shop.send("Hello")
+    assert local.move(shop.writer, item, State.SENDING, dispatched=True)
+    shop.api.add_message("c1", shop.api.now + 100_000, "Hello", direction="outbound")
+    shop.pass_time(started(shop), 15)
+    assert shop.item(item).state == State.SETTLED
+
+
+def uncertain(shop: Desk, text: str = "Hello") -> tuple[Loop, OutboxItem]:
+    """A send without answer or trace, a minute later; the server takes sends again."""
+    loop = started(shop)
+    shop.api.bend = bend_posts(lambda _: httpx.Response(500, json={}))
+    item = shop.send(text)
+    shop.pass_time(loop, 75, step=1)
+    shop.api.bend = None
+    assert shop.item(item).state == State.UNCERTAIN
+    assert "not in the chat" in shop.item(item).title
+    return loop, item
+
+
+def test_an_uncertain_message_that_turns_up_later_is_settled_and_lets_the_next_one_go(shop: Desk) -> None:
+    loop, item = uncertain(shop)
+    behind = shop.send("And then")
+    shop.pass_time(loop, 5, step=1)
+    assert shop.item(behind).state == State.QUEUED
+    assert "decide about it first" in shop.item(behind).hint
+    late = shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound")
+    shop.pass_time(loop, 90, step=1)
+    assert (shop.item(item).state, shop.item(item).message_id) == (State.SETTLED, late["id"])
+    assert shop.api.sends == ["And then"]
+
+
+def test_two_that_turn_up_later_are_named_and_left_to_the_person(shop: Desk) -> None:
+    loop, item = uncertain(shop)
+    for _ in range(2):
+        shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound")
+    shop.pass_time(loop, 90, step=1)
+    assert shop.item(item).state == State.UNCERTAIN
+    assert "2 new messages have this text" in shop.item(item).title
+
+
+def test_one_that_turns_up_much_later_is_named_and_left_to_the_person(shop: Desk) -> None:
+    loop, item = uncertain(shop)
+    shop.clock.advance(20 * 60)
+    shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound")
+    shop.pass_time(loop, 90, step=1)
+    assert shop.item(item).state == State.UNCERTAIN
+    assert "came much later" in shop.item(item).title
+
+
+def test_a_new_engine_settles_what_turned_up_while_none_ran(shop: Desk) -> None:
+    loop, item = uncertain(shop)
+    shop.loops.remove(loop)
+    loop.close()
+    shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound")
+    shop.pass_time(started(shop), 3)
+    assert shop.item(item).state == State.SETTLED
+
+
+def test_an_uncertain_message_that_the_person_sends_again_goes_once_under_a_new_key(shop: Desk) -> None:
+    loop, item = uncertain(shop)
+    assert local.retry(shop.writer, item.pk, uncertain=True)
+    shop.pass_time(loop, 1)
+    shop.api.publish("Hello")
+    shop.pass_time(loop, 5)
+    assert shop.item(item).state == State.SETTLED
+    assert shop.api.sends == ["Hello"]
+    assert list(shop.api.keys) == [shop.item(item).key] != [item.key]
+
+
+def test_a_message_that_the_api_knows_again_after_all_is_settled(shop: Desk) -> None:
+    loop = started(shop)
+    item = shop.send("Hello")
+    shop.pass_time(loop, 0.25)
+    record = shop.api.messages["c1"].pop()
+    shop.pass_time(loop, 3)
+    assert shop.item(item).state == State.UNCERTAIN
+    shop.api.messages["c1"].append(record)
+    shop.api.publish("Hello")
+    shop.pass_time(loop, 90, step=1)
+    assert shop.item(item).state == State.SETTLED
+
+
 def test_a_message_that_the_api_has_forgotten_is_uncertain(shop: Desk) -> None:
     loop = started(shop)
     item = shop.send("Hello")
