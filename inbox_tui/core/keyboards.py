@@ -1,7 +1,8 @@
-"""Telegram `reply_markup`: read it whatever it holds, check it before it leaves, write it as lines of text.
+"""Telegram `reply_markup`: read it whatever it holds, check it before it leaves, say it in a line.
 
 Shapes and limits are those of the Bot API 10.3 (types InlineKeyboardMarkup, ReplyKeyboardMarkup, ForceReply,
-ReplyKeyboardRemove); the gateway passes the object through unchanged (seed, "Telegram notes").
+ReplyKeyboardRemove); the gateway passes the object through unchanged (seed, "Telegram notes"). How a person
+types one is `core.keyboard_text`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeGuard
 
-from inbox_tui.core.errors import UsageError
+from inbox_tui.core.cells import preview
 from inbox_tui.core.models import Json, JsonObject
 from inbox_tui.core.text import clean
 
@@ -84,10 +85,12 @@ class Keyboard:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What Telegram would refuse, and where it stands."""
+    """What Telegram would refuse, and where it stands; rows and buttons count from 1, 0: the whole of it."""
 
     place: str
     message: str
+    row: int = 0
+    button: int = 0
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
@@ -149,17 +152,42 @@ def parse(markup: Json) -> Keyboard | None:
     return None
 
 
-def label_for(markup: Json, callback_data: str) -> str | None:
-    """The words on the inline button with this callback data: a tap arrives as the data only."""
+def labels(markup: Json) -> Mapping[str, str]:
+    """The words on the inline buttons by their callback data: a tap arrives as the data only.
+
+    Where several buttons send the same data, nobody can tell which was tapped: `Yes or Yes, please`.
+    """
+    found: dict[str, list[str]] = {}
     keyboard = parse(markup)
-    if keyboard is None or keyboard.kind is not MarkupKind.INLINE:
-        return None
-    data = clean(callback_data)
-    for row in keyboard.rows:
-        for button in row:
-            if button.kind == "callback_data" and button.value == data:
-                return button.label or None
-    return None
+    if keyboard is not None and keyboard.kind is MarkupKind.INLINE:
+        for row in keyboard.rows:
+            for button in row:
+                if button.kind == "callback_data" and button.label:
+                    found.setdefault(button.value, []).append(button.label)
+    return {data: " or ".join(dict.fromkeys(words)) for data, words in found.items()}
+
+
+def label_for(markup: Json, callback_data: str) -> str | None:
+    """The words on the inline button with this callback data; None where there is none."""
+    return labels(markup).get(clean(callback_data))
+
+
+def summary(markup: Json) -> str:
+    """A markup in one line of words; empty where it is none."""
+    keyboard = parse(markup)
+    if keyboard is None:
+        return ""
+    if keyboard.kind is MarkupKind.REMOVE:
+        return "takes the reply keyboard away"
+    if keyboard.kind is MarkupKind.FORCE_REPLY:
+        return f"asks for a reply: {keyboard.placeholder}" if keyboard.placeholder else "asks for a reply"
+    names = [preview(button.label) for row in keyboard.rows for button in row]
+    counts = f"{_count(len(keyboard.rows), 'row')}, {_count(len(names), 'button')}: {', '.join(names)}"
+    return counts if keyboard.kind is MarkupKind.INLINE else f"reply keyboard, {counts}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"1 {word}" if number == 1 else f"{number} {word}s"
 
 
 def check(markup: Json, *, edit: bool = False) -> tuple[Problem, ...]:
@@ -197,20 +225,24 @@ def _check_rows(rows: list[list[Json]], kind: MarkupKind) -> Iterator[Problem]:
     if kind is MarkupKind.INLINE and total > BUTTONS:
         yield Problem(kind, f"{total} buttons; at most {BUTTONS}")
     for row_number, row in enumerate(rows, start=1):
+        place = f"row {row_number}"
         if not row:
-            yield Problem(f"row {row_number}", "It is empty; put a button in it or leave it out")
+            yield Problem(place, "It is empty; put a button in it or leave it out", row_number)
         if kind is MarkupKind.INLINE and len(row) > BUTTONS_A_ROW:
-            yield Problem(f"row {row_number}", f"{len(row)} buttons; at most {BUTTONS_A_ROW}")
+            yield Problem(place, f"{len(row)} buttons; at most {BUTTONS_A_ROW}", row_number)
         for number, button in enumerate(row, start=1):
-            place = f"row {row_number}, button {number}"
-            if isinstance(button, str) and kind is MarkupKind.REPLY:
-                if not button.strip():
-                    yield Problem(place, "It has no label")
-            elif not _is_object(button):
-                yield Problem(place, "A button is a JSON object")
-            else:
-                for message in _check_button(button, kind, first=row_number == number == 1):
-                    yield Problem(place, message)
+            for message in _check_cell(button, kind, first=row_number == number == 1):
+                yield Problem(f"{place}, button {number}", message, row_number, number)
+
+
+def _check_cell(button: Json, kind: MarkupKind, *, first: bool) -> Iterator[str]:
+    if isinstance(button, str) and kind is MarkupKind.REPLY:
+        if not button.strip():
+            yield "It has no label"
+    elif not _is_object(button):
+        yield "A button is a JSON object"
+    else:
+        yield from _check_button(button, kind, first=first)
 
 
 def _check_button(button: JsonObject, kind: MarkupKind, *, first: bool) -> Iterator[str]:
@@ -247,90 +279,3 @@ def _check_address(value: Json, schemes: tuple[str, ...]) -> Iterator[str]:
         yield f"Its address must begin with {' or '.join(name + '://' for name in schemes)}"
     elif any(character.isspace() or not character.isprintable() for character in rest):
         yield "Its address holds a space or a control character"
-
-
-# ---------------------------------------------------------------- as lines of text
-
-_SEPARATORS = "|=>"
-
-
-def _pieces(line: str) -> Iterator[tuple[str, str]]:
-    """Separators and the text before them, a backslash taking the next character as it is."""
-    parts: list[str] = []
-    characters = iter(line)
-    for character in characters:
-        if character == "\\":
-            parts.append(next(characters, "\\"))
-        elif character in _SEPARATORS:
-            yield character, "".join(parts)
-            parts.clear()
-        else:
-            parts.append(character)
-    yield "|", "".join(parts)
-
-
-def _read_button(label: str, action: str, value: str) -> JsonObject:
-    label, value = label.strip(), value.strip()
-    if action == ">":
-        return {"text": label, "url": value}
-    return {"text": label, "callback_data": value if action == "=" else label}
-
-
-def build(text: str) -> JsonObject:
-    """The inline keyboard of a text: a line is a row, its buttons stand between `|`.
-
-    `Label = data` sends callback data, `Label > https://…` opens an address, `Label` alone sends itself. A
-    backslash before `|`, `=`, `>` or itself takes it as it is; after the first `=` or `>` of a button only
-    `|` and the backslash count. Raises `UsageError` that names the row and the button.
-    """
-    rows: list[Json] = []
-    for line in text.splitlines():
-        if not line.strip():
-            continue
-        row: list[Json] = []
-        label, action = "", ""
-        value: list[str] = []
-        for separator, piece in _pieces(line):
-            if separator == "|":
-                row.append(
-                    _read_button(label, action, "".join([*value, piece]))
-                    if action
-                    else _read_button(piece, "", "")
-                )
-                label, action, value = "", "", []
-            elif action:
-                value += (piece, separator)
-            else:
-                label, action = piece, separator
-        rows.append(row)
-    markup: JsonObject = {MarkupKind.INLINE.value: rows}
-    if problems := check(markup):
-        raise UsageError("The buttons cannot be sent", ". ".join(map(str, problems)))
-    return markup
-
-
-def _escaped(text: str, special: str) -> str:
-    return "".join("\\" + character if character in special else character for character in text)
-
-
-def write(keyboard: Keyboard) -> str | None:
-    """The text from which `build` makes the keyboard again; None when a button says more than it can hold."""
-    lines = []
-    for row in keyboard.rows:
-        cells = []
-        for button in row:
-            label = _escaped(button.label, "\\|=>")
-            value = _escaped(button.value, "\\|")
-            if button.kind == "callback_data":
-                cells.append(label if button.value == button.label else f"{label} = {value}")
-            elif button.kind == "url":
-                cells.append(f"{label} > {value}")
-            else:
-                return None
-        lines.append(" | ".join(cells))
-    text = "\n".join(lines)
-    try:
-        again = parse(build(text))
-    except UsageError:
-        return None
-    return text if again is not None and again.rows == keyboard.rows else None

@@ -1,4 +1,4 @@
-"""Telegram keyboards: read whatever they hold, checked before they leave, written as lines."""
+"""Telegram keyboards: read whatever they hold, checked before they leave, said in a line."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox_tui.core.errors import UsageError
-from inbox_tui.core.keyboards import Button, Keyboard, MarkupKind, build, check, label_for, parse, write
+from inbox_tui.core.keyboards import Button, Keyboard, MarkupKind, check, label_for, parse, summary
 from inbox_tui.core.models import Json
 
 INLINE: Json = {
@@ -186,58 +185,29 @@ def test_an_edit_takes_only_an_inline_keyboard_or_nothing() -> None:
     assert [found.place for found in check(REPLY, edit=True)] == ["keyboard"]
 
 
-# ---------------------------------------------------------------- as lines of text
+# ---------------------------------------------------------------- in words
 
 
-def test_a_line_is_a_row_and_each_button_says_what_it_does() -> None:
-    assert build("Yes | No = answer:no\n\nSite > https://acme.example/?a=b>c") == {
-        "inline_keyboard": [
-            [{"text": "Yes", "callback_data": "Yes"}, {"text": "No", "callback_data": "answer:no"}],
-            [{"text": "Site", "url": "https://acme.example/?a=b>c"}],
-        ]
-    }
-
-
-def test_a_backslash_takes_the_next_character_as_it_is() -> None:
-    assert build(r"a \| b \= c \\ = x\|y") == {
-        "inline_keyboard": [[{"text": r"a | b = c \ "[:-1], "callback_data": "x|y"}]]
-    }
+def test_buttons_that_send_the_same_data_are_both_named_in_a_tap() -> None:
+    markup = inline({"text": "Yes", "callback_data": "y"}, {"text": "Yes, please", "callback_data": "y"})
+    assert label_for(markup, "y") == "Yes or Yes, please"
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("markup", "words"),
     [
-        ("", "no button"),
-        ("a | | b", "row 1, button 2"),
-        ("a\nb > javascript:x", "row 2, button 1"),
-        ("é" * 40, "bytes"),
+        (INLINE, "2 rows, 4 buttons: Track, Site, Copy, Ask"),
+        (inline(GOOD), "1 row, 1 button: a"),
+        (REPLY, "reply keyboard, 2 rows, 3 buttons: Yes, No, My number"),
+        ({"remove_keyboard": True}, "takes the reply keyboard away"),
+        ({"force_reply": True}, "asks for a reply"),
+        ({"force_reply": True, "input_field_placeholder": "Order number"}, "asks for a reply: Order number"),
+        ({}, ""),
     ],
 )
-def test_a_text_that_makes_no_keyboard_says_where(text: str, place: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        build(text)
-    assert place in str(caught.value)
+def test_a_keyboard_can_be_said_in_a_line(markup: Json, words: str) -> None:
+    assert summary(markup) == words
 
 
-BUTTONS = st.builds(
-    Button,
-    st.text(alphabet="ab |=>\\é", min_size=1, max_size=8).filter(lambda label: label == label.strip() != ""),
-    st.just("callback_data"),
-    st.text(alphabet="ab |=>\\é", min_size=1, max_size=8).filter(lambda data: data == data.strip() != ""),
-) | st.builds(Button, st.text("ab", min_size=1), st.just("url"), st.just("https://a.example/?x=1|2>3"))
-
-
-@given(st.lists(st.lists(BUTTONS, min_size=1, max_size=8).map(tuple), min_size=1, max_size=5).map(tuple))
-def test_a_keyboard_written_as_text_builds_the_same_keyboard(rows: tuple[tuple[Button, ...], ...]) -> None:
-    keyboard = Keyboard(MarkupKind.INLINE, rows)
-    text = write(keyboard)
-    assert text is not None
-    assert parse(build(text)) == keyboard
-
-
-def test_a_keyboard_that_lines_cannot_hold_is_not_written() -> None:
-    keyboard = parse(INLINE)
-    assert keyboard is not None
-    assert write(keyboard) is None
-    assert write(Keyboard(MarkupKind.INLINE, ((Button(" a ", "callback_data", "a"),),))) is None
-    assert write(Keyboard(MarkupKind.REMOVE)) is None
+def test_a_label_of_several_lines_is_said_in_one() -> None:
+    assert summary(inline({"text": "a\n b", "callback_data": "a"})) == "1 row, 1 button: a b"
