@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
 from textual.content import Content
@@ -26,13 +27,16 @@ class Customer(Static):
     """Facts of the chat that is shown, as plain lines."""
 
     def show(
-        self, row: ChatRow | None, profile: Profile | None, now: Milliseconds, zone: tzinfo | None
+        self,
+        row: ChatRow,
+        profile: Profile | None,
+        looks: Sequence[Content],
+        now: Milliseconds,
+        zone: tzinfo | None,
     ) -> None:
-        """Draw a chat's facts; None empties the pane."""
-        if row is None:
-            self.update(Content(""), layout=False)
-            return
-        self.update(Content("\n").join(_lines(row, profile, now, zone or UTC)), layout=False)
+        """Draw a chat's facts at a time of the server; `looks`: how fresh they are, in words."""
+        lines = [*_lines(row, profile, now, zone or UTC), Content(""), *looks]
+        self.update(Content("\n").join(lines), layout=False)
 
 
 def _lines(row: ChatRow, profile: Profile | None, now: Milliseconds, zone: tzinfo) -> list[Content]:

@@ -23,6 +23,7 @@ from inbox_tui.core.text import clean
 from inbox_tui.core.window import Window
 from inbox_tui.store import local, looks, lookups, marks
 from inbox_tui.store.db import now_ms
+from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Revision
 from inbox_tui.store.reads import ChatRow, ChatSource, Key, PickedSource, ThreadSource
 from inbox_tui.ui import status
@@ -38,6 +39,7 @@ from inbox_tui.ui.filter_bar import FilterBar
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.session import Session
 from inbox_tui.ui.thread import RECEIPT_PLATFORMS, Thread
+from inbox_tui.ui.title import ThreadTitle
 
 POLL_SECONDS = 0.1
 TICK_SECONDS = 1.0
@@ -86,7 +88,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 yield ChatList(id="chats")
                 yield FilterBar(self.session, id="filter-bar")
             with Vertical(id="thread-pane"):
-                yield Static(id="thread-title")
+                yield ThreadTitle(id="thread-title")
                 yield Thread(id="thread")
                 yield Composer(id="composer")
             with Vertical(id="customer-pane"):
@@ -203,6 +205,11 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._draw_edges()
         self._tend()
 
+    def on_resize(self) -> None:
+        """The lines at the edges are laid out by width."""
+        if self.is_mounted:
+            self._draw_edges()
+
     # Drawing.
 
     def _draw_edges(self) -> None:
@@ -243,7 +250,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _draw_chat(self, row: ChatRow) -> None:
         self._draw_title(row)
         profile = self.profiles.get(row.chat.profile_id)
-        self.query_one(Customer).show(row, profile, self.session.clock.now(), self.thread.zone)
+        fresh = status.looks_in_words(self._freshness(row), now_ms(), complete=row.complete)
+        self.query_one(Customer).show(row, profile, fresh, self.session.clock.now(), self.thread.zone)
         self.thread.unanswered_since = row.needs_reply_since
         self.thread.empty_text = (
             "The messages of this chat are not fetched yet." if row.pulled_at is None else "No messages yet."
@@ -253,14 +261,18 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _draw_title(self, row: ChatRow) -> None:
         profile = self.profiles.get(row.chat.profile_id)
         name = profile.name if profile is not None else row.chat.profile_id
-        self._set(
-            "#thread-title",
-            Content.assemble(
-                (f" {row.chat.title}", "bold"),
-                ("" if self.thread.at_end else "  ▼ newer below", "$text-accent"),
-                f" · {platform_name(row.chat.platform)} · {name}",
-                " · archived" if row.chat.archived else "",
-            ),
+        place = f"{platform_name(row.chat.platform)} · {name}{' · archived' if row.chat.archived else ''}"
+        fresh = status.looked(self._freshness(row), now_ms())
+        self.query_one(ThreadTitle).show(row.chat.title, place, fresh, at_end=self.thread.at_end)
+
+    def _freshness(self, row: ChatRow) -> Freshness:
+        folder, chat = self.session.folder, row.chat
+        listed = any(known.profile.id == chat.profile_id and known.walked for known in self.profile_rows)
+        return looks.freshness(
+            looks.chat_looked_at(folder, chat.id),
+            looks.looked_at(folder, chat.profile_id),
+            read_at=row.pulled_at,
+            complete=row.complete and listed,
         )
 
     def refusal(self, act: Act = Act.SEND_TEXT, message: Message | None = None) -> Refused | None:

@@ -9,6 +9,7 @@ from textual.content import Content
 from inbox_tui.core.cells import cells, truncate
 from inbox_tui.core.models import Milliseconds, Profile
 from inbox_tui.core.times import age
+from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Counts, ProfileRow
 from inbox_tui.ui.actions import FILTER_KEYS, Context, footer_keys
 from inbox_tui.ui.chat_list import platform_code
@@ -16,6 +17,51 @@ from inbox_tui.ui.chat_list import platform_code
 STALE_MS = 120_000
 STEP_MS = 5_000
 """Ages under a minute are shown in steps of this, so that an idle screen does not repaint each second."""
+SET_BACK_MS = 60_000
+"""A look that is further in the future than this was made before the clock was put back."""
+
+
+def since(old: Milliseconds) -> str:
+    """How long ago a look was, in steps, so that an idle screen does not repaint each second."""
+    if old < -SET_BACK_MS:
+        return "at an unknown time: the clock was put back"
+    words = age(old - old % STEP_MS if old < 60_000 else old)
+    return "just now" if words == "now" else f"{words} ago"
+
+
+def looked(fresh: Freshness, now: Milliseconds) -> Content:
+    """When a chat was last looked at; a warning where not even its list was looked at lately."""
+    if fresh.looked_at is None or fresh.news_at is None:
+        return Content.styled("not read yet", "$text-warning")
+    stale = now - fresh.news_at > STALE_MS
+    return Content.styled(f"looked {since(now - fresh.looked_at)}", "$text-warning" if stale else "")
+
+
+def looks_in_words(fresh: Freshness, now: Milliseconds, *, complete: bool) -> list[Content]:
+    """As of when a chat is known, fact by fact; one line where one look told everything."""
+    if fresh.looked_at is None or fresh.news_at is None:
+        return [Content.styled("its messages are not read yet", "$text-warning")]
+    stale = "$text-warning" if now - fresh.news_at > STALE_MS else ""
+    lines = []
+    if not complete:
+        lines.append(Content.styled("not all of it is read yet", "$text-warning"))
+    if fresh.news_at - fresh.looked_at < 2 * STEP_MS:
+        return [*lines, Content.styled(f"looked {since(now - fresh.looked_at)}", stale)]
+    return [
+        *lines,
+        Content.styled(f"no newer message {since(now - fresh.news_at)}", stale),
+        Content(f"edits, receipts as of {since(now - fresh.looked_at)}"),
+    ]
+
+
+def thread_title(name: str, place: str, fresh: Content, width: int, *, at_end: bool) -> Content:
+    """Whose thread this is, on which platform and profile, and how fresh; the freshness keeps its room."""
+    mark = "" if at_end else "  ▼ newer below"
+    room = width - cells(fresh.plain) - 2
+    person = truncate(name, max(0, room - cells(mark) - 1))
+    rest = truncate(f" · {place}", max(0, room - cells(person) - cells(mark) - 1))
+    head = Content.assemble((f" {person}", "bold"), (mark, "$text-accent"), rest)
+    return Content.assemble(head, " " * max(1, width - cells(head.plain) - cells(fresh.plain) - 1), fresh)
 
 
 def freshness(profiles: Sequence[Profile], ages: Mapping[str, Milliseconds | None]) -> Content:
