@@ -94,30 +94,62 @@ def item_of(row: SqlRow) -> OutboxItem:
     return OutboxItem(pk, key, account, act, chat_id, profile_id, json.loads(payload), *rest)
 
 
-def save_draft(writer: Writer, chat_id: str, text: str, cursor: int, base: str | None = None) -> str:
-    """Keep what stands in the composer of a chat; an empty text removes the draft.
+EXTRAS = ("reply_to", "reply_to_id", "file", "media_url", "reply_markup")
+"""What can go with the text of a draft, by its name in the payload of a send; `file`: where it was chosen."""
+
+
+def save_draft(
+    writer: Writer,
+    chat_id: str,
+    text: str,
+    cursor: int,
+    base: str | None = None,
+    extras: JsonObject | None = None,
+) -> str:
+    """Keep what stands in the composer of a chat; with neither text nor extras there is no draft.
 
     `cursor` is the caret's offset in code points. `base` is what the caller saw in the file before the
     person typed: where something else stands there now (another terminal, a send that was taken back),
-    both are kept, one behind the other. Returns what the file holds.
+    both are kept, one behind the other. `extras`: what goes with the text; None leaves it as it is.
+    Returns the text that the file holds.
     """
     with transaction(writer.local) as rev:
-        row = writer.local.execute("SELECT text FROM drafts WHERE chat_id = ?", (chat_id,)).fetchone()
-        stands = "" if row is None else str(row[0])
+        stands, goes_with, started_at = _draft(writer.local, chat_id)
         if base is not None and stands not in ("", base, text):
             text = f"{stands}\n{text}" if text else stands
             cursor = len(text)
-        if text == stands:
-            return text
-        if text:
-            writer.local.execute(
-                "INSERT OR REPLACE INTO drafts (chat_id, text, cursor, updated_at) VALUES (?, ?, ?, ?)",
-                (chat_id, text, cursor, now_ms()),
-            )
-        else:
-            writer.local.execute("DELETE FROM drafts WHERE chat_id = ?", (chat_id,))
-        touch(writer.local, chat_id, rev)
+        extras = goes_with if extras is None else extras
+        if (text, extras) != (stands, goes_with):
+            _put_draft(writer.local, chat_id, text, cursor, extras, started_at)
+            touch(writer.local, chat_id, rev)
     return text
+
+
+def _draft(local: sqlite3.Connection, chat_id: str) -> tuple[str, JsonObject, Milliseconds | None]:
+    """Text, extras and beginning of a chat's draft."""
+    row = local.execute(
+        "SELECT text, extras, started_at FROM drafts WHERE chat_id = ?", (chat_id,)
+    ).fetchone()
+    return ("", {}, None) if row is None else (str(row[0]), json.loads(row[1]), row[2])
+
+
+def _put_draft(
+    local: sqlite3.Connection,
+    chat_id: str,
+    text: str,
+    cursor: int,
+    extras: JsonObject,
+    started_at: Milliseconds | None,
+) -> None:
+    if not text and not extras:
+        local.execute("DELETE FROM drafts WHERE chat_id = ?", (chat_id,))
+        return
+    now = now_ms()
+    local.execute(
+        "INSERT OR REPLACE INTO drafts (chat_id, text, cursor, updated_at, extras, started_at) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (chat_id, text, cursor, now, dump(extras), now if started_at is None else started_at),
+    )
 
 
 def queue_send(
@@ -271,7 +303,7 @@ def move(
 
 
 def take_back(writer: Writer, item_pk: int) -> str | None:
-    """Undo a send that has not left: its text returns as the draft, in front of what is typed there now.
+    """Undo a send that has not left: it returns as the draft, in front of what is typed there now.
 
     Returns the new draft, or None when the item has already left. What it was to stand for wants
     attention again.
@@ -295,6 +327,12 @@ def take_back(writer: Writer, item_pk: int) -> str | None:
         writer.local.execute("DELETE FROM dismissed WHERE message_id = ?", (item.retry_of,))
         touch(writer.local, item.chat_id, rev)
     return text
+
+
+def _extras(payload: JsonObject) -> JsonObject:
+    """What went with the text of a send, as its draft had it: the file where it was chosen, not its copy."""
+    found = {name: payload[name] for name in EXTRAS if name in payload and name != "file"}
+    return {**found, "file": payload["source"]} if payload.get("source") else found
 
 
 def retry(writer: Writer, item_pk: int, *, uncertain: bool = False) -> bool:

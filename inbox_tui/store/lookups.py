@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inbox_tui.core.errors import UsageError
-from inbox_tui.core.models import Message, Milliseconds, Profile
+from inbox_tui.core.models import JsonObject, Message, Milliseconds, Profile
 from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, item_of
 from inbox_tui.store.reads import CHAT_SELECT, ChatRow, chat_row, chats_from
 from inbox_tui.store.records import MESSAGE_COLUMNS, PROFILE_COLUMNS, message_of, profile_of
@@ -83,6 +84,25 @@ def draft(reader: sqlite3.Connection, chat_id: str) -> tuple[str, int]:
     """The draft of a chat and the caret's offset; empty where there is none."""
     row = reader.execute("SELECT text, cursor FROM local.drafts WHERE chat_id = ?", (chat_id,)).fetchone()
     return (row[0], row[1]) if row else ("", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A whole draft. `extras`: see `store.local.EXTRAS`; `started_at`: when it was begun, None without it."""
+
+    text: str = ""
+    cursor: int = 0
+    extras: JsonObject = field(default_factory=dict)
+    started_at: Milliseconds | None = None
+
+
+def composed(reader: sqlite3.Connection, chat_id: str) -> Composed:
+    """The draft of a chat with everything that goes with it; empty where there is none."""
+    row = reader.execute(
+        "SELECT text, cursor, extras, coalesce(started_at, updated_at) FROM local.drafts WHERE chat_id = ?",
+        (chat_id,),
+    ).fetchone()
+    return Composed() if row is None else Composed(row[0], row[1], json.loads(row[2]), row[3])
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,3 +194,15 @@ def _local_1(db: Database) -> None:
 def _local_2(db: Database) -> None:
     """`clock_offset`: server time minus ours in milliseconds when an item was dispatched, NULL: not known."""
     _run(db, "ALTER TABLE outbox ADD COLUMN clock_offset INTEGER")
+
+
+@local(name="0003 what goes with a draft")
+def _local_3(db: Database) -> None:
+    """`extras`: JSON of what goes with the text (`store.local.EXTRAS`). `started_at`: when it was begun."""
+    _run(
+        db,
+        """
+        ALTER TABLE drafts ADD COLUMN extras TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE drafts ADD COLUMN started_at INTEGER;
+        """,
+    )

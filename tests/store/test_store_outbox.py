@@ -24,6 +24,7 @@ from inbox_tui.core.errors import Refused
 from inbox_tui.store import local, lookups, marks, writes
 from inbox_tui.store.db import Changes, Folder, open_reader
 from inbox_tui.store.local import HOLD_MS, OutboxItem, State
+from inbox_tui.store.lookups import Composed
 from inbox_tui.store.writes import Writer
 
 ENDS = (State.SETTLED, State.DISCARDED)
@@ -70,6 +71,41 @@ def test_drafts_of_chats_are_kept_apart(writer: Writer, reader: sqlite3.Connecti
     local.save_draft(writer, "b", "for b", 2)
     local.queue_send(writer, "a", "prof", {"text": "for a"}, from_draft=True)
     assert (lookups.draft(reader, "a"), lookups.draft(reader, "b")) == (("", 0), ("for b", 2))
+
+
+def test_what_goes_with_a_draft_is_kept_with_it_and_without_a_text(
+    writer: Writer, reader: sqlite3.Connection
+) -> None:
+    local.save_draft(writer, "chat", "", 0, extras={"reply_to": "55", "reply_to_id": "m5"})
+    begun = lookups.composed(reader, "chat").started_at
+    local.save_draft(writer, "chat", "words", 5)
+    assert lookups.composed(reader, "chat") == Composed(
+        "words", 5, {"reply_to": "55", "reply_to_id": "m5"}, begun
+    )
+    local.save_draft(writer, "chat", "words", 5, extras={})
+    assert lookups.composed(reader, "chat") == Composed("words", 5, {}, begun)
+    local.save_draft(writer, "chat", "", 0)
+    assert lookups.composed(reader, "chat") == Composed()
+
+
+def test_a_send_that_is_taken_back_brings_back_what_went_with_it_as_it_was_chosen(
+    writer: Writer, reader: sqlite3.Connection
+) -> None:
+    payload = {
+        "text": "this one",
+        "reply_to": "55",
+        "reply_to_id": "m5",
+        "file": "spool/x/a.png",
+        "source": "/a.png",
+    }
+    item = local.queue_send(writer, "chat", "prof", payload)
+    local.save_draft(writer, "chat", "typed since", 0, extras={"reply_to": "66"})
+    assert local.take_back(writer, item.pk) == "this one\ntyped since"
+    assert lookups.composed(reader, "chat").extras == {
+        "reply_to": "66",
+        "reply_to_id": "m5",
+        "file": "/a.png",
+    }
 
 
 # ---------------------------------------------------------------- sending and taking back
