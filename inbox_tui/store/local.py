@@ -317,13 +317,10 @@ def take_back(writer: Writer, item_pk: int) -> str | None:
         if row is None:
             return None
         item = item_of(row)
-        draft = writer.local.execute("SELECT text FROM drafts WHERE chat_id = ?", (item.chat_id,)).fetchone()
-        text = "\n".join(part for part in (item.text, draft[0] if draft else "") if part)
-        if text:
-            writer.local.execute(
-                "INSERT OR REPLACE INTO drafts (chat_id, text, cursor, updated_at) VALUES (?, ?, ?, ?)",
-                (item.chat_id, text, len(text), now_ms()),
-            )
+        typed, extras, _ = _draft(writer.local, item.chat_id)
+        text = "\n".join(part for part in (item.text, typed) if part)
+        extras = {**_extras(item.payload), **extras}
+        _put_draft(writer.local, item.chat_id, text, len(text), extras, item.created_at)
         writer.local.execute("DELETE FROM dismissed WHERE message_id = ?", (item.retry_of,))
         touch(writer.local, item.chat_id, rev)
     return text
