@@ -12,7 +12,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from inbox_tui.core.cells import cells, shorten, truncate, wrap
-from inbox_tui.core.keyboards import Keyboard, label_for, parse
+from inbox_tui.core.keyboards import label_for, parse
 from inbox_tui.core.links import url_host
 from inbox_tui.core.models import Attachment, Message, Milliseconds, Platform, Reaction, Status
 from inbox_tui.core.summary import describe, is_tap
@@ -21,6 +21,8 @@ from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.reads import ThreadRow
+from inbox_tui.ui.keyboard_view import Piece, keyboard_lines
+from inbox_tui.ui.pending import edit_marks, edited
 from inbox_tui.ui.rows import VirtualRows
 
 TIME_CELLS = 7
@@ -28,9 +30,6 @@ GROUP_MS = 5 * 60_000
 MOST_CHARACTERS = 8_000
 """Longer bodies are cut where they are drawn; the details show them whole."""
 RECEIPT_PLATFORMS = frozenset({Platform.FACEBOOK.value, Platform.INSTAGRAM.value})
-
-Piece = tuple[str, str]
-"""A text and the component class of its style, without the `thread--` prefix."""
 
 
 class Thread(VirtualRows[ThreadRow]):
@@ -143,9 +142,9 @@ class Thread(VirtualRows[ThreadRow]):
     def _message_lines(self, row: ThreadRow, room: int) -> list[list[Piece]]:
         if row.item is not None:
             return self._item_lines(row.item, room)
-        message = row.message
-        if message is None:
+        if row.message is None:
             return []
+        message = edited(row.message, row.pending)
         own = not message.inbound
         text_style = "outbound" if own else "inbound"
         lines: list[list[Piece]] = []
@@ -172,16 +171,17 @@ class Thread(VirtualRows[ThreadRow]):
                 lines.append([("the platform cannot show this message here", "muted")])
             elif not message.body and not message.attachments:
                 lines.append([("empty message", "muted")])
-        lines += _keyboard(parse(message.reply_markup), room)
+        lines += keyboard_lines(parse(message.reply_markup), room)
         if message.reactions:
             lines.append(self._reactions(message.reactions, room))
-        marks = self._marks(message, dismissed=row.dismissed)
+        marks = [*self._marks(message, dismissed=row.dismissed), *edit_marks(row.pending)]
         return _with_marks(lines, marks, room)
 
     def _item_lines(self, item: OutboxItem, room: int) -> list[list[Piece]]:
         lines: list[list[Piece]] = [[(line, "outbound")] for line in _body(item.text, room)]
         files = [item.payload.get(name) for name in ("file", "media_url")]
         lines += [[(truncate(f"[file] {value}", room), "outbound")] for value in files if value]
+        lines += keyboard_lines(parse(item.payload.get("reply_markup")), room)
         words, style = self._state_words(item)
         lines += [[(line, style)] for line in wrap(words, room)]
         return lines
@@ -277,24 +277,6 @@ def _attachment(attachment: Attachment, room: int) -> list[Piece]:
     if attachment.status != "processed":
         words += f" ({attachment.status})"
     return [(truncate(words, room), "quote")]
-
-
-def _keyboard(keyboard: Keyboard | None, room: int) -> list[list[Piece]]:
-    """An inline keyboard as rows of buttons; other kinds in words."""
-    if keyboard is None:
-        return []
-    lines: list[list[Piece]] = []
-    for row in keyboard.rows:
-        line: list[Piece] = []
-        left = room
-        for button in row:
-            text = truncate(f" {button.label}{' ↗' if button.kind == 'url' else ''} ", left)
-            if text:
-                line += [(text, "button"), (" ", "inbound")]
-                left -= cells(text) + 1
-        if line:
-            lines.append(line)
-    return lines
 
 
 def _with_marks(lines: list[list[Piece]], marks: list[Piece], room: int) -> list[list[Piece]]:

@@ -112,7 +112,10 @@ async def test_the_customer_stands_left_and_we_stand_right_with_a_mark() -> None
             replace(INBOUND, reactions=(Reaction("acme", "❤️", "love"), Reaction("jane", "👍"))),
             "❤️ you  👍 Jane Doe",
         ),
-        (replace(OWN, reply_markup=KEYBOARD), " Track order   Shop ↗"),
+        (replace(OWN, reply_markup=KEYBOARD), " Track order     Shop ↗   "),
+        (replace(OWN, reply_markup={"remove_keyboard": True}), "⌨ takes the reply keyboard away"),
+        (replace(OWN, reply_markup={"force_reply": True}), "⌨ asks for a reply"),
+        (replace(OWN, reply_markup={"keyboard": [["Yes", "No"]]}), "⌨ in place of the customer's keys"),
     ],
 )
 async def test_a_message_says_what_is_known_of_it(message: Message, words: str) -> None:
@@ -201,6 +204,96 @@ async def test_an_outbox_item_says_how_far_it_has_come(state: str, words: str) -
     text = await drawn(ThreadRow(key=(1 << 62, "1"), item=item))
     assert "On its way" in text
     assert words in text
+
+
+def edit(state: str, payload: dict[str, object], *, title: str = "", hint: str = "") -> OutboxItem:
+    """An edit of our own message on its way through the outbox."""
+    before = {"text": OWN.body, "reply_markup": KEYBOARD}
+    return OutboxItem(
+        pk=7,
+        key="k",
+        account="a",
+        act="edit",
+        chat_id="c1",
+        profile_id="p",
+        payload={"message_id": OWN.id, "before": before, **payload},
+        state=state,
+        created_at=AT,
+        held_until=None,
+        dispatched_at=None,
+        attempts=0,
+        next_try_at=None,
+        title=title,
+        hint=hint,
+        message_id=None,
+        retry_of=None,
+        screen=None,
+        clock_offset=None,
+    )
+
+
+NEW_BUTTONS = {"inline_keyboard": [[{"text": "Call me", "callback_data": "call"}]]}
+
+
+@pytest.mark.parametrize(
+    ("pending", "there", "gone"),
+    [
+        (
+            edit("queued", {"text": "Yes, worldwide.", "reply_markup": KEYBOARD}),
+            ["Yes, worldwide.", "… editing", "Track order"],
+            ["Yes, we do."],
+        ),
+        (
+            edit("sending", {"reply_markup": NEW_BUTTONS}),
+            ["Yes, we do.", "Call me", "… changing the buttons"],
+            ["Track order"],
+        ),
+        (
+            edit("sending", {"reply_markup": {}}),
+            ["Yes, we do.", "… removing the buttons"],
+            ["Track order"],
+        ),
+        (
+            edit("queued", {"text": "Yes, worldwide."}, title="No connection", hint="It is tried again"),
+            ["Yes, worldwide.", "… editing, waiting: No connection. It is tried again"],
+            [],
+        ),
+        (
+            edit("failed", {"text": "Yes, worldwide."}, title="Bad Request: message can't be edited"),
+            [
+                "Yes, we do.",
+                "✗ edit refused: Bad Request: message can't be edited · ! retry · D discard",
+                "Track order",
+            ],
+            ["Yes, worldwide.", "… editing"],
+        ),
+        (
+            edit("uncertain", {"text": "Yes, worldwide."}, title="No answer"),
+            ["Yes, we do.", "? uncertain whether it was edited: No answer"],
+            ["Yes, worldwide."],
+        ),
+    ],
+)
+async def test_an_edit_is_drawn_before_it_is_made_and_taken_back_where_it_is_refused(
+    pending: OutboxItem, there: list[str], gone: list[str]
+) -> None:
+    sent = row(replace(OWN, reply_markup=KEYBOARD), pending=(pending,))
+    text = await drawn(sent, platform="telegram", width=100)
+    assert [words for words in there if words not in text] == []
+    assert [words for words in gone if words in text] == []
+
+
+async def test_edits_that_wait_are_laid_one_over_the_other() -> None:
+    pending = (edit("sending", {"text": "Second."}), edit("queued", {"reply_markup": {}}))
+    text = await drawn(row(replace(OWN, reply_markup=KEYBOARD), pending=pending), platform="telegram")
+    assert "Second." in text
+    assert "Track order" not in text
+
+
+async def test_a_send_that_waits_shows_its_buttons() -> None:
+    item = replace(edit("queued", {}), act="send", payload={"text": "Where is it?", "reply_markup": KEYBOARD})
+    text = await drawn(ThreadRow(key=(1 << 62, "1"), item=item))
+    assert "Track order" in text
 
 
 @pytest.mark.parametrize("width", [12, 20, 40, 200])

@@ -1,0 +1,55 @@
+"""What the person has asked for and the platform has not done yet, laid over what the cache shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from inbox_tui.core.models import Message
+from inbox_tui.store.acts import ActName
+from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.ui.keyboard_view import Piece
+
+OVER = frozenset({State.FAILED.value, State.UNCERTAIN.value})
+"""States of an act that has not changed the message, as far as is known; the old one is drawn."""
+
+
+def edits(pending: Sequence[OutboxItem]) -> list[OutboxItem]:
+    """The edits among the pending acts on a message, oldest first."""
+    return [item for item in pending if item.act == ActName.EDIT]
+
+
+def edited(message: Message, pending: Sequence[OutboxItem]) -> Message:
+    """The message as it will be when every edit that is on its way has been made."""
+    for item in edits(pending):
+        if item.state in OVER:
+            continue
+        text, markup = item.payload.get("text"), item.payload.get("reply_markup")
+        if isinstance(text, str):
+            message = replace(message, body=text)
+        if isinstance(markup, Mapping):
+            message = replace(message, reply_markup=markup or None)
+    return message
+
+
+def edit_marks(pending: Sequence[OutboxItem]) -> list[Piece]:
+    """What is to be said of the edits of a message: on their way, refused with the platform's words."""
+    marks: list[Piece] = []
+    for item in edits(pending):
+        why = f"{item.title}. {item.hint}".strip(". ")
+        if item.state == State.FAILED:
+            marks.append((f"✗ edit refused: {why or 'no reason given'} · ! retry · D discard", "error"))
+        elif item.state == State.UNCERTAIN:
+            marks.append((f"? uncertain whether it was edited: {why} · ! again · D discard", "error"))
+        else:
+            marks.append((f"… {_doing(item)}{f', waiting: {why}' if why else ''}", "muted"))
+    return marks
+
+
+def _doing(item: OutboxItem) -> str:
+    before = item.payload.get("before")
+    was = before if isinstance(before, Mapping) else {}
+    markup = item.payload.get("reply_markup")
+    if "text" in item.payload and item.payload["text"] != was.get("text"):
+        return "editing"
+    return "changing the buttons" if markup else "removing the buttons"
