@@ -88,12 +88,6 @@ def lane(item: OutboxItem) -> str:
     return f"archive:{item.chat_id}" if item.act in CHAT_ACTS else item.chat_id
 
 
-def draft_key(item: OutboxItem) -> str:
-    """Where the words of an item go back to when it is taken back."""
-    message_id = about(item)
-    return item.chat_id if message_id is None else edit_draft(message_id)
-
-
 def queue_act(
     writer: Writer,
     act: ActName,
@@ -164,6 +158,49 @@ def _asks(payload: JsonObject) -> Mapping[str, Json]:
 def _joined(old: JsonObject, new: JsonObject) -> JsonObject:
     """One edit instead of two that follow one another."""
     return {**old, **new, "before": old.get("before") or new.get("before")}
+
+
+def settle_new_chat(writer: Writer, item: OutboxItem, chat_id: str) -> OutboxItem | None:
+    """The API has made the chat of an item, or had it: settle the item, and queue its text as a send.
+
+    From then on the item names the chat. The text is held back where a screen lives that can take it back.
+    Returns the send; None where there is no text, or somebody was faster.
+    """
+    known = known_now(writer, chat_id)
+    with transaction(writer.local) as rev:
+        cursor = writer.local.execute(
+            "UPDATE outbox SET state = 'settled', payload = '{}', title = '', hint = '', next_try_at = NULL, "
+            "chat_id = ? WHERE pk = ? AND key = ? AND state = ?",
+            (chat_id, item.pk, item.key, item.state),
+        )
+        if cursor.rowcount == 0:
+            return None
+        touch(writer.local, item.chat_id, rev)
+        touch(writer.local, chat_id, rev)
+        if not item.text:
+            return None
+        pk = local.insert(
+            writer,
+            ActName.SEND,
+            chat_id,
+            item.profile_id,
+            {"text": item.text},
+            known,
+            now=now_ms(),
+            hold_ms=0 if item.screen is None else local.HOLD_MS,
+            screen=item.screen,
+        )
+    return local.item_of_number(writer.local, pk)
+
+
+def first_send(reader: sqlite3.Connection, item: OutboxItem) -> OutboxItem | None:
+    """The send that a new chat was begun with, where it had a text."""
+    row = reader.execute(
+        f"SELECT {ITEM_COLUMNS} FROM outbox WHERE chat_id = ? AND pk > ? AND act = 'send' "
+        "ORDER BY pk LIMIT 1",
+        (item.chat_id, item.pk),
+    ).fetchone()
+    return None if row is None else item_of(row)
 
 
 def open_acts(

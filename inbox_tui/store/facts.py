@@ -34,8 +34,9 @@ _CHUNK = 16
 
 @dataclass(slots=True)
 class _Item:
-    """A send that is not at its end."""
+    """An act that is not at its end."""
 
+    send: bool
     key: str
     text: str
     failed: bool
@@ -153,7 +154,7 @@ class _Fold:
             for places, values in in_lists(sorted(sent))
             for row in cache.execute(f"SELECT id, status FROM messages WHERE id IN ({places})", values)
         )
-        self._outgoing = [item for item in known.items if item.message_id not in self._statuses]
+        self._outgoing = [item for item in known.items if item.send and item.message_id not in self._statuses]
         """Sends of which the cache has no message yet."""
 
     def facts(self, *, estimated: bool) -> triage.Facts:
@@ -248,7 +249,7 @@ class _Fold:
         for places, values in in_lists(message_ids):
             for row in self._local.execute(
                 "SELECT message_id, generation, arrived, through_at, through_id, created_at FROM outbox "
-                f"WHERE message_id IN ({places}) AND act = 'send' AND state != 'discarded'",
+                f"WHERE message_id IN ({places}) AND state != 'discarded'",
                 values,
             ):
                 replies[row[0]] = _mark(self._setting.generation, row[1:])
@@ -339,21 +340,22 @@ def _local_facts(local: sqlite3.Connection, ids: Sequence[str], setting: _Settin
         ):
             known[row[0]].marks[row[1]] = _mark(setting.generation, row[2:])
         for row in local.execute(
-            "SELECT chat_id, key, json_extract(payload, '$.text'), state, message_id, generation, arrived, "
-            "through_at, through_id, created_at FROM outbox WHERE state NOT IN ('settled', 'discarded') "
-            f"AND act = 'send' AND chat_id IN ({places})",
+            "SELECT chat_id, act, key, json_extract(payload, '$.text'), state, message_id, generation, "
+            "arrived, through_at, through_id, created_at FROM outbox "
+            f"WHERE state NOT IN ('settled', 'discarded') AND chat_id IN ({places})",
             values,
         ):
-            chat_id, key, text, state, message_id, *_, created_at = row
+            chat_id, act, key, text, state, message_id, *_, created_at = row
             failed = state in ("failed", "uncertain")
             known[chat_id].items.append(
                 _Item(
+                    act == "send",
                     key,
                     text or "",
                     failed,
                     message_id,
                     created_at + setting.offset,
-                    _mark(setting.generation, row[5:]),
+                    _mark(setting.generation, row[6:]),
                 )
             )
     return known

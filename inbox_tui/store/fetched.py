@@ -114,6 +114,23 @@ def comments(reader: sqlite3.Connection, profile_id: str, post_id: str) -> list[
     return [CommentRow(_comment_of(text), post_id, parent, at) for text, parent, at in rows]
 
 
+def comment(reader: sqlite3.Connection, profile_id: str, comment_id: str) -> Comment | None:
+    """One comment, or a reply to one, without the replies to it; None where it was not asked for."""
+    row = reader.execute(
+        "SELECT json FROM main.comments WHERE profile_id = ? AND id = ?", (profile_id, comment_id)
+    ).fetchone()
+    return None if row is None else _comment_of(row[0])
+
+
+def find_comments(reader: sqlite3.Connection, post_id: str, name: str) -> list[tuple[str, Comment]]:
+    """(profile, comment) of a post by the comment's hashid, or by the platform's id."""
+    rows = reader.execute(
+        "SELECT profile_id, json FROM main.comments WHERE post_id = ?1 AND (id = ?2 OR external_id = ?2)",
+        (post_id, name),
+    )
+    return [(str(profile_id), _comment_of(text)) for profile_id, text in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class MediaRow:
     """A file of a message: its state, and where it stands once it is `ready`.

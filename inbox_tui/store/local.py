@@ -81,6 +81,11 @@ class OutboxItem:
         """The text to send, empty for a file."""
         return str(self.payload.get("text") or "")
 
+    @property
+    def draft_key(self) -> str:
+        """Where its words go when it is taken back: the draft of its chat, or of the edit of its message."""
+        return f"edit:{self.payload.get('message_id')}" if self.act == "edit" else self.chat_id
+
 
 ITEM_COLUMNS = (
     "pk, key, account, act, chat_id, profile_id, payload, state, created_at, held_until, dispatched_at, "
@@ -317,10 +322,10 @@ def take_back(writer: Writer, item_pk: int) -> str | None:
         if row is None:
             return None
         item = item_of(row)
-        typed, extras, _ = _draft(writer.local, item.chat_id)
+        typed, extras, _ = _draft(writer.local, item.draft_key)
         text = "\n".join(part for part in (item.text, typed) if part)
         extras = {**_extras(item.payload), **extras}
-        _put_draft(writer.local, item.chat_id, text, len(text), extras, item.created_at)
+        _put_draft(writer.local, item.draft_key, text, len(text), extras, item.created_at)
         writer.local.execute("DELETE FROM dismissed WHERE message_id = ?", (item.retry_of,))
         touch(writer.local, item.chat_id, rev)
     return text

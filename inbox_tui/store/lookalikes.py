@@ -78,3 +78,20 @@ def lookalikes(
     )
     messages = [message_of(row, item.chat_id) for row in rows]
     return unclaimed(cache, local, item, [message for message in messages if fits(item, message, since)])
+
+
+def answers_to_comment(
+    cache: sqlite3.Connection, local: sqlite3.Connection, item: OutboxItem, offset: Milliseconds
+) -> list[Message]:
+    """The cached messages that may be what became of a private reply: those that name its comment.
+
+    The arguments are those of `lookalikes`.
+    """
+    since = sent_at(item, offset)
+    rows = cache.execute(
+        f"SELECT c.id, {', '.join(f'm.{name}' for name in MESSAGE_COLUMNS)} FROM messages m "
+        "JOIN chats c ON c.pk = m.chat WHERE m.external_comment_id = ? ORDER BY m.position_at, m.id",
+        (item.payload.get("comment_external_id"),),
+    )
+    messages = [message_of(row[1:], str(row[0])) for row in rows]
+    return unclaimed(cache, local, item, [message for message in messages if fits(item, message, since)])

@@ -159,7 +159,8 @@ def held(reader: sqlite3.Connection, screen: int) -> OutboxItem | None:
     """The newest send of a screen that can still be taken back: held, or waiting and never tried."""
     row = reader.execute(
         f"SELECT {ITEM_COLUMNS} FROM local.outbox WHERE state NOT IN ('settled', 'discarded') "
-        "AND (state = 'held' OR (state = 'queued' AND attempts = 0)) AND screen = ? ORDER BY pk DESC LIMIT 1",
+        "AND (state = 'held' OR (state = 'queued' AND attempts = 0)) AND act IN ('send', 'private_reply') "
+        "AND screen = ? ORDER BY pk DESC LIMIT 1",
         (screen,),
     ).fetchone()
     return None if row is None else item_of(row)

@@ -157,8 +157,9 @@ class Attention:
     def followed(self, look: Look, now: float) -> None:
         """An own message was looked at: once more, until it has arrived or failed."""
         row = self.writer.cache.execute("SELECT status FROM messages WHERE id = ?", (look.id,)).fetchone()
-        if row is not None and row[0] in (Status.PENDING, Status.FAILED_WAITING_FOR_RETRY):
-            self.follow(look.id, look.profile_id, now, retrying=row[0] != Status.PENDING)
+        status = Status.PENDING if row is None else row[0]  # Without a row, its chat is still to come.
+        if status in (Status.PENDING, Status.FAILED_WAITING_FOR_RETRY):
+            self.follow(look.id, look.profile_id, now, retrying=status != Status.PENDING)
         else:
             self._sent.pop(look.id, None)
 

@@ -30,7 +30,7 @@ class No:
     look: bool = False
 
 
-def _chat(cache: sqlite3.Connection, chat_id: str) -> tuple[Chat, Window, bool] | None:
+def chat_facts(cache: sqlite3.Connection, chat_id: str) -> tuple[Chat, Window, bool] | None:
     """The chat, its messaging window, and whether the customer ever wrote."""
     row = cache.execute(
         "SELECT window_closes_at, EXISTS (SELECT 1 FROM messages m WHERE m.chat = c.pk "
@@ -55,7 +55,7 @@ def refusal(
             f"Written {age(written)} ago and not sent since",
             "Read the chat; send it again if it still fits",
         )
-    found = _chat(writer.cache, item.chat_id)
+    found = chat_facts(writer.cache, item.chat_id)
     if found is None:
         return No("The chat is not in the cache", "Sync first; nothing was sent", look=True)
     chat, window, has_written = found

@@ -19,7 +19,8 @@ from filelock import FileLock, Timeout
 from inbox_tui.api.client import Client
 from inbox_tui.config import Settings
 from inbox_tui.core.errors import InboxError, NetworkError, NotAuthorised, StoreError, UsageError
-from inbox_tui.store import db, local
+from inbox_tui.store import acts, db, local
+from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import Folder
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.writes import Writer
@@ -157,9 +158,9 @@ def send_now(
 ) -> OutboxItem:
     """Have an outbox item carried out now: by the running engine, else by this process.
 
-    Items before it in the same chat are carried out first. Returns the item when the API has accepted
-    it (`wait`: when it is published), or when it cannot go on without the person (failed, uncertain, or
-    held back by an earlier one), or after `seconds`.
+    Items before it in the same lane (`store.acts.lane`) are carried out first. Returns the item when the
+    API has accepted it (`wait`: when it is published), or when it cannot go on without the person (failed,
+    uncertain, or held back by an earlier one), or after `seconds`.
 
     Raises as `run`, but not EngineRunningError; NetworkError where the API cannot be reached, and the item
     waits for the next sync; NotAuthorised where the API refuses the key, and the item is failed.
@@ -195,7 +196,7 @@ def _send_here(
     done: Callable[[], bool],
     stop: threading.Event,
 ) -> None:
-    """Carry out the outbox of the item's chat in this process until `done`. Raises as `send_now`."""
+    """Carry out the outbox of the item's lane in this process until `done`. Raises as `send_now`."""
 
     def unreachable() -> NetworkError | None:
         errors = [error for error in loop.push.errors.values() if isinstance(error, NetworkError)]
@@ -208,13 +209,13 @@ def _send_here(
         mode=Mode.SEND,
         stop=stop,
         history_messages=settings.history_messages,
-        only_chat=item.chat_id,
+        only_lane=acts.lane(item),
         until=lambda: done() or unreachable() is not None,
     )
     loop.run()
     error: InboxError | None = unreachable()
     if error is not None:
-        hint = "The message waits in the outbox and leaves with the next sync"
+        hint = "It waits in the outbox and leaves with the next sync"
         raise NetworkError(error.title, hint, may_have_arrived=False)
     error = loop.push.errors.get(item.pk)
     if isinstance(error, NotAuthorised) and _item(writer, item.pk).state == State.FAILED:
@@ -236,7 +237,9 @@ def _at_rest(writer: Writer, item: OutboxItem, *, wait: bool) -> bool:
         return any(
             earlier.state in (State.FAILED, State.UNCERTAIN)
             for earlier in local.open_items(writer)
-            if earlier.chat_id == item.chat_id and earlier.pk < item.pk
+            if item.act == earlier.act == ActName.SEND
+            and earlier.chat_id == item.chat_id
+            and earlier.pk < item.pk
         )
     return item.state != State.SENDING
 

@@ -83,14 +83,14 @@ class Loop:
         history_messages: int | None,
         progress: Callable[[Progress], None] | None = None,
         another_client: Callable[[], Client | None] | None = None,
-        only_chat: str | None = None,
+        only_lane: str | None = None,
         until: Callable[[], bool] | None = None,
         clock: Clock | None = None,
         pace: Pace | None = None,
     ) -> None:
         """`another_client` gives a client for a changed key, None while it has not changed.
 
-        `only_chat` and `until` belong to `Mode.SEND`: the chat, and when it is done.
+        `only_lane` and `until` belong to `Mode.SEND`: what is carried out, and when it is done.
         """
         self.writer = writer
         self.mode = mode
@@ -127,11 +127,12 @@ class Loop:
             profile=lambda profile_id: self.pull.profiles.get(profile_id),
             looked_at=self.attention.looked_at.get,
             look=self._want,
+            meet=lambda chat_id: self.schedule.put(Look(Kind.CHAT, "", chat_id), self._now()),
             sent=lambda message_id, profile_id, _: self.attention.follow(message_id, profile_id, self._now()),
             limited=lambda seconds: self.schedule.pace.limited(self._now(), seconds),
         )
         self.push = Push(
-            writer, client, self._senders, hooks, only_chat=only_chat, now=self.clock.now, spread=spread
+            writer, client, self._senders, hooks, only_lane=only_lane, now=self.clock.now, spread=spread
         )
         self.troubles = Troubles(
             writer, self.schedule, self.pull, self.push, self.attention, following, spread

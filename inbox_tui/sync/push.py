@@ -19,15 +19,17 @@ from inbox_tui.api.faults import MAX_RETRY_AFTER
 from inbox_tui.core.errors import InboxError, NotFound, RateLimited
 from inbox_tui.core.errors import Refused as RefusedError
 from inbox_tui.core.models import Message, Milliseconds, Page, Status
-from inbox_tui.store import clock, local, lookalikes, writes
+from inbox_tui.store import clock, fetched, local, lookalikes, writes
+from inbox_tui.store.acts import ActName, lane
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.writes import MessagePage, Writer
 from inbox_tui.sync import checks, decisions
+from inbox_tui.sync.acts import Acts, Desk
 from inbox_tui.sync.decisions import Decision, What
 from inbox_tui.sync.jobs import Workers
 from inbox_tui.sync.schedule import back_off
-from inbox_tui.sync.sending import Hooks, alive, post
+from inbox_tui.sync.sending import MESSAGES, Hooks, alive, post, search
 
 ORDER_MS: Milliseconds = 30_000
 """How long the next message of a chat waits for an accepted one to be published."""
@@ -47,8 +49,8 @@ class Push:
     client: Client
     workers: Workers
     hooks: Hooks
-    only_chat: str | None = None
-    """Carry out the items of this chat alone."""
+    only_lane: str | None = None
+    """Carry out the items of this lane alone (`store.acts.lane`)."""
     now: Callable[[], Milliseconds] = now_ms
     spread: random.Random = field(default_factory=random.Random)
     busy: dict[int, OutboxItem] = field(default_factory=dict)
@@ -63,8 +65,25 @@ class Push:
     """How often a request about an item went wrong in a row."""
     _repeat: set[int] = field(default_factory=set)
     """Items to be sent once more with the same key."""
+    _acts: Acts = field(init=False)
 
     def __post_init__(self) -> None:
+        desk = Desk(
+            writer=self.writer,
+            workers=self.workers,
+            hooks=self.hooks,
+            client=lambda: self.client,
+            now=self.now,
+            offset=self._offset,
+            busy=self.busy,
+            errors=self.errors,
+            pause=self._pause,
+            move=self._move,
+            leave=self._leave,
+            carry_out=self._carry_out,
+            changed=self._changed,
+        )
+        self._acts = Acts(desk, send=lambda item: self._send(item, in_doubt=False))
         if writes.recall(self.writer, REPLAYS):
             self.client.transport.note_replay_proven()
 
@@ -83,12 +102,12 @@ class Push:
         if self._stale:
             self._stale = False
             self._items = [
-                item for item in local.open_items(self.writer) if self.only_chat in (None, item.chat_id)
+                item for item in local.open_items(self.writer) if self.only_lane in (None, lane(item))
             ]
         return self._items
 
     def turn(self) -> None:
-        """Do what can be done now with every item, oldest first; later ones of a chat wait for earlier."""
+        """Do what can be done now with every item, oldest first; later ones of a lane wait for earlier."""
         self.due_at = None
         if not self._load():
             return
@@ -96,8 +115,9 @@ class Push:
         first: dict[str, OutboxItem] = {}
         sending = {item.profile_id for item in self.busy.values()}
         for item in self._load():
-            if item.pk not in self.busy and not self._pass(item, first.get(item.chat_id), sending):
-                first.setdefault(item.chat_id, item)
+            where = lane(item)
+            if item.pk not in self.busy and not self._pass(item, first.get(where), sending):
+                first.setdefault(where, item)
 
     def _release_screenless(self) -> None:
         held = [item for item in self._items if item.state == State.HELD and item.screen is not None]
@@ -109,13 +129,15 @@ class Push:
                 self._changed(item)
 
     def _pass(self, item: OutboxItem, earlier: OutboxItem | None, sending: set[str]) -> bool:
-        """Move an item as far as it goes now; returns whether the next of its chat need not wait for it.
+        """Move an item as far as it goes now; returns whether the next of its lane need not wait for it.
 
         `earlier` is the one that it waits for itself; `sending` are the profiles that have a request out.
         """
         now = self.now()
         if item.state == State.ACCEPTED:
             return self._passable(item, now)
+        if item.act != ActName.SEND and item.state in (State.FAILED, State.UNCERTAIN):
+            return True
         if item.state == State.HELD:
             if self._is_due(item.held_until, now, 2 * local.HOLD_MS):
                 self._move(item, State.QUEUED)
@@ -181,9 +203,8 @@ class Push:
         except RefusedError as error:
             self._move(item, State.FAILED, title=error.title, hint=error.hint)
             return
-        if item.act != "send":
-            title = f"This version of inbox-tui cannot carry out {item.act!r}"
-            self._move(item, State.FAILED, title=title, hint="Update this program, then try again")
+        if item.act != ActName.SEND:
+            self._acts.dispatch(item, now)
             return
         profile = self.hooks.profile(item.profile_id)
         offset = self._offset()
@@ -195,10 +216,12 @@ class Push:
             self.hooks.look(item.chat_id, item.profile_id)
         elif no is not None:
             self._move(item, State.FAILED, title=no.title, hint=no.hint)
-        elif self._move(item, State.SENDING, dispatched=True):
-            moved = local.item(self.writer, item.pk)
-            if moved is not None:
-                self._send(moved, in_doubt=False)
+        elif (leaving := self._leave(item)) is not None:
+            self._send(leaving, in_doubt=False)
+
+    def _leave(self, item: OutboxItem) -> OutboxItem | None:
+        """Note that an item leaves now; None where somebody was faster."""
+        return local.item(self.writer, item.pk) if self._move(item, State.SENDING, dispatched=True) else None
 
     def _send(self, item: OutboxItem, *, in_doubt: bool) -> None:
         client, started = self.client, self.now()
@@ -212,6 +235,9 @@ class Push:
 
     def _take_up(self, item: OutboxItem, now: Milliseconds) -> None:
         """Go on with an item whose answer was lost, by this engine or by one before it."""
+        if item.act not in MESSAGES:
+            self._acts.take_up(item, repeat=item.pk in self._repeat)
+            return
         decision = decisions.after_silence(
             now=now,
             dispatched_at=item.dispatched_at or item.created_at,
@@ -268,10 +294,14 @@ class Push:
         self._tries.pop(item.pk, None)
         self._repeat.discard(item.pk)
         self._move(item, State.ACCEPTED, message_id=message.id)
-        writes.apply_messages(self.writer, [MessagePage(item.chat_id, [message])])
-        writes.refold_chats(self.writer, [item.chat_id])
-        self.hooks.sent(message.id, item.profile_id, item.chat_id)
-        self.settle([item.chat_id])
+        # A private reply names no chat before the API has.
+        chat_id = item.chat_id if item.act == ActName.SEND else message.chat_id
+        applied = writes.apply_messages(self.writer, [MessagePage(chat_id, [message])])
+        writes.refold_chats(self.writer, [chat_id])
+        if applied.unknown_chats:
+            self.hooks.meet(chat_id)
+        self.hooks.sent(message.id, item.profile_id, chat_id)
+        self.settle([chat_id])
 
     def _carry_out(self, item: OutboxItem, decision: Decision) -> None:
         states = {
@@ -303,9 +333,11 @@ class Push:
         client, started = self.client, self.now()
         profile = self.hooks.profile(item.profile_id)
         group = None if profile is None else profile.profile_group_id
+        comment_id = str(item.payload.get("comment_id"))
+        comment = fetched.comment(self.writer.cache, item.profile_id, comment_id)
         self.busy[item.pk] = item
         self.workers.submit(
-            lambda: client.list_messages(item.chat_id, direction="outbound", profile_group_id=group),
+            lambda: search(client, item, group, comment),
             lambda outcome: self._searched(item, outcome, started),
         )
 
@@ -324,7 +356,7 @@ class Push:
             read_at=started + offset,
             zone=_zone(),
         )
-        if decision.what is What.ASK:
+        if decision.what is What.ASK and item.act == ActName.SEND:
             # The person decides with the chat before their eyes as it is now.
             self.hooks.look(item.chat_id, item.profile_id)
         self._carry_out(item, decision)
@@ -337,11 +369,10 @@ class Push:
         One that is uncertain is taken up again when the message turns up that it must have become.
         """
         for item in self._load():
-            if chat_ids is not None and item.chat_id not in chat_ids:
+            if chat_ids is not None and item.act == ActName.SEND and item.chat_id not in chat_ids:
                 continue
             if item.state == State.UNCERTAIN and item.message_id is None:
-                if item.act == "send":
-                    self._settle_uncertain(item)
+                self._settle_uncertain(item)
                 continue
             if item.state not in (State.ACCEPTED, State.UNCERTAIN):
                 continue
@@ -361,8 +392,9 @@ class Push:
 
     def _settle_uncertain(self, item: OutboxItem) -> None:
         offset = self._offset()
+        look = lookalikes.lookalikes if item.act == ActName.SEND else lookalikes.answers_to_comment
         decision = decisions.after_find(
-            lookalikes.lookalikes(self.writer.cache, self.writer.local, item, offset),
+            look(self.writer.cache, self.writer.local, item, offset),
             dispatched_at=lookalikes.sent_at(item, offset),
             zone=_zone(),
         )

@@ -1,4 +1,4 @@
-"""What the outbox needs around it: its engine, a send as a request, and who still lives."""
+"""What the outbox needs around it: its engine, a message as a request, and who still lives."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inbox_tui.api.client import Client
-from inbox_tui.core.models import Message, Milliseconds, Profile
+from inbox_tui.core.models import Chat, Comment, Message, Milliseconds, Page, Profile
+from inbox_tui.store.acts import ActName
 from inbox_tui.store.local import OutboxItem
+
+MESSAGES = (ActName.SEND, ActName.PRIVATE_REPLY)
+"""Acts that write to somebody: they must never be lost and never be done twice."""
+SEARCHED_CHATS = 5
+"""Chats that are looked through for a private reply of which no chat is known."""
 
 
 @dataclass(slots=True)
@@ -17,13 +23,15 @@ class Hooks:
     """What the outbox wants of its engine.
 
     `profile`: a profile by id. `looked_at`: when the newest messages of a chat were last read in this
-    run. `look`: have them read now. `sent`: follow a message (its id, profile and chat) to its end.
-    `limited`: the API asked to slow down, for so many seconds where it said so.
+    run. `look`: have them read now. `meet`: have the record of a chat read that is not in the cache.
+    `sent`: follow a message (its id, profile and chat) to its end. `limited`: the API asked to slow down,
+    for so many seconds where it said so.
     """
 
     profile: Callable[[str], Profile | None]
     looked_at: Callable[[str], Milliseconds | None]
     look: Callable[[str, str], None]
+    meet: Callable[[str], None]
     sent: Callable[[str, str, str], None]
     limited: Callable[[float | None], None]
 
@@ -41,6 +49,15 @@ def alive(pid: int) -> bool:
 
 def post(client: Client, item: OutboxItem, group: str | None) -> Message:
     """Send an item: the same bytes each time it is called for the same key."""
+    if item.act == ActName.PRIVATE_REPLY:
+        return client.private_reply(
+            str(item.payload.get("post_id")),
+            str(item.payload.get("comment_id")),
+            profile_id=item.profile_id,
+            text=item.text,
+            profile_group_id=group,
+            idempotency_key=item.key,
+        )
     file, media_url = item.payload.get("file"), item.payload.get("media_url")
     reply_to, markup = item.payload.get("reply_to"), item.payload.get("reply_markup")
     return client.send_message(
@@ -53,3 +70,27 @@ def post(client: Client, item: OutboxItem, group: str | None) -> Message:
         profile_group_id=group,
         idempotency_key=item.key,
     )
+
+
+def search(client: Client, item: OutboxItem, group: str | None, comment: Comment | None) -> Page[Message]:
+    """The newest own messages of where an item may have arrived.
+
+    Of a private reply only what answers its comment: from the chat with who wrote `comment`, or, where that
+    is not known, from the profile's newest chats.
+    """
+    if item.act == ActName.SEND:
+        return client.list_messages(item.chat_id, direction="outbound", profile_group_id=group)
+    author = None if comment is None else comment.author_external_id
+    found: list[Message] = []
+    for chat in _chats_with(client, item.profile_id, author, group):
+        page = client.list_messages(chat.id, direction="outbound", profile_group_id=group)
+        found += page.items
+    answered = item.payload.get("comment_external_id")
+    return Page(tuple(message for message in found if message.external_comment_id == answered))
+
+
+def _chats_with(client: Client, profile_id: str, author: str | None, group: str | None) -> list[Chat]:
+    chats = client.list_chats(profile_id, profile_group_id=group).items
+    if author is None:
+        return list(chats[:SEARCHED_CHATS])
+    return [chat for chat in chats if chat.participant_external_id == author]
