@@ -1,0 +1,145 @@
+"""The text field of the composer: what is typed and pasted is text, and costs the same in a long draft."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from rich.text import Text
+from textual import events
+from textual.document._document import Document
+from textual.document._document_navigator import DocumentNavigator
+from textual.document._wrapped_document import WrappedDocument
+from textual.expand_tabs import expand_text_tabs_from_widths
+from textual.message import Message
+from textual.strip import Strip
+from textual.widgets import TextArea
+
+from inbox_tui.core.text import clean
+
+MOST_CHARACTERS = 50_000
+"""No platform takes a message a tenth as long; above this a paste is refused whole, not cut."""
+
+Location = tuple[int, int]
+
+
+class Sections(WrappedDocument):
+    """Textual's wrapped text, whose sections are cut out of the line itself.
+
+    Textual makes styled text of each section of a line for each row that is drawn: in a paragraph of 4,000
+    characters that was most of what a key cost.
+    """
+
+    def get_sections(self, line_index: int) -> list[str]:
+        """A line of the document as the lines that it takes on the screen."""
+        line = self.document[line_index]
+        return [line[start:end] for start, end in pairwise(self.edges(line_index))]
+
+    def edges(self, line_index: int) -> list[int]:
+        """Where the sections of a line begin, and where the last one ends."""
+        return [0, *self.get_offsets(line_index), len(self.document[line_index])]
+
+
+class Editor(TextArea):
+    """The text field itself. The application hands it keys and pastes one by one, in its own task."""
+
+    wrapped_document: Sections
+
+    class LockedKey(Message):
+        """Something was typed into a locked field."""
+
+    class TooLong(Message):
+        """A paste was refused for its length."""
+
+        def __init__(self, characters: int) -> None:
+            super().__init__()
+            self.characters = characters
+
+    def type_key(self, event: events.Key) -> bool:
+        """Take a key that writes; False: it is a key of the text area."""
+        if not (event.is_printable and event.character):
+            return False
+        self.write(event.character)
+        return True
+
+    def paste(self, text: str) -> None:
+        """A paste is text: cleaned, never cut, never a key, never a send."""
+        if len(text) + len(self.text) > MOST_CHARACTERS:
+            self.post_message(self.TooLong(len(text)))
+        else:
+            self.write(clean(text))
+
+    def write(self, text: str) -> None:
+        """Put a text where the caret is, instead of what is selected; one step for undo."""
+        self.put(text, *self.selection)
+
+    def put(self, text: str, start: Location, end: Location) -> None:
+        """Put a text in place of a range; the caret goes behind it."""
+        if self.read_only:
+            self.post_message(self.LockedKey())
+            return
+        result = self.replace(text, start, end, maintain_selection_offset=False)
+        self.move_cursor(result.end_location)
+
+    def take_back(self) -> bool:
+        """Undo the last change of the text; False where there is none."""
+        if self.read_only:
+            self.post_message(self.LockedKey())
+            return True
+        if not self.history.undo_stack:
+            return False
+        self.undo()
+        return True
+
+    @property
+    def before_caret(self) -> str:
+        """The line that the caret is in, as far as the caret."""
+        row, column = self.cursor_location
+        return self.document.get_line(row)[:column]
+
+    # What Textual does for every line of code is too much for every letter of a long paragraph.
+
+    def find_matching_bracket(self, bracket: str, search_from: Location) -> Location | None:
+        """Prose has no brackets to be matched, and looking for one may read the whole text."""
+        return None
+
+    def _set_document(self, text: str, language: str | None) -> None:
+        self.document = Document(text)
+        self.wrapped_document = Sections(self.document, tab_width=self.indent_width)
+        self.navigator = DocumentNavigator(self.wrapped_document)
+        self._build_highlight_map()
+        self.move_cursor((0, 0))
+        self._rewrap_and_refresh_virtual_size()
+
+    def _render_line(self, y: int) -> Strip:
+        wrapped, theme = self.wrapped_document, self._theme
+        base = theme.base_style or self.rich_style
+        y += self.scroll_offset.y
+        if y >= len(wrapped._offset_to_line_info):
+            return Strip.blank(self.size.width, base)
+        row, section = wrapped._offset_to_line_info[y]
+        edges = wrapped.edges(row)
+        start, end = edges[section], edges[section + 1]
+        line = self.document[row]
+        # Behind the last character there is a cell for the caret.
+        text = Text(line[start:end] + " " * (end == len(line)), end="", no_wrap=True)
+        self._mark(text, row, start, end)
+        tabs = line.count("\t", 0, start)
+        widths = wrapped.get_tab_widths(row)[tabs : tabs + line.count("\t", start, end)]
+        text = expand_text_tabs_from_widths(text, widths)
+        strip = Strip(text.render(self.app.console), cell_length=text.cell_len)
+        return strip.extend_cell_length(self.scrollable_content_region.size.width, base).apply_style(base)
+
+    def _mark(self, text: Text, row: int, start: int, end: int) -> None:
+        """Style what is selected, and the caret, in a section of a row that goes from `start` to `end`."""
+        theme = self._theme
+        first, last = sorted(self.selection)
+        if first != last and theme.selection_style and first[0] <= row <= last[0]:
+            left = first[1] - start if row == first[0] else 0
+            # An empty line that is selected over its end shows that by the cell of the caret.
+            right = last[1] - start if row == last[0] else (end - start or len(text))
+            if right > max(0, left):
+                text.stylize(theme.selection_style, max(0, left), right)
+        caret_row, column = self.selection.end
+        here = start <= column < end or column == end == len(self.document[row])
+        if caret_row == row and here and self._draw_cursor and theme.cursor_style:
+            text.stylize(theme.cursor_style, column - start, column - start + 1)
