@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from inbox_tui.core.models import Message
+from inbox_tui.core.capabilities import REACTIONS
+from inbox_tui.core.models import Message, Reaction
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.ui.keyboard_view import Piece
@@ -53,3 +54,44 @@ def _doing(item: OutboxItem) -> str:
     if "text" in item.payload and item.payload["text"] != was.get("text"):
         return "editing"
     return "changing the buttons" if markup else "removing the buttons"
+
+
+def reactions(pending: Sequence[OutboxItem]) -> list[OutboxItem]:
+    """The reactions, and the taking off of them, among the pending acts on a message, oldest first."""
+    return [item for item in pending if item.act in (ActName.REACT, ActName.UNREACT)]
+
+
+def reacted(
+    message: Message, pending: Sequence[OutboxItem], platform: str, own: frozenset[str]
+) -> tuple[tuple[Reaction, ...], str | None]:
+    """The reactions of a message as they will be, without ours where one of ours is on its way; and that one.
+
+    `own`: the ids that are ours. The second is an emoji, empty where ours is being taken off, None where
+    nothing is on its way.
+    """
+    under_way = [item for item in reactions(pending) if item.state not in OVER]
+    if not under_way:
+        return message.reactions, None
+    others = tuple(reaction for reaction in message.reactions if reaction.sender_external_id not in own)
+    newest = under_way[-1]
+    return others, _emoji(newest, platform) if newest.act == ActName.REACT else ""
+
+
+def reaction_marks(pending: Sequence[OutboxItem], platform: str) -> list[Piece]:
+    """What is to be said of reactions that were refused, or may not have arrived."""
+    marks: list[Piece] = []
+    for item in reactions(pending):
+        why = f"{item.title}. {item.hint}".strip(". ") or "no reason given"
+        on = item.act == ActName.REACT
+        what = f"reaction {_emoji(item, platform)}" if on else "taking the reaction off"
+        if item.state == State.FAILED:
+            marks.append((f"✗ {what} refused: {why} · ! retry · D discard", "error"))
+        elif item.state == State.UNCERTAIN:
+            marks.append((f"? {what} uncertain: {why} · ! again · D discard", "error"))
+    return marks
+
+
+def _emoji(item: OutboxItem, platform: str) -> str:
+    """How a reaction looks: its emoji, or that of the platform's name for it."""
+    name = str(item.payload.get("reaction") or "love")
+    return str(item.payload.get("emoji") or REACTIONS.get(platform, {}).get(name, name))

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from inbox_tui.core.cells import cells, shorten, truncate, wrap
 from inbox_tui.core.keyboards import label_for, parse
 from inbox_tui.core.links import url_host
-from inbox_tui.core.models import Attachment, Message, Milliseconds, Platform, Reaction, Status
+from inbox_tui.core.models import Attachment, Message, Milliseconds, Platform, Status
 from inbox_tui.core.summary import describe, is_tap
 from inbox_tui.core.times import clock, day_label
 from inbox_tui.store.clock import ServerClock
@@ -22,7 +22,7 @@ from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.reads import ThreadRow
 from inbox_tui.ui.keyboard_view import Piece, keyboard_lines
-from inbox_tui.ui.pending import edit_marks, edited
+from inbox_tui.ui.pending import edit_marks, edited, reacted, reaction_marks
 from inbox_tui.ui.rows import VirtualRows
 
 TIME_CELLS = 7
@@ -172,9 +172,13 @@ class Thread(VirtualRows[ThreadRow]):
             elif not message.body and not message.attachments:
                 lines.append([("empty message", "muted")])
         lines += keyboard_lines(parse(message.reply_markup), room)
-        if message.reactions:
-            lines.append(self._reactions(message.reactions, room))
-        marks = [*self._marks(message, dismissed=row.dismissed), *edit_marks(row.pending)]
+        if hearts := self._reactions(message, row.pending, room):
+            lines.append(hearts)
+        marks = [
+            *self._marks(message, dismissed=row.dismissed),
+            *edit_marks(row.pending),
+            *reaction_marks(row.pending, self.platform),
+        ]
         return _with_marks(lines, marks, room)
 
     def _item_lines(self, item: OutboxItem, room: int) -> list[list[Piece]]:
@@ -186,13 +190,16 @@ class Thread(VirtualRows[ThreadRow]):
         lines += [[(line, style)] for line in wrap(words, room)]
         return lines
 
-    def _reactions(self, reactions: Sequence[Reaction], room: int) -> list[Piece]:
+    def _reactions(self, message: Message, pending: Sequence[OutboxItem], room: int) -> list[Piece]:
         parts = []
-        ordered = sorted(reactions, key=lambda r: r.emoji or r.reaction or "")
+        standing, coming = reacted(message, pending, self.platform, self.own_ids)
+        ordered = sorted(standing, key=lambda r: r.emoji or r.reaction or "")
         for emoji, group in groupby(ordered, key=lambda r: r.emoji or r.reaction or "?"):
             who = ["you" if r.sender_external_id in self.own_ids else self.title for r in group]
             parts.append(f"{emoji} {', '.join(dict.fromkeys(who))}")
-        return [(truncate("  ".join(parts), room), "muted")]
+        if coming is not None:
+            parts.append(f"… {coming} you" if coming else "… taking your reaction off")
+        return [(truncate("  ".join(parts), room), "muted")] if parts else []
 
     def _marks(self, message: Message, *, dismissed: bool) -> list[Piece]:
         """What is to be said of the message behind its text."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+from inbox_tui.store import local
 from inbox_tui.store.db import Folder
+from inbox_tui.store.writes import Writer
 from inbox_tui.ui.dialogs.react import React, emoji_problem
 from tests.ui.conftest import Desk, DeskMaker
 
@@ -125,3 +127,27 @@ def test_an_emoji_is_told_from_a_word() -> None:
         assert emoji_problem(emoji) is None, emoji
     for other in ("", "a", "1", "ab", "漢", "é", "👍👍"):
         assert emoji_problem(other) is not None, other
+
+
+async def test_a_refused_reaction_can_be_tried_again_or_given_up(desk: DeskMaker, folder: Folder) -> None:
+    async with desk(folder) as at:
+        await person_on(at, "instagram")
+        await at.press("+")
+        await at.until(lambda: len(queued(at)) == 1)
+
+        def refuse(writer: Writer) -> None:
+            item = local.open_items(writer)[-1]
+            local.move(writer, item, local.State.FAILED, title="(#100) No matching user found")
+
+        def states() -> list[str]:
+            rows = at.inbox.session.reader.execute("SELECT state FROM local.outbox ORDER BY pk").fetchall()
+            return [str(row[0]) for row in rows]
+
+        at.inbox.session.write(refuse).result()
+        await at.until(lambda: "(#100)" in at.screen_text())
+        await at.press("!")
+        await at.until(lambda: states() == ["queued"])
+        at.inbox.session.write(refuse).result()
+        await at.until(lambda: "(#100)" in at.screen_text())
+        await at.press("D")
+        await at.until(lambda: states() == ["discarded"])

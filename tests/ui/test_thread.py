@@ -309,3 +309,36 @@ async def test_every_line_is_as_wide_as_the_pane(width: int) -> None:
             widths = {strip.cell_length for strip in thread.render_lines(thread.size.region)}
             assert widths == {width}
             thread.scroll_by(-3, with_cursor=False)
+
+
+def act(name: str, state: str = "queued", title: str = "", **payload: object) -> OutboxItem:
+    """An act on the message `m2`."""
+    return OutboxItem(
+        pk=7, key="k", account="a", act=name, chat_id="c1", profile_id="p1",
+        payload={"message_id": "m2", **payload}, state=state, created_at=AT, held_until=None,
+        dispatched_at=None, attempts=0, next_try_at=None, title=title, hint="", message_id=None,
+        retry_of=None, screen=None, clock_offset=0,
+    )  # fmt: skip
+
+
+async def test_a_reaction_on_its_way_stands_for_the_one_that_it_replaces() -> None:
+    mine = replace(INBOUND, reactions=(Reaction("acme", emoji="❤️"), Reaction("them", emoji="👍")))
+    text = await drawn(row(mine, pending=(act("react", reaction="wow"),)), platform="facebook")
+    assert "… 😮 you" in text
+    assert "❤️" not in text
+    assert "👍 Jane Doe" in text
+
+
+async def test_a_reaction_that_is_taken_off_is_gone_at_once_and_says_so() -> None:
+    mine = replace(INBOUND, reactions=(Reaction("acme", emoji="❤️"),))
+    text = await drawn(row(mine, pending=(act("unreact"),)), platform="facebook")
+    assert "❤️" not in text
+    assert "… taking your reaction off" in text
+
+
+async def test_a_refused_reaction_is_rolled_back_with_the_platforms_words() -> None:
+    mine = replace(INBOUND, reactions=(Reaction("acme", emoji="❤️"),))
+    refused = act("react", "failed", "(#100) No matching user found", emoji="🎉")
+    text = " ".join((await drawn(row(mine, pending=(refused,)), platform="facebook")).split())
+    assert "❤️ you" in text
+    assert "reaction 🎉 refused: (#100) No matching user found · ! retry" in text

@@ -6,9 +6,12 @@ import asyncio
 
 from inbox_tui.core.models import Status
 from inbox_tui.store import local, lookups
+from inbox_tui.store.acts import ActName
 from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.reads import ThreadRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
+from inbox_tui.ui.pending import OVER
 
 
 class Answering(Area):
@@ -36,17 +39,20 @@ class Answering(Area):
         row, shown = inbox.thread.cursor_row, inbox.shown
         if row is None or shown is None:
             return
-        message, item = row.message, row.item
-        if message is not None and not row.dismissed:
+        message, item = row.message, self._troubled(row)
+        if item is None and message is not None and not row.dismissed:
             # Sent from here: the item itself goes again, in its place before later ones.
             item = lookups.failed_item(inbox.session.reader, message.id)
         again = item is not None and item.state in (local.State.FAILED, local.State.UNCERTAIN)
-        if again and (refusal := inbox.refusal()) is not None:
+        # What is no send is asked about again by the engine, when it would leave.
+        sends = item is not None and item.act == ActName.SEND
+        if again and sends and (refusal := inbox.refusal()) is not None:
             inbox.say(refusal.reason)
-        elif again and item is not None and item.state == local.State.UNCERTAIN:
+        elif sends and item is not None and item.state == local.State.UNCERTAIN:
             inbox.background(self._send_again(item))
         elif again and item is not None:
-            inbox.session.do(local.retry, item.pk)
+            # An edit or a reaction can be made twice without harm.
+            inbox.session.do(local.retry, item.pk, uncertain=True)
             inbox.session.refold(shown.chat.id)
         elif message is None or message.status != Status.FAILED or row.dismissed:
             inbox.say("Only a failed or uncertain message can be sent again")
@@ -69,14 +75,19 @@ class Answering(Area):
             if not await again:
                 inbox.say("It has turned up, or was dealt with elsewhere; nothing was sent again")
 
+    def _troubled(self, row: ThreadRow) -> OutboxItem | None:
+        """What failed or is uncertain here: a send, or the newest act on the message."""
+        items = [*row.pending, *([] if row.item is None else [row.item])]
+        return next((item for item in reversed(items) if item.state in OVER), None)
+
     def discard(self, count: int) -> None:
         """Give the failed message under the cursor up."""
         inbox = self._inbox
         row, shown = inbox.thread.cursor_row, inbox.shown
         if row is None or shown is None:
             return
-        message, item = row.message, row.item
-        if item is not None and item.state in (local.State.FAILED, local.State.UNCERTAIN):
+        message, item = row.message, self._troubled(row)
+        if item is not None:
             inbox.session.do(local.discard, item.pk)
         elif message is not None and message.status == Status.FAILED and not row.dismissed:
             inbox.session.do(local.dismiss, shown.chat.id, message.id)
