@@ -155,8 +155,19 @@ class FakeApi:
                 return httpx.Response(200, json={"data": [{"id": "g1", "name": "Group"}]})
             case ["profiles"]:
                 return httpx.Response(200, json={"data": self.profiles})
+            case ["profiles", profile_id, "chats"] if request.method == "POST":
+                return self._create(request, profile_id)
             case ["profiles", profile_id, "chats"]:
                 return self._chats(request, profile_id)
+            case ["chats", chat_id, "archive"]:
+                self.chat(chat_id)["archived"] = request.method == "POST"
+                return httpx.Response(200, json=self.chat(chat_id))
+            case ["messages", message_id, "react" | "unreact"]:
+                return self._react(request, message_id)
+            case ["messages", message_id] if request.method == "PATCH":
+                return self._edit(request, message_id)
+            case ["posts", _, "comments", comment_id, "private_reply"]:
+                return self._private_reply(request, comment_id)
             case ["chats", chat_id, "messages"] if request.method == "POST":
                 return self._send(request, chat_id)
             case ["chats", chat_id, "messages"] if chat_id in self.messages:
@@ -224,6 +235,54 @@ class FakeApi:
         }
         self.keys[key] = trimmed
         return httpx.Response(202, json=trimmed)
+
+    # Acts; a repeat does no harm but for private replies, whose keys are honoured as those of sends are.
+
+    def _edit(self, request: httpx.Request, message_id: str) -> httpx.Response:
+        given, message = json.loads(request.content), self.message(message_id)
+        text = given.get("body", message["body"])
+        markup = given.get("reply_markup", message.get("reply_markup")) or None
+        if (text, markup) == (message["body"], message.get("reply_markup")):
+            return httpx.Response(422, json={"error": "Bad Request: message is not modified"})
+        message.update(body=text, reply_markup=markup, external_edited_at=iso(self.now))
+        return httpx.Response(200, json=message)
+
+    def _react(self, request: httpx.Request, message_id: str) -> httpx.Response:
+        message = self.message(message_id)
+        others = [each for each in message["reactions"] if each["sender_external_id"] != "page"]
+        if request.method == "POST":
+            given = json.loads(request.content)
+            name = given.get("reaction", "love")
+            own = {"emoji": given.get("emoji", f"({name})"), "reaction": name, "at": iso(self.now)}
+            others.append({"sender_external_id": "page", **own})
+        message["reactions"] = others
+        return httpx.Response(200, json=message)
+
+    def _create(self, request: httpx.Request, profile_id: str) -> httpx.Response:
+        participant = json.loads(request.content)["participant_external_id"]
+        known = [c for c in self.chats[profile_id] if c["participant_external_id"] == participant]
+        if not known:
+            self.add_chat(f"new-{participant}", None, profile_id)
+            self.chat(f"new-{participant}")["participant_external_id"] = participant
+        status, chat = (200, known[0]) if known else (201, self.chat(f"new-{participant}"))
+        return httpx.Response(status, json=chat)
+
+    def _private_reply(self, request: httpx.Request, comment_id: str) -> httpx.Response:
+        """The reply goes to a chat with the comment's author, which is made where there is none."""
+        key = request.headers["idempotency-key"]
+        if self.honours_keys and key in self.keys:
+            return httpx.Response(202, json=self.keys[key])
+        profile_id = str(request.url.params["profile_id"])
+        chat_id = f"of-{comment_id}"
+        if chat_id not in self.messages:
+            self.add_chat(chat_id, None, profile_id)
+            self.chat(chat_id)["participant_external_id"] = f"author-{comment_id}"
+        text = json.loads(request.content)["text"]
+        message = self.add_message(chat_id, self.now, text, direction="outbound", status="pending")
+        message["external_comment_id"] = f"x-{comment_id}"
+        self.sends.append(text)
+        self.keys[key] = {name: message[name] for name in message if name not in ("reactions", "attachments")}
+        return httpx.Response(202, json=self.keys[key])
 
     def publish(self, text: str) -> None:
         """Let the platform take the messages with a text."""
