@@ -22,6 +22,7 @@ from inbox_tui.api import pages, requests
 from inbox_tui.api.requests import Progress, path
 from inbox_tui.api.transport import REPLAY_HEADERS, Answer, Transport, Upload
 from inbox_tui.core.errors import Refused
+from inbox_tui.core.files import file_name
 from inbox_tui.core.models import (
     Chat,
     Comment,
@@ -33,6 +34,7 @@ from inbox_tui.core.models import (
     Post,
     Profile,
     ProfileGroup,
+    Rejected,
     Webhook,
 )
 
@@ -183,6 +185,20 @@ class Client:
         """One message, by its id or the platform's. `GET /api/messages/:id`"""
         return pages.MESSAGES.read_record(self._get(path("messages", message_id), profile_group_id))
 
+    def get_live_chat(
+        self, chat_id: str, *, profile_group_id: str | None = None
+    ) -> tuple[object, Chat | Rejected]:
+        """One chat as the API tells it, uncleaned, and as a record. `GET /api/chats/:id`"""
+        tree = pages.decode(self._get(path("chats", chat_id), profile_group_id))
+        return tree, pages.CHATS.read(tree)
+
+    def get_live_message(
+        self, message_id: str, *, profile_group_id: str | None = None
+    ) -> tuple[object, Message | Rejected]:
+        """One message as the API tells it, uncleaned, and as a record. `GET /api/messages/:id`"""
+        tree = pages.decode(self._get(path("messages", message_id), profile_group_id))
+        return tree, pages.MESSAGES.read(tree)
+
     def send_message(
         self,
         chat_id: str,
@@ -194,13 +210,15 @@ class Client:
         reply_markup: Mapping[str, Json] | None = None,
         profile_group_id: str | None = None,
         idempotency_key: str,
+        media_type: str | None = None,
         on_progress: Progress | None = None,
     ) -> Message:
         """Queue an outbound message: exactly one of a text, the address of a file, or a file.
 
         `reply_to_external_id` (the platform's id) and `reply_markup` are for Telegram. The answer is a
-        message in status `pending` without the keys named in its `missing`. `on_progress` is called while
-        a file is sent, from this thread. `POST /api/chats/:chat_id/messages`
+        message in status `pending` without the keys named in its `missing`. `media_type` is that of the file
+        (default: what its name stands for); `on_progress` is called while it is sent, from this thread.
+        `POST /api/chats/:chat_id/messages`
         """
         if [text, media_url, media_file].count(None) != 2:
             hint = "The API takes one of them in a message."
@@ -212,7 +230,10 @@ class Client:
             values["reply_markup"] = requests.reply_markup(reply_markup)
         where = path("chats", chat_id, "messages")
         if media_file is not None:
-            answer = self._upload(where, idempotency_key, values, media_file, on_progress, profile_group_id)
+            name = file_name(media_file.name)
+            with requests.UploadFile(media_file, on_progress) as file:
+                part: Upload = (name, file, media_type or requests.media_type(name))
+                answer = self._upload(where, idempotency_key, values, part, profile_group_id)
         elif media_url is not None:
             values = {"media": [requests.media_url(media_url)], **values}
             answer = self._write("POST", where, idempotency_key, profile_group_id, values)
@@ -283,10 +304,15 @@ class Client:
         page: int = 0,
         per_page: int = 20,
         status: str | None = None,
+        platform: str | None = None,
         profile_group_id: str | None = None,
     ) -> Page[Post]:
-        """Posts of the business, of one `status` (draft, scheduled, published, failed). `GET /api/posts`"""
+        """Posts of the business, of one `status` (draft, scheduled, published, failed) and one platform.
+
+        `GET /api/posts`
+        """
         query = requests.page_params(page, per_page, status=status, profile_group_id=profile_group_id)
+        query |= requests.params(**{"platforms[]": platform})
         return pages.POSTS.read_page(self.transport.get(path("posts"), query))
 
     def list_comments(
@@ -403,8 +429,7 @@ class Client:
         where: str,
         key: str,
         values: Mapping[str, Json],
-        source: Path,
-        on_progress: Progress | None,
+        part: Upload,
         group: str | None,
     ) -> Answer:
         """A file as `media[]`; objects beside it travel as JSON text, as the official clients send them."""
@@ -413,13 +438,9 @@ class Client:
             name: value if isinstance(value, str) else requests.body(value).decode()
             for name, value in values.items()
         }
-        name = requests.file_name(source.name)
-        with requests.UploadFile(source, on_progress) as file:
-            part: Upload = (name, file, requests.media_type(name))
-            params = requests.params(profile_group_id=group)
-            return self.transport.write(
-                "POST", where, params, headers=headers, data=data, files={"media[]": part}
-            )
+        params = requests.params(profile_group_id=group)
+        files = {"media[]": part}
+        return self.transport.write("POST", where, params, headers=headers, data=data, files=files)
 
 
 def _events(events: Sequence[str]) -> list[Json]:

@@ -17,6 +17,7 @@ from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
 from inbox_tui.core.errors import Refused
+from inbox_tui.core.files import file_name
 from inbox_tui.core.models import Json, JsonObject, Milliseconds
 from inbox_tui.core.text import clean
 
@@ -28,10 +29,7 @@ MAX_ID = 1_024
 MAX_KEY = 255
 """Characters of an Idempotency-Key (API reference, "Idempotency-Key")."""
 
-MAX_FILE_NAME = 120
-
 _KEY = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
-_NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\u2400-\u2421\ufffd]+')
 
 
 def path(*parts: str) -> str:
@@ -131,15 +129,6 @@ def write_headers(key: str) -> dict[str, str]:
 def multipart_type(key: str) -> str:
     """The Content-Type of an upload. Its boundary comes from the key, so that a repeat has the same bytes."""
     return f"multipart/form-data; boundary=inbox-tui-{hashlib.sha256(key.encode()).hexdigest()[:40]}"
-
-
-def file_name(name: str) -> str:
-    """A file's name as it may be told to others: no folder, no control or reserved character."""
-    plain = _NOT_IN_FILE_NAMES.sub("_", clean(name)).strip(" .")
-    stem, dot, suffix = plain.rpartition(".")
-    if dot and len(suffix) < 12:
-        return f"{stem[: MAX_FILE_NAME - len(suffix) - 1]}.{suffix}"
-    return plain[:MAX_FILE_NAME] or "file"
 
 
 def media_type(name: str) -> str:

@@ -146,6 +146,11 @@ class Transport:
         self._client.close()
 
     @property
+    def base_url(self) -> str:
+        """Scheme and host of the API."""
+        return self._base_url
+
+    @property
     def request_count(self) -> int:
         """Requests tried so far, repeats included."""
         return self._request_count

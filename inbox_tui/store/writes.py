@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from inbox_tui.core.models import Chat, Message, Milliseconds, Profile, Rejected
-from inbox_tui.store import erasure, facts
+from inbox_tui.store import erasure, facts, media
 from inbox_tui.store.db import Folder, explained, now_ms, open_writer, transaction
 from inbox_tui.store.progress import move_times, record_pull
 from inbox_tui.store.records import (
@@ -53,8 +53,9 @@ class Writer:
         self._redacted = False
 
     def note_redaction(self) -> None:
-        """Messages were deleted in the transaction before: have their words leave the files."""
+        """Messages were deleted in the transaction before: have their words and files leave the disk."""
         self._redacted = True
+        media.sweep(self.folder, self.cache)
         self.words_in_log = not erasure.erase(self.cache)
 
     def close(self) -> None:

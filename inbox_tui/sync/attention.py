@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from inbox_tui.core.models import Milliseconds, Status
@@ -13,6 +14,7 @@ from inbox_tui.sync import schedule
 from inbox_tui.sync.messages import Messages, chat_state
 from inbox_tui.sync.schedule import Kind, Look, Schedule
 from inbox_tui.sync.sending import alive
+from inbox_tui.sync.wants import KINDS as ASKED
 
 MOST_RECENT = 500
 """Chats of today that are looked at again and again."""
@@ -33,6 +35,8 @@ class Attention:
     sent_looks: int | None
     """How often an own message on its way is looked at; None: until it has arrived or failed."""
     spread: random.Random
+    want_file: Callable[[str], None]
+    """Has a file of a message fetched (`sync.media`)."""
     open: dict[str, str] = field(default_factory=dict)
     """Profiles of the chats that screens show, by chat."""
     screens: int = 0
@@ -62,14 +66,19 @@ class Attention:
             for chat_id in opened:
                 self.schedule.put(Look(Kind.OPEN, shown[chat_id], chat_id), now)
                 self.schedule.put(Look(Kind.CHATS, shown[chat_id]), now + schedule.ATTENDED_SECONDS)
-            self._notice_needs(now)
+            self.notice_needs(now)
 
-    def _notice_needs(self, now: float) -> None:
+    def notice_needs(self, now: float) -> None:
+        """Plan what screens and commands want from the network."""
         needs = set(local.take_needs(self.writer))
         for kind, subject in needs - self._needs:
             state = chat_state(self.writer, subject)
             if kind == "profiles":
                 self.schedule.put(Look(Kind.PROFILES), now)
+            elif kind in ASKED:
+                self.schedule.put(Look(Kind.ASKED, "", f"{kind}/{subject}"), now)
+            elif kind == "media":
+                self.want_file(subject)
             elif state is not None and kind == "look":
                 self.schedule.put(Look(Kind.WANTED, state.profile_id, state.id), now)
             elif state is not None and kind == "older":
@@ -81,6 +90,11 @@ class Attention:
 
     def fulfilled(self, look: Look) -> None:
         """A look was made, or cannot be: nobody waits for it any more."""
+        if look.kind is Kind.ASKED:
+            kind, _, subject = look.id.partition("/")
+            local.fulfilled(self.writer, kind, subject)
+            self._needs.discard((kind, subject))
+            return
         kind = {Kind.PROFILES: "profiles", Kind.OLDER: "older"}.get(look.kind, "look")
         for need in [need for need in self._needs if need[0] == kind and look.id in ("", need[1])]:
             local.fulfilled(self.writer, *need)

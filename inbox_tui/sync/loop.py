@@ -13,23 +13,26 @@ from enum import Enum, auto
 from functools import partial
 
 from inbox_tui.api.client import Client
+from inbox_tui.api.download import Downloader
 from inbox_tui.api.webhooks import Event
 from inbox_tui.core.errors import InboxError, StoreError
 from inbox_tui.core.models import Milliseconds
 from inbox_tui.store import clock as server_clock
-from inbox_tui.store import writes
+from inbox_tui.store import media, writes
 from inbox_tui.store.db import Changes, now_ms
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import schedule
 from inbox_tui.sync.attention import Attention
 from inbox_tui.sync.events import Events
 from inbox_tui.sync.jobs import Answers, Apply, Outcome, Workers, unexpected
+from inbox_tui.sync.media import Media
 from inbox_tui.sync.progress import Progress, measure
 from inbox_tui.sync.pull import Pull
 from inbox_tui.sync.push import Push
 from inbox_tui.sync.schedule import Kind, Look, Pace, Schedule
 from inbox_tui.sync.sending import Hooks
 from inbox_tui.sync.troubles import Troubles
+from inbox_tui.sync.wants import Wants
 
 READERS, SENDERS = 4, 4
 POLL_SECONDS = 0.1
@@ -58,6 +61,8 @@ class Mode(Enum):
     """Bring the cache up to date, send what waits, and end."""
     FOLLOW = auto()
     """Keep it so until told to stop."""
+    ANSWER = auto()
+    """Carry out what is wanted (`local.need`), nothing else."""
     SEND = auto()
     """Carry out the outbox of one chat, nothing else."""
 
@@ -115,6 +120,14 @@ class Loop:
             server_now=self._server_now,
             monotonic=self.clock.monotonic,
         )
+        self.wants = Wants(writer, self.pull.group)
+        self.media = Media(
+            writer,
+            self._answers,
+            lambda: self._client,
+            self.pull.group,
+            lambda: Downloader(client.transport.base_url),
+        )
         self.attention = Attention(
             writer,
             self.pull.messages,
@@ -122,6 +135,7 @@ class Loop:
             following,
             None if mode is not Mode.ONCE else SENT_LOOKS,
             spread,
+            self.media.want,
         )
         hooks = Hooks(
             profile=lambda profile_id: self.pull.profiles.get(profile_id),
@@ -135,7 +149,7 @@ class Loop:
             writer, client, self._senders, hooks, only_lane=only_lane, now=self.clock.now, spread=spread
         )
         self.troubles = Troubles(
-            writer, self.schedule, self.pull, self.push, self.attention, following, spread
+            writer, self.schedule, self.pull, self.push, self.attention, self.wants, following, spread
         )
         self.events = Events(
             writer, self.pull.messages, self.schedule, self.attention, self._now, self._event_applied
@@ -171,6 +185,10 @@ class Loop:
         writes.refold_stale(self.writer)
         now = self._now()
         if self.mode is not Mode.SEND:
+            media.begin(self.writer)
+        if self.mode is Mode.ANSWER:
+            return
+        if self.mode is not Mode.SEND:
             self.schedule.put(Look(Kind.PROFILES), now)
             self.attention.follow_unsettled(now)
         self.push.settle()
@@ -191,7 +209,8 @@ class Loop:
         if now - self._tidied >= TIDY_SECONDS:
             self._tidied = now
             self._tidy(now)
-        self.push.turn()
+        if self.mode is not Mode.ANSWER:
+            self.push.turn()
         self._ask(self._now())
         if self._progress is not None and now - self._reported >= PROGRESS_SECONDS:
             self._reported = now
@@ -237,6 +256,7 @@ class Loop:
         """Let the threads end and close what was opened."""
         self._readers.close()
         self._senders.close()
+        self.media.close()
         self._changes.close()
 
     def _now(self) -> float:
@@ -273,7 +293,8 @@ class Loop:
     def _ask(self, now: float) -> None:
         """Make requests as long as one is free and something is due."""
         while (look := self.schedule.next(now, self._backlog)) is not None:
-            fetch = self.pull.fetch(look)
+            asked = look.kind is Kind.ASKED
+            fetch = self.wants.fetch(self._client, look.id) if asked else self.pull.fetch(look)
             self.schedule.started(look, now)
             if fetch is None:
                 self.schedule.ended(look)
@@ -283,12 +304,14 @@ class Loop:
             self._readers.submit(fetch, partial(self._answered, look))
 
     def _backlog(self, profile_id: str) -> Look | None:
-        if self.mode is Mode.SEND or profile_id in self.troubles.given_up:
+        if self.mode in (Mode.SEND, Mode.ANSWER) or profile_id in self.troubles.given_up:
             return None
         return self.pull.backlog(profile_id)
 
     def _nothing(self, look: Look) -> None:
         """There is nothing to ask for a look any more."""
+        if look.kind is Kind.ASKED:
+            self.wants.unknown(look.id)
         self.attention.fulfilled(look)
         if look.id and look.kind in schedule.BACKLOG:
             self.pull.messages.put_aside(look.id, look.profile_id)
@@ -334,6 +357,8 @@ class Loop:
         now = self._now()
         asked_at = self._asked_at.pop(look.subject, self.clock.now())
         self.attention.fulfilled(look)
+        if look.kind is Kind.ASKED:
+            return
         if look.kind is Kind.PROFILES:
             self._follow_profiles(now)
         elif look.kind is Kind.CHATS:
@@ -388,7 +413,9 @@ class Loop:
         self._polled = now
         if self._changes.poll() or first:
             self.push.reload()
-            if self.mode is not Mode.SEND:
+            if self.mode is Mode.ANSWER:
+                self.attention.notice_needs(now)
+            elif self.mode is not Mode.SEND:
                 self.attention.notice(now)
 
     def _tidy(self, now: float) -> None:

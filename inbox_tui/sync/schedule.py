@@ -45,24 +45,26 @@ class Kind(IntEnum):
     """The newest messages of a chat that somebody asked for now."""
     OLDER = 1
     """The next page of a chat's history, which somebody waits for."""
-    OPEN = 2
+    ASKED = 2
+    """A live record, posts or comments, which somebody waits for."""
+    OPEN = 3
     """The newest messages of a chat that a screen shows."""
-    CHAT = 3
+    CHAT = 4
     """The record of one chat, which an event named and the cache does not have."""
-    SENT = 4
+    SENT = 5
     """An own message that is neither published nor failed."""
-    PROFILES = 5
-    CHATS = 6
+    PROFILES = 6
+    CHATS = 7
     """The newest chats of a profile."""
-    WALK = 7
+    WALK = 8
     """The next page of a profile's chats, towards the oldest."""
-    GAP = 8
+    GAP = 9
     """Messages between the newest page and what was cached before."""
-    NEWEST = 9
+    NEWEST = 10
     """The newest messages of a chat that has news."""
-    RECENT = 10
+    RECENT = 11
     """The newest messages of a chat that was active today."""
-    HISTORY = 11
+    HISTORY = 12
 
 
 BUDGETED = frozenset({Kind.OPEN, Kind.SENT, Kind.RECENT})
@@ -72,7 +74,7 @@ ROUND = frozenset({Kind.CHATS, Kind.OPEN, Kind.RECENT})
 """What comes round to find news, and more seldom while events bring them."""
 
 Subject = tuple[str, str]
-"""What a look is at: `("profiles", "")`, or profile, chat, message or record of a chat, with its id.
+"""What a look is at: `("profiles", "")`, or profile, chat, message, record of a chat or want, with its id.
 
 One look at a time each.
 """
@@ -93,7 +95,8 @@ class Look:
             return ("profiles", "")
         if self.kind in OF_PROFILE:
             return ("profile", self.profile_id)
-        return ({Kind.SENT: "message", Kind.CHAT: "record"}.get(self.kind, "chat"), self.id)
+        names = {Kind.SENT: "message", Kind.CHAT: "record", Kind.ASKED: "want"}
+        return (names.get(self.kind, "chat"), self.id)
 
 
 def profile_interval(quiet: int, *, attended: bool, eased: bool = False) -> float:

@@ -19,6 +19,7 @@ from inbox_tui.sync.attention import Attention
 from inbox_tui.sync.pull import Pull, has_no_messages
 from inbox_tui.sync.push import Push
 from inbox_tui.sync.schedule import BACKLOG, OF_PROFILE, Kind, Look, Schedule, Subject
+from inbox_tui.sync.wants import Wants
 
 PATIENCE = 3
 """How often a sync that is to end tries the same thing."""
@@ -39,6 +40,7 @@ class Troubles:
     pull: Pull
     push: Push
     attention: Attention
+    wants: Wants
     following: bool
     spread: random.Random
     errors: list[InboxError] = field(default_factory=list)
@@ -100,6 +102,8 @@ class Troubles:
             self._profiles_failed(look, error, now, tries)
         elif look.kind is Kind.CHAT:
             self._record_failed(look, error, now, tries)
+        elif look.kind is Kind.ASKED:
+            self._want_failed(look, error, now, tries)
         elif isinstance(error, NotAuthorised):
             self._refused(look, error, now)
         elif isinstance(error, NetworkError) or look.kind in OF_PROFILE:
@@ -181,6 +185,17 @@ class Troubles:
             return
         self._tries.pop(look.subject, None)
         _log.warning("chat %s of an event cannot be read: %s", look.id, error)
+
+    def _want_failed(self, look: Look, error: InboxError, now: float, tries: int) -> None:
+        """Somebody waits: what may pass is tried again a few times, then they are told."""
+        if error.retryable and tries < PATIENCE:
+            self.schedule.put(look, now + schedule.back_off(tries, self.spread))
+            return
+        self._tries.pop(look.subject, None)
+        self.wants.failed(look.id, error)
+        self.attention.fulfilled(look)
+        if not self.following:
+            self.errors.append(error)
 
     def _message_failed(self, look: Look, error: InboxError, now: float) -> None:
         if isinstance(error, NotFound):

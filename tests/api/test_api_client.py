@@ -345,23 +345,3 @@ def test_a_file_that_vanishes_while_it_is_sent_is_no_crash(
     with pytest.raises(Exception, match="Input/output error") as caught:
         Server(ACCEPTED).client().send_message("c", media_file=file, **K)
     assert getattr(caught.value, "may_have_arrived", None) is True
-
-
-@pytest.mark.parametrize(
-    ("name", "told"),
-    [
-        ("photo.png", "photo.png"),
-        ("Größe 2.jpg", "Größe 2.jpg"),
-        ('a"b\\c:d|e.txt', "a_b_c_d_e.txt"),
-        ("a\r\nContent-Type: x.png", "a_Content-Type_ x.png"),
-        ("evil\u202egnp.exe", "evilgnp.exe"),
-        ("\x1b[2J.png", "_[2J.png"),
-        ("..", "file"),
-        ("", "file"),
-        ("x" * 300 + ".jpeg", "x" * (requests.MAX_FILE_NAME - 5) + ".jpeg"),
-        ("y" * 300, "y" * requests.MAX_FILE_NAME),
-        ("\ud800.png", "_.png"),
-    ],
-)
-def test_a_files_name_is_told_without_what_could_harm(name: str, told: str) -> None:
-    assert requests.file_name(name) == told
