@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from inbox_tui.api.client import Client
 from inbox_tui.core.errors import (
@@ -32,13 +31,12 @@ from inbox_tui.core.times import age
 from inbox_tui.store import acts, writes
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.local import OutboxItem, State
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writes import MessagePage
 from inbox_tui.sync import act_checks, checks
 from inbox_tui.sync.act_checks import Asked
 from inbox_tui.sync.decisions import Decision, What
-from inbox_tui.sync.jobs import Workers
 from inbox_tui.sync.messages import stated_at
-from inbox_tui.sync.sending import Hooks
+from inbox_tui.sync.sending import Desk
 
 GIVE_UP_MS: Milliseconds = 15 * 60_000
 """An act that nobody could tell the fate of for this long is given back to the person."""
@@ -148,33 +146,6 @@ def after_error(error: InboxError, *, in_doubt: bool, pause: float, waited: Mill
     return Decision(
         What.SEARCH, pause, error.title, "Looking whether it was done; doing it twice does no harm."
     )
-
-
-class Move(Protocol):
-    """Moves an item on, as `local.move`; False where somebody was faster."""
-
-    def __call__(self, item: OutboxItem, state: State, *, title: str = "", hint: str = "") -> bool: ...
-
-
-@dataclass(slots=True)
-class Desk:
-    """What acts need of the outbox: its files and threads, and its ways to move an item."""
-
-    writer: Writer
-    workers: Workers
-    hooks: Hooks
-    client: Callable[[], Client]
-    now: Callable[[], Milliseconds]
-    offset: Callable[[], Milliseconds]
-    """Server time minus ours."""
-    busy: MutableMapping[int, OutboxItem]
-    errors: MutableMapping[int, InboxError]
-    pause: Callable[[OutboxItem], float]
-    move: Move
-    leave: Callable[[OutboxItem], OutboxItem | None]
-    """Note that an item leaves now; None where somebody was faster."""
-    carry_out: Callable[[OutboxItem, Decision], None]
-    changed: Callable[[OutboxItem], None]
 
 
 @dataclass(slots=True)

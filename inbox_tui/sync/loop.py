@@ -191,8 +191,8 @@ class Loop:
         if self.mode is not Mode.SEND:
             self.schedule.put(Look(Kind.PROFILES), now)
             self.attention.follow_unsettled(now)
-        self.push.settle()
-        for message_id, profile_id, _ in self.push.accepted():
+        self.push.ends.settle()
+        for message_id, profile_id, _ in self.push.ends.accepted():
             self.attention.follow(message_id, profile_id, now)
 
     def turn(self, longest: float = POLL_SECONDS) -> None:
@@ -348,7 +348,7 @@ class Loop:
         self.events.landed(failures)
 
     def _event_applied(self, chat_ids: list[str]) -> None:
-        self.push.settle(chat_ids)
+        self.push.ends.settle(chat_ids)
         for chat_id in chat_ids:
             self.attention.settled(chat_id)
         self.attention.follow_unsettled(self._now(), chat_ids)
@@ -371,13 +371,13 @@ class Loop:
             if outcome.again:
                 self.schedule.put(Look(Kind.PROFILES), now)
         elif look.kind is Kind.SENT:
-            self.push.settle(outcome.chats)
+            self.push.ends.settle(outcome.chats)
             self.attention.followed(look, now)
         else:
             self.attention.looked(look, now, asked_at, self._server_now())
             if moved:
                 chats = list(outcome.chats)
-                self.push.settle(chats)
+                self.push.ends.settle(chats)
                 self.attention.settled(look.id)
                 self.attention.follow_unsettled(now, chats)
 

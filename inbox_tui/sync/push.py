@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
 
 from inbox_tui.api.client import Client
 from inbox_tui.api.faults import MAX_RETRY_AFTER
-from inbox_tui.core.errors import InboxError, NotFound, RateLimited
+from inbox_tui.core.errors import InboxError, RateLimited
 from inbox_tui.core.errors import Refused as RefusedError
 from inbox_tui.core.models import Message, Milliseconds, Page, Status
 from inbox_tui.store import clock, fetched, local, lookalikes, writes
@@ -25,11 +24,12 @@ from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.writes import MessagePage, Writer
 from inbox_tui.sync import checks, decisions
-from inbox_tui.sync.acts import Acts, Desk
+from inbox_tui.sync.acts import Acts
 from inbox_tui.sync.decisions import Decision, What
 from inbox_tui.sync.jobs import Workers
 from inbox_tui.sync.schedule import back_off
-from inbox_tui.sync.sending import MESSAGES, Hooks, alive, post, search
+from inbox_tui.sync.sending import MESSAGES, Desk, Hooks, alive, post, search
+from inbox_tui.sync.settling import Settling, status_of, zone
 
 ORDER_MS: Milliseconds = 30_000
 """How long the next message of a chat waits for an accepted one to be published."""
@@ -65,6 +65,7 @@ class Push:
     """How often a request about an item went wrong in a row."""
     _repeat: set[int] = field(default_factory=set)
     """Items to be sent once more with the same key."""
+    ends: Settling = field(init=False)
     _acts: Acts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,6 +84,7 @@ class Push:
             carry_out=self._carry_out,
             changed=self._changed,
         )
+        self.ends = Settling(desk, self._load)
         self._acts = Acts(desk, send=lambda item: self._send(item, in_doubt=False))
         if writes.recall(self.writer, REPLAYS):
             self.client.transport.note_replay_proven()
@@ -165,7 +167,7 @@ class Push:
 
     def _passable(self, item: OutboxItem, now: Milliseconds) -> bool:
         """Whether the next message may leave although an accepted one is not published yet."""
-        if self._status(item) == Status.FAILED_WAITING_FOR_RETRY:
+        if status_of(self.writer, item) == Status.FAILED_WAITING_FOR_RETRY:
             return False
         return self._is_due((item.dispatched_at or now) + ORDER_MS, now, 2 * ORDER_MS)
 
@@ -175,7 +177,7 @@ class Push:
             State.UNCERTAIN: "Nobody knows whether that one arrived; decide about it first",
             State.ACCEPTED: "The service is still retrying that one",
         }
-        retrying = self._status(earlier) == Status.FAILED_WAITING_FOR_RETRY
+        retrying = status_of(self.writer, earlier) == Status.FAILED_WAITING_FOR_RETRY
         if earlier.state == State.ACCEPTED and not retrying:
             return
         hint = hints.get(State(earlier.state))
@@ -187,12 +189,6 @@ class Push:
         """Server time minus ours: of the newest answer, or as it was kept before there is one."""
         known = self.client.transport.clock_offset_ms
         return clock.offset(self.writer.cache) if known is None else known
-
-    def _status(self, item: OutboxItem) -> str | None:
-        row = self.writer.cache.execute(
-            "SELECT status FROM messages WHERE id = ?", (item.message_id,)
-        ).fetchone()
-        return None if row is None else str(row[0])
 
     # Leaving
 
@@ -301,7 +297,7 @@ class Push:
         if applied.unknown_chats:
             self.hooks.meet(chat_id)
         self.hooks.sent(message.id, item.profile_id, chat_id)
-        self.settle([chat_id])
+        self.ends.settle([chat_id])
 
     def _carry_out(self, item: OutboxItem, decision: Decision) -> None:
         states = {
@@ -354,77 +350,14 @@ class Push:
             lookalikes.unclaimed(self.writer.cache, self.writer.local, item, found),
             dispatched_at=since,
             read_at=started + offset,
-            zone=_zone(),
+            zone=zone(),
         )
         if decision.what is What.ASK and item.act == ActName.SEND:
             # The person decides with the chat before their eyes as it is now.
             self.hooks.look(item.chat_id, item.profile_id)
         self._carry_out(item, decision)
 
-    # The end
-
-    def settle(self, chat_ids: Sequence[str] | None = None) -> None:
-        """Close items whose message is published or failed, of some chats or of all.
-
-        One that is uncertain is taken up again when the message turns up that it must have become.
-        """
-        for item in self._load():
-            if chat_ids is not None and item.act == ActName.SEND and item.chat_id not in chat_ids:
-                continue
-            if item.state == State.UNCERTAIN and item.message_id is None:
-                self._settle_uncertain(item)
-                continue
-            if item.state not in (State.ACCEPTED, State.UNCERTAIN):
-                continue
-            status = self._status(item)
-            if status == Status.FAILED:
-                (reason,) = self.writer.cache.execute(
-                    "SELECT error_message FROM messages WHERE id = ?", (item.message_id,)
-                ).fetchone()
-                self._move(
-                    item,
-                    State.FAILED,
-                    title=reason or "The platform did not take it",
-                    hint="The service has given up; send it again or discard it",
-                )
-            elif status is not None and status not in (Status.PENDING, Status.FAILED_WAITING_FOR_RETRY):
-                self._move(item, State.SETTLED)
-
-    def _settle_uncertain(self, item: OutboxItem) -> None:
-        offset = self._offset()
-        look = lookalikes.lookalikes if item.act == ActName.SEND else lookalikes.answers_to_comment
-        decision = decisions.after_find(
-            look(self.writer.cache, self.writer.local, item, offset),
-            dispatched_at=lookalikes.sent_at(item, offset),
-            zone=_zone(),
-        )
-        if decision is not None and (decision.what is What.ADOPT or decision.title != item.title):
-            self._carry_out(item, decision)
-
-    def lost(self, message_id: str) -> None:
-        """The API does not know a message any more that it had accepted."""
-        for item in self._load():
-            if item.message_id == message_id and item.state == State.ACCEPTED:
-                self._move(
-                    item,
-                    State.UNCERTAIN,
-                    title="The API has forgotten this message",
-                    hint="Look at the chat: send it again, or discard it if it is there",
-                )
-
-    def unknown_chat(self, chat_id: str, error: InboxError) -> None:
-        """A chat cannot be looked at: what waits for that look goes back to the person."""
-        for item in self._load():
-            if item.chat_id == chat_id and item.state == State.QUEUED and isinstance(error, NotFound):
-                self._move(item, State.FAILED, title=error.title, hint=error.hint)
-
-    def accepted(self) -> list[tuple[str, str, str]]:
-        """(message, profile, chat) of the items that wait for their end."""
-        return [
-            (item.message_id, item.profile_id, item.chat_id)
-            for item in self._load()
-            if item.state == State.ACCEPTED and item.message_id is not None
-        ]
+    # Moving
 
     def _move(
         self,
@@ -456,7 +389,3 @@ class Push:
     def _changed(self, item: OutboxItem) -> None:
         self._stale = True
         writes.refold_chats(self.writer, [item.chat_id])
-
-
-def _zone() -> tzinfo:
-    return datetime.now().astimezone().tzinfo or UTC

@@ -1,16 +1,21 @@
-"""What the outbox needs around it: its engine, a message as a request, and who still lives."""
+"""What the outbox needs around it: its engine and its files, a message as a request, and who still lives."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from inbox_tui.api.client import Client
+from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Chat, Comment, Message, Milliseconds, Page, Profile
 from inbox_tui.store.acts import ActName
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.writes import Writer
+from inbox_tui.sync.decisions import Decision
+from inbox_tui.sync.jobs import Workers
 
 MESSAGES = (ActName.SEND, ActName.PRIVATE_REPLY)
 """Acts that write to somebody: they must never be lost and never be done twice."""
@@ -34,6 +39,33 @@ class Hooks:
     meet: Callable[[str], None]
     sent: Callable[[str, str, str], None]
     limited: Callable[[float | None], None]
+
+
+class Move(Protocol):
+    """Moves an item on, as `local.move`; False where somebody was faster."""
+
+    def __call__(self, item: OutboxItem, state: State, *, title: str = "", hint: str = "") -> bool: ...
+
+
+@dataclass(slots=True)
+class Desk:
+    """What the parts of the outbox share: its files and threads, and its ways to move an item."""
+
+    writer: Writer
+    workers: Workers
+    hooks: Hooks
+    client: Callable[[], Client]
+    now: Callable[[], Milliseconds]
+    offset: Callable[[], Milliseconds]
+    """Server time minus ours."""
+    busy: MutableMapping[int, OutboxItem]
+    errors: MutableMapping[int, InboxError]
+    pause: Callable[[OutboxItem], float]
+    move: Move
+    leave: Callable[[OutboxItem], OutboxItem | None]
+    """Note that an item leaves now; None where somebody was faster."""
+    carry_out: Callable[[OutboxItem, Decision], None]
+    changed: Callable[[OutboxItem], None]
 
 
 def alive(pid: int) -> bool:

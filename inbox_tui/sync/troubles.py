@@ -199,7 +199,7 @@ class Troubles:
 
     def _message_failed(self, look: Look, error: InboxError, now: float) -> None:
         if isinstance(error, NotFound):
-            self.push.lost(look.id)
+            self.push.ends.lost(look.id)
         elif self.following:
             self.attention.follow(look.id, look.profile_id, now, retrying=True)
 
@@ -207,7 +207,7 @@ class Troubles:
         """One chat cannot be read: it is left aside, and the others go on."""
         _log.warning("chat %s cannot be read: %s", look.id, error)
         self.attention.fulfilled(look)
-        self.push.unknown_chat(look.id, error)
+        self.push.ends.unknown_chat(look.id, error)
         self.pull.messages.put_aside(look.id, look.profile_id)
         pause = min(ASIDE_SECONDS * 2 ** min(tries - 1, 10), LONGEST_ASIDE_SECONDS)
         self._aside[look.id] = (now + pause, look.profile_id)
