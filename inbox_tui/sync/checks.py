@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from inbox_tui.core import capabilities
 from inbox_tui.core.capabilities import Act, Cause
-from inbox_tui.core.marks import REPLY_STATUSES, Entry, automatic
 from inbox_tui.core.models import Chat, Milliseconds, Platform, Profile
 from inbox_tui.core.times import age
 from inbox_tui.core.window import Window
 from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.records import CHAT_COLUMNS, chat_of
+from inbox_tui.store.replies import elsewhere
 from inbox_tui.store.writes import Writer
 
 STALE_MS: Milliseconds = 15 * 60_000
@@ -69,7 +69,7 @@ def refusal(
             return No(
                 answer.reason, "Nothing was sent", look=answer.cause in (Cause.WINDOW, Cause.NOT_WRITTEN)
             )
-    if answered_elsewhere(writer, item, offset):
+    if elsewhere(writer.cache, writer.local, item.chat_id, item.created_at + offset) is not None:
         return No("Answered elsewhere meanwhile", "Read the chat; send it again if it still fits")
     return None
 
@@ -84,37 +84,3 @@ def _acts(item: OutboxItem) -> list[Act]:
     if item.payload.get("reply_markup"):
         acts.append(Act.REPLY_MARKUP)
     return acts
-
-
-def _messages_of_items(writer: Writer, chat_id: str) -> set[str]:
-    return {
-        str(row[0])
-        for row in writer.local.execute(
-            "SELECT message_id FROM outbox WHERE chat_id = ? AND message_id IS NOT NULL", (chat_id,)
-        )
-    }
-
-
-def answered_elsewhere(writer: Writer, item: OutboxItem, offset: Milliseconds) -> bool:
-    """Whether somebody else replied in the chat since the item was written; a machine's answer is none."""
-    rows = writer.cache.execute(
-        "SELECT m.position_at, m.id, m.direction != 'outbound', m.status, m.body FROM messages m "
-        "WHERE m.chat = (SELECT pk FROM chats WHERE id = ?) AND m.position_at > ? AND m.deleted_at IS NULL "
-        "ORDER BY m.position_at, m.id",
-        (item.chat_id, item.created_at + offset - 60_000),
-    ).fetchall()
-    own = _messages_of_items(writer, item.chat_id)
-    previous_inbound: Milliseconds | None = None
-    for at, message_id, inbound, status, body in rows:
-        if inbound:
-            previous_inbound = at
-            continue
-        entry = Entry((at, message_id), None, False, False, status)
-        if (
-            at > item.created_at + offset
-            and message_id not in own
-            and status in REPLY_STATUSES
-            and not automatic(entry, previous_inbound, body or "")
-        ):
-            return True
-    return False
