@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -47,16 +47,23 @@ MOST_NAMED = 5
 Check = Callable[[Settings], Iterator[Finding]]
 
 
-def doctor(settings: Settings, *, repair: bool, as_json: bool) -> int:
-    """Print what every check finds; returns 1 where one of it is a PROBLEM, else 0."""
+def doctor(settings: Settings, faults: Sequence[UsageError], *, repair: bool, as_json: bool) -> int:
+    """Print what every check finds; returns 1 where one of it is a PROBLEM, else 0.
+
+    `faults`: what could not be understood in the settings; their defaults stand in `settings`.
+    """
     problems = 0
-    for finding in _findings(settings, repair=repair):
+    for finding in _findings(settings, faults, repair=repair):
         print_finding(finding, as_json=as_json)
         problems += finding.level is Level.PROBLEM
     return 1 if problems else 0
 
 
-def _findings(settings: Settings, *, repair: bool) -> Iterator[Finding]:
+def _findings(settings: Settings, faults: Sequence[UsageError], *, repair: bool) -> Iterator[Finding]:
+    if repair and faults:
+        # Nobody has said that the folder of the defaults is the one that is meant.
+        yield note("repair", "nothing was repaired: the settings cannot be understood (see below)")
+        repair = False
     if repair:
         yield from guarded("repair", repairs.repair, settings)
 
@@ -66,12 +73,12 @@ def _findings(settings: Settings, *, repair: bool) -> Iterator[Finding]:
     checks: tuple[tuple[str, Check], ...] = (
         ("program", _program),
         ("terminal", lambda _: terminal.check(os.environ)),
-        ("settings", _settings),
+        ("settings", lambda settings: _settings(settings, faults)),
         ("key", _key),
         ("folder", _folder),
         ("files", files),
         ("engine", _engine),
-        ("API", _api),
+        ("API", lambda settings: _api(settings, faults)),
     )
     for name, check in checks:
         yield from guarded(name, check, settings)
@@ -110,9 +117,16 @@ def _program(_: Settings) -> Iterator[Finding]:
         yield ok("program", words)
 
 
-def _settings(settings: Settings) -> Iterator[Finding]:
+def _settings(settings: Settings, faults: Sequence[UsageError]) -> Iterator[Finding]:
     file = settings.config / "config.toml"
-    yield ok("configuration", f"{file} is used" if file.exists() else f"no {file}: defaults are used")
+    for fault in faults:
+        yield problem("configuration", fault.title, f"{fault.hint}. Everything below goes by the default")
+    if not faults:
+        yield ok("configuration", f"{file} is used" if file.exists() else f"no {file}: defaults are used")
+    if settings.unknown:
+        names = ", ".join(settings.unknown)
+        yield note("configuration", f"{file} has what means nothing here: {names}", "Look for a misspelling")
+    yield from _theme(settings)
     address = "INBOX_TUI_API_URL" if os.environ.get("INBOX_TUI_API_URL") else "configuration or default"
     home = os.environ.get("INBOX_TUI_HOME")
     yield ok(
@@ -121,6 +135,20 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         f"{settings.history_messages} messages of history a chat, theme {settings.theme or 'default'}, "
         f"folder {settings.folder.path}{' (INBOX_TUI_HOME)' if home else ''}, log {settings.log_file}",
     )
+
+
+def _theme(settings: Settings) -> Iterator[Finding]:
+    if settings.theme is None:
+        return
+    from inbox_tui.ui.themes import names
+
+    known = names()
+    if settings.theme not in known:
+        yield note(
+            "theme",
+            f"there is no theme {settings.theme!r}, so the default is used",
+            f"Choose one of {', '.join(known)}",
+        )
 
 
 def _key(settings: Settings) -> Iterator[Finding]:
@@ -334,7 +362,11 @@ def _profiles(folder: Folder, *, runs: bool) -> Iterator[Finding]:
             yield ok("profile", words)
 
 
-def _api(settings: Settings) -> Iterator[Finding]:
+def _api(settings: Settings, faults: Sequence[UsageError]) -> Iterator[Finding]:
+    if faults:
+        # The address may be among what could not be understood, and no other may be shown the key.
+        yield note("API", "not asked: the settings cannot be understood (see above)")
+        return
     try:
         key = settings.api_key()
     except UsageError:

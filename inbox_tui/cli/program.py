@@ -23,6 +23,8 @@ program = typer.Typer(
 
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON Lines on standard output.")]
 IdsOption = Annotated[bool, typer.Option("-q", help="Ids only, one a line.")]
+FAULTS = "inbox_tui.faults"
+"""Where a context keeps what could not be understood in the settings."""
 StdinOption = Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)]
 
 
@@ -56,7 +58,10 @@ def _inbox(
 
         print(__version__)
         raise typer.Exit
-    context.obj = load(account, demo=demo)
+    # The one command that has to work when nothing else does is told what is wrong with the settings.
+    faults: list[UsageError] | None = [] if context.invoked_subcommand == "doctor" else None
+    context.obj = load(account, demo=demo, faults=faults)
+    context.meta[FAULTS] = faults or []
     if context.invoked_subcommand is None:
         from inbox_tui.cli.open import open_inbox
 
@@ -197,4 +202,4 @@ def doctor(
     """Look at terminal, settings, key, files, engine and API; say what is wrong and what to do."""
     from inbox_tui.cli.doctor import doctor as examine
 
-    return examine(_settings(context), repair=repair, as_json=as_json)
+    return examine(_settings(context), context.meta[FAULTS], repair=repair, as_json=as_json)

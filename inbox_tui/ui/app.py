@@ -11,43 +11,14 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.driver import Driver
 from textual.screen import Screen
-from textual.theme import Theme
 
 from inbox_tui.store.db import Folder
+from inbox_tui.ui import themes
 from inbox_tui.ui.actions import ACTIONS, label
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.inbox import InboxScreen
 from inbox_tui.ui.session import Session
-
-HIGH_CONTRAST = Theme(
-    name="high-contrast",
-    primary="#ffff00",
-    secondary="#00ffff",
-    accent="#ff80ff",
-    foreground="#ffffff",
-    background="#000000",
-    surface="#101010",
-    panel="#202020",
-    success="#00ff00",
-    warning="#ffcc00",
-    error="#ff6060",
-    dark=True,
-)
-MONOCHROME = Theme(
-    name="monochrome",
-    primary="#d0d0d0",
-    secondary="#b0b0b0",
-    accent="#ffffff",
-    foreground="#e0e0e0",
-    background="#101010",
-    surface="#181818",
-    panel="#282828",
-    success="#e0e0e0",
-    warning="#ffffff",
-    error="#ffffff",
-    dark=True,
-)
 
 
 class InboxApp(App[None]):
@@ -76,11 +47,14 @@ class InboxApp(App[None]):
         self.engine = engine
         self._account = account
         self._notices = notices
-        self.register_theme(HIGH_CONTRAST)
-        self.register_theme(MONOCHROME)
-        wanted = "monochrome" if os.environ.get("NO_COLOR") else theme
+        for own in themes.OWN:
+            self.register_theme(own)
+        wanted = themes.MONOCHROME.name if os.environ.get("NO_COLOR") else theme
         if wanted in self.available_themes:
             self.theme = wanted
+        elif wanted is not None:
+            unknown = f"There is no theme {wanted!r}. `inbox-tui doctor` names those that there are."
+            self._notices = [*notices, unknown]
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's driver for this system; in a terminal of Linux or macOS, the one that guards pastes."""
@@ -90,6 +64,11 @@ class InboxApp(App[None]):
         from inbox_tui.ui.pastes import PasteDriver
 
         return PasteDriver
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The colours of the theme, those of the platforms added and all of them readable."""
+        self.theme_variables = themes.adapted(self.current_theme, super().get_css_variables())
+        return self.theme_variables
 
     def get_default_screen(self) -> InboxScreen:
         """The inbox is the only screen below the dialogs."""

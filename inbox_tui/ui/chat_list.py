@@ -124,13 +124,14 @@ class ChatList(VirtualRows[ChatRow]):
             return background + self.style_of(name)
 
         now = self.clock.now()
-        muted = style("chat-list--muted")
+        muted = style("chat-list--name" if cursor and self.has_focus else "chat-list--muted")
         name_style = style("chat-list--strong" if row.unread else "chat-list--name")
         platform = style(platform_class("chat-list", row.chat.platform))
         first = _line(
             [
                 ("▌" if row.unread else " ", platform),
-                (f"{platform_code(row.chat.platform)} ", platform),
+                # The ground alone does not tell which chat is open, least of all without colours.
+                (f"{platform_code(row.chat.platform)}{'▸' if cursor else ' '}", platform),
                 (row.chat.title, name_style),
             ],
             [

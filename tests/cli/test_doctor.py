@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -399,6 +400,105 @@ def test_a_check_that_cannot_be_made_is_a_problem_and_the_others_are_made(
     code, lines = examine()
     assert (code, problems(lines)) == (1, ["files"])
     assert of(lines, "engine").level == "note"
+
+
+# Settings and folders that cannot be used
+
+
+def configured(home: Path, text: str | bytes) -> Path:
+    """A configuration file that says this."""
+    file = home / "config" / "config.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("account = 'main'\ntheme = \n", "line 2"),
+        (b"account = 'main'\n\n# caf\xe9\n", "line 3 is not UTF-8 text"),
+        ("account = 'main'\nhistory_messages = 'all'\n", "history_messages, line 2 of"),
+        ("# mine\n\napi_url = 'ftp://x'\n", "api_url, line 3 of"),
+        ("account = '../x'\n", "account, line 1 of"),
+        ("theme = 3\n", "theme, line 1 of"),
+    ],
+)
+def test_a_configuration_that_cannot_be_understood_is_a_problem_with_its_line_and_all_else_is_checked(
+    examine: Run, home: Path, monkeypatch: pytest.MonkeyPatch, text: str | bytes, words: str
+) -> None:
+    monkeypatch.delenv("INBOX_TUI_API_URL")
+    monkeypatch.setenv("POSTPROXY_API_KEY", "not-to-be-shown-to-another-address")
+    file = configured(home, text)
+    code, lines = examine()
+    assert (code, problems(lines)) == (1, ["configuration"])
+    found = of(lines, "configuration")
+    assert words in found.found
+    assert str(file) in found.found
+    assert "goes by the default" in found.advice
+    assert {"program", "key", "disk", "engine"} <= {line.check for line in lines}
+    assert "not asked" in of(lines, "API").found
+
+
+def test_nothing_is_repaired_in_a_folder_that_may_be_the_wrong_one(examine: Run, home: Path) -> None:
+    configured(home, "account = \n")
+    _, lines = examine("--repair")
+    assert "nothing was repaired" in of(lines, "repair").found
+
+
+def test_an_unknown_theme_and_unknown_settings_are_named(examine: Run, home: Path) -> None:
+    configured(home, 'theme = "moonshine"\nhistroy_messages = 9\n[keymap]\n')
+    _, lines = examine()
+    assert "configuration" not in problems(lines)
+    (words,) = [line.found for line in lines if line.check == "configuration" and line.level == "note"]
+    assert "histroy_messages (line 2)" in words
+    theme = of(lines, "theme")
+    assert "there is no theme 'moonshine'" in theme.found
+    assert "textual-light" in theme.advice
+    assert "monochrome" in theme.advice
+
+
+@pytest.mark.parametrize("name", ["data", "config"])
+def test_a_folder_that_may_not_be_read_is_named_and_all_else_is_checked(home: Path, name: str) -> None:
+    configured(home, "")
+    (home / "data").mkdir()
+    prefix = []
+    if os.getuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("the superuser may read everything, and setpriv is not there to change that")
+        rights = "-dac_override,-dac_read_search"
+        prefix = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"]
+    (home / name).chmod(0o000)
+    try:
+        ran = subprocess.run(
+            [*prefix, sys.executable, "-m", "inbox_tui", "doctor", "--json"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        (home / name).chmod(0o700)
+    lines = [Line(**json.loads(line)) for line in ran.stdout.splitlines()]
+    assert (ran.returncode, ran.stderr) == (1, "")
+    wrong = [line for line in lines if line.level == "PROBLEM"]
+    assert wrong
+    assert all("Permission denied" in line.found for line in wrong if line.check != "API")
+    assert all(str(home / name) in line.found for line in wrong if line.check != "API")
+    assert {"program", "terminal", "settings", "API"} <= {line.check for line in lines}
+
+
+def test_a_home_that_is_a_file_is_told_as_such(examine: Run, home: Path) -> None:
+    home.write_text("")
+    code, lines = examine()
+    assert code == 1
+    assert "Not a directory" in of(lines, "configuration").found
+
+
+def test_a_key_that_is_no_text_is_a_problem(examine: Run, served: Settings) -> None:
+    served.key_file.write_bytes(b"\xff\xfe")
+    code, lines = examine()
+    assert (code, problems(lines)) == (1, ["key"])
+    assert "it is not text" in of(lines, "key").found
 
 
 # Repair
