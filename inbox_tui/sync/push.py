@@ -166,10 +166,23 @@ class Push:
         return False
 
     def _passable(self, item: OutboxItem, now: Milliseconds) -> bool:
-        """Whether the next message may leave although an accepted one is not published yet."""
+        """Whether the next message may leave although an accepted one is not published yet.
+
+        What the cache has of that one may be old, after a kill or a sleep: a look has to say so too.
+        """
         if status_of(self.writer, item) == Status.FAILED_WAITING_FOR_RETRY:
             return False
-        return self._is_due((item.dispatched_at or now) + ORDER_MS, now, 2 * ORDER_MS)
+        due = (item.dispatched_at or now) + ORDER_MS
+        if not self._is_due(due, now, 2 * ORDER_MS):
+            return False
+        if item.act != ActName.SEND:
+            return True
+        looked_at = self.hooks.looked_at(item.chat_id)
+        # A time to come is one of before the clock was put back.
+        if looked_at is not None and (looked_at >= due or due > now):
+            return True
+        self.hooks.look(item.chat_id, item.profile_id)
+        return False
 
     def _explain_waiting(self, item: OutboxItem, earlier: OutboxItem) -> None:
         hints = {

@@ -114,6 +114,21 @@ def test_a_message_that_is_long_pending_does_not_hold_the_next_one_for_ever(shop
     assert shop.api.sends == ["one", "two"]
 
 
+def test_what_was_accepted_before_the_engine_died_is_looked_at_before_the_next_one_leaves(shop: Desk) -> None:
+    loop = started(shop)
+    first = shop.send("one")
+    shop.pass_time(loop, 0.25)
+    assert shop.item(first).state == State.ACCEPTED
+    shop.loops.remove(loop)
+    loop.close()
+    shop.api.fail("one", "No")
+    shop.clock.advance(60)
+    second = shop.send("two")
+    shop.pass_time(started(shop), 5)
+    assert (shop.item(first).state, shop.item(second).state) == (State.FAILED, State.QUEUED)
+    assert shop.api.sends == ["one"]
+
+
 def test_a_failed_item_holds_back_the_later_ones_of_its_chat_and_says_so(shop: Desk) -> None:
     shop.api.add_chat("c2", START - 30_000)
     loop = started(shop)
