@@ -91,10 +91,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """A button as it is typed, with its columns."""
+    """A button as it is typed, with its columns, and that of the bar behind it."""
 
     start: int
     end: int
+    bar: int
     label: str
     action: str
     value: str
@@ -149,6 +150,17 @@ def read(design: Design, *, edit: bool = False) -> Reading:
     return Reading(markup, tuple(ordered), tuple(doubts))
 
 
+def button_at(design: Design, line: int, column: int) -> Button | None:
+    """The button that is typed around a place of the text (line and column from 0); None where none is."""
+    typed = design.text.split("\n")[line]
+    if not typed.strip() or design.kind not in (MarkupKind.INLINE, MarkupKind.REPLY):
+        return None
+    cells = list(_cells(typed))
+    cell = next((cell for cell in cells if column <= cell.bar), cells[-1])
+    keyboard = parse({design.kind.value: [[_button(cell, design.kind)]]})
+    return None if keyboard is None else keyboard.rows[0][0]
+
+
 def _placeholder(design: Design) -> JsonObject:
     words = design.placeholder.strip()
     return {"input_field_placeholder": words} if words else {}
@@ -175,10 +187,10 @@ def _cells(line: str) -> Iterator[_Cell]:
 
 
 def _cell(line: str, start: int, end: int, label: str, action: str, value: str) -> _Cell:
-    piece = line[start:end]
+    piece, bar = line[start:end], end
     if piece.strip():
         start, end = start + len(piece) - len(piece.lstrip()), end - (len(piece) - len(piece.rstrip()))
-    return _Cell(start, end, label, action, value)
+    return _Cell(start, end, bar, label, action, value)
 
 
 def _button(cell: _Cell, kind: MarkupKind) -> JsonObject:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox_tui.core.keyboard_text import Design, default_data, design_of, read, restored
-from inbox_tui.core.keyboards import MarkupKind
+from inbox_tui.core.keyboard_text import Design, button_at, default_data, design_of, read, restored
+from inbox_tui.core.keyboards import Button, MarkupKind
 from inbox_tui.core.models import Json
 
 REPLY, FORCE, REMOVE = MarkupKind.REPLY, MarkupKind.FORCE_REPLY, MarkupKind.REMOVE
@@ -102,6 +102,22 @@ def test_a_fault_points_at_the_button_as_it_is_typed() -> None:
     (fault,) = read(Design(text=text)).faults
     assert fault.line == 2
     assert text.split("\n")[2][fault.start : fault.end] == "Shop > ftp://acme"
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "button"),
+    [
+        (0, 0, Button("Yes", "callback_data", "yes")),
+        (0, 5, Button("Yes", "callback_data", "yes")),
+        (0, 6, Button("Shop", "url", "https://a.example")),
+        (0, 40, Button("Shop", "url", "https://a.example")),
+        (1, 0, None),
+        (2, 1, Button("No", "callback_data", "n")),
+    ],
+)
+def test_the_button_around_the_caret_is_known(line: int, column: int, button: Button | None) -> None:
+    design = Design(text="Yes  | Shop > https://a.example\n\nNo = n")
+    assert button_at(design, line, column) == button
 
 
 def test_buttons_that_send_the_same_are_doubted_but_can_be_sent() -> None:
