@@ -143,5 +143,6 @@ def file_problem(platform: str, mime: str, size: int) -> str | None:
         return f"Of {what}, {platform.title()} takes {rule.names} only"
     if size > rule.max_bytes:
         most = rule.max_bytes // MEGABYTE
-        return f"The file has {size / MEGABYTE:.1f} MB; {platform.title()} takes {kind} files up to {most} MB"
+        what = "files" if kind == "file" else f"{kind} files"
+        return f"The file has {size / MEGABYTE:.1f} MB; {platform.title()} takes {what} up to {most} MB"
     return None

@@ -42,7 +42,7 @@ _STAYS = frozenset(
 
 
 def keep_record(writer: Writer, kind: str, record_id: str, value: object) -> None:
-    """Keep the record of a `message` or a `chat` as it came, escaped; a deleted message's without its words."""
+    """Keep the record of a `message` or a `chat` as it came, escaped; of a deleted one no words."""
     with transaction(writer.cache):
         deleted = writer.cache.execute(
             "SELECT 1 FROM messages WHERE id = ? AND deleted_at IS NOT NULL", (record_id,)

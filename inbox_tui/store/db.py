@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
 CACHE_VERSION = 3
-LOCAL_VERSION = 3
+LOCAL_VERSION = 4
 BUSY_SECONDS = 10.0
 LOCK_SECONDS = 60.0
 """How long a start waits for another process that is migrating the same folder."""

@@ -11,9 +11,10 @@ import json
 import os
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from inbox_tui.core.errors import Refused
@@ -54,6 +55,8 @@ class OutboxItem:
     `payload` holds the act's arguments (`text`, `media_url`, `file`, `reply_to`, `reply_markup`);
     `title` and `hint` say what went wrong; `message_id` is the API's message once it is known.
     `clock_offset`: server time minus ours when it was dispatched, None where that was not known.
+    `with_pk`: the item that it follows as the second part of one unit (see `queue_pair`); `done_bytes`: how
+    much of its file is on its way.
     """
 
     pk: int
@@ -75,6 +78,8 @@ class OutboxItem:
     retry_of: str | None
     screen: int | None
     clock_offset: Milliseconds | None
+    with_pk: int | None
+    done_bytes: int
 
     @property
     def text(self) -> str:
@@ -89,7 +94,7 @@ class OutboxItem:
 
 ITEM_COLUMNS = (
     "pk, key, account, act, chat_id, profile_id, payload, state, created_at, held_until, dispatched_at, "
-    "attempts, next_try_at, title, hint, message_id, retry_of, screen, clock_offset"
+    "attempts, next_try_at, title, hint, message_id, retry_of, screen, clock_offset, with_pk, done_bytes"
 )
 
 
@@ -99,7 +104,7 @@ def item_of(row: SqlRow) -> OutboxItem:
     return OutboxItem(pk, key, account, act, chat_id, profile_id, json.loads(payload), *rest)
 
 
-EXTRAS = ("reply_to", "reply_to_id", "file", "media_url", "reply_markup")
+EXTRAS = ("reply_to", "reply_to_id", "file", "media_url", "size", "type", "reply_markup")
 """What can go with the text of a draft, by its name in the payload of a send; `file`: where it was chosen."""
 
 
@@ -180,13 +185,7 @@ def queue_send(
     now = now_ms()
     with transaction(writer.local) as rev:
         if from_draft:
-            gone = writer.local.execute(
-                "DELETE FROM drafts WHERE chat_id = ? AND text = ?", (chat_id, payload.get("text"))
-            )
-            if gone.rowcount == 0:
-                raise Refused(
-                    "This draft was sent or changed elsewhere", "Look at the thread before you send"
-                )
+            _take_draft(writer.local, chat_id, payload)
         if retry_of and not _dismiss(writer.local, chat_id, retry_of, now):
             raise Refused("This message is being sent again already", "Nothing was sent twice")
         pk = insert(
@@ -205,6 +204,56 @@ def queue_send(
     return item_of_number(writer.local, pk)
 
 
+def queue_pair(
+    writer: Writer,
+    chat_id: str,
+    profile_id: str,
+    first: JsonObject,
+    second: JsonObject,
+    *,
+    hold_ms: int = HOLD_MS,
+    screen: int | None = None,
+    from_draft: bool = False,
+) -> tuple[OutboxItem, OutboxItem]:
+    """Put two sends that are one unit into the outbox: a text and a file, as the API takes one or the other.
+
+    The second leaves when the first was taken. Where the first fails, both stand before the person, and
+    `take_back`, `retry` and `discard` of either act on both. `from_draft` and errors as in `queue_send`.
+    """
+    known = known_now(writer, chat_id)
+    now = now_ms()
+    pks: list[int] = []
+    with transaction(writer.local) as rev:
+        if from_draft:
+            _take_draft(writer.local, chat_id, first if first.get("text") else second)
+        for payload in (first, second):
+            pks.append(
+                insert(
+                    writer,
+                    "send",
+                    chat_id,
+                    profile_id,
+                    payload,
+                    known,
+                    now=now,
+                    hold_ms=hold_ms,
+                    screen=screen,
+                    with_pk=pks[0] if pks else None,
+                )
+            )
+        touch(writer.local, chat_id, rev)
+    return item_of_number(writer.local, pks[0]), item_of_number(writer.local, pks[1])
+
+
+def _take_draft(local: sqlite3.Connection, chat_id: str, payload: JsonObject) -> None:
+    """Remove the draft that a send was made of. Raises Refused where it is not the same any more."""
+    gone = local.execute(
+        "DELETE FROM drafts WHERE chat_id = ? AND text = ?", (chat_id, payload.get("text") or "")
+    )
+    if gone.rowcount == 0:
+        raise Refused("This draft was sent or changed elsewhere", "Look at the thread before you send")
+
+
 def insert(
     writer: Writer,
     act: str,
@@ -217,12 +266,13 @@ def insert(
     hold_ms: int,
     screen: int | None,
     retry_of: str | None = None,
+    with_pk: int | None = None,
 ) -> int:
     """Add an item to the outbox inside the caller's transaction; returns its number."""
     cursor = writer.local.execute(
         "INSERT INTO outbox (key, account, act, chat_id, profile_id, payload, state, screen, created_at, "
-        "held_until, retry_of, generation, arrived, through_at, through_id) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "held_until, retry_of, with_pk, generation, arrived, through_at, through_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             str(uuid.uuid4()),
             writer.folder.account,
@@ -235,6 +285,7 @@ def insert(
             now,
             now + hold_ms if hold_ms else None,
             retry_of,
+            with_pk,
             known.generation_in(writer),
             known.arrived,
             known.through_at,
@@ -303,78 +354,143 @@ def move(
             ),
         )
         if cursor.rowcount:
+            if state == State.FAILED:
+                _give_back(writer.local, item.pk, "The message before it was not sent")
             touch(writer.local, item.chat_id, rev)
+    if cursor.rowcount and state == State.SETTLED:
+        _drop_files(writer, [item.payload])
     return bool(cursor.rowcount)
+
+
+def uploaded(writer: Writer, item: OutboxItem, done_bytes: int) -> None:
+    """Say how much of an item's file has left."""
+    with transaction(writer.local) as rev:
+        cursor = writer.local.execute(
+            "UPDATE outbox SET done_bytes = ? WHERE pk = ? AND key = ? AND state = 'sending'",
+            (done_bytes, item.pk, item.key),
+        )
+        if cursor.rowcount:
+            touch(writer.local, item.chat_id, rev)
+
+
+def _give_back(local: sqlite3.Connection, first_pk: int, why: str) -> None:
+    """Put the second part of a unit before the person, as the first will not arrive by itself."""
+    local.execute(
+        "UPDATE outbox SET state = 'failed', title = ?, hint = 'Send it again or discard it', "
+        "next_try_at = NULL WHERE with_pk = ? AND state IN ('held', 'queued')",
+        (why, first_pk),
+    )
+
+
+def _drop_files(writer: Writer, payloads: Iterable[JsonObject]) -> None:
+    """Remove the copies of files of items that are at their end."""
+    for payload in payloads:
+        if payload.get("file"):
+            from inbox_tui.store.spool import drop
+
+            drop(writer.folder, str(payload["file"]))
+
+
+def _unit(local: sqlite3.Connection, item_pk: int) -> list[OutboxItem]:
+    """An item and what is one unit with it, in their order, as far as they are not at their end."""
+    rows = local.execute(
+        f"SELECT {ITEM_COLUMNS} FROM outbox WHERE state NOT IN ('settled', 'discarded') "
+        "AND coalesce(with_pk, pk) = (SELECT coalesce(with_pk, pk) FROM outbox WHERE pk = ?) ORDER BY pk",
+        (item_pk,),
+    )
+    return [item_of(row) for row in rows]
+
+
+def _end(local: sqlite3.Connection, items: Sequence[OutboxItem]) -> None:
+    local.executemany("UPDATE outbox SET state = 'discarded' WHERE pk = ?", [(item.pk,) for item in items])
 
 
 def take_back(writer: Writer, item_pk: int) -> str | None:
     """Undo a send that has not left: it returns as the draft, in front of what is typed there now.
 
-    Returns the new draft, or None when the item has already left. What it was to stand for wants
-    attention again.
+    What is one unit with it comes back too, as far as it has not left. Returns the new draft, or None when
+    the item has already left. What it was to stand for wants attention again.
     """
     with transaction(writer.local) as rev:
-        row = writer.local.execute(
-            "UPDATE outbox SET state = 'discarded' WHERE pk = ? "
-            f"AND (state = 'held' OR (state = 'queued' AND attempts = 0)) RETURNING {ITEM_COLUMNS}",
-            (item_pk,),
-        ).fetchone()
-        if row is None:
+        items = [
+            item
+            for item in _unit(writer.local, item_pk)
+            if item.state == State.HELD or (item.state == State.QUEUED and item.attempts == 0)
+        ]
+        if item_pk not in [item.pk for item in items]:
             return None
-        item = item_of(row)
-        typed, extras, _ = _draft(writer.local, item.draft_key)
-        text = "\n".join(part for part in (item.text, typed) if part)
-        extras = {**_extras(item.payload), **extras}
-        _put_draft(writer.local, item.draft_key, text, len(text), extras, item.created_at)
-        writer.local.execute("DELETE FROM dismissed WHERE message_id = ?", (item.retry_of,))
-        touch(writer.local, item.chat_id, rev)
+        _end(writer.local, items)
+        typed, extras, _ = _draft(writer.local, items[0].draft_key)
+        text = "\n".join(part for part in (*(item.text for item in items), typed) if part)
+        for item in items:
+            extras = {**_extras(item.payload), **extras}
+            writer.local.execute("DELETE FROM dismissed WHERE message_id = ?", (item.retry_of,))
+        _put_draft(writer.local, items[0].draft_key, text, len(text), extras, items[0].created_at)
+        touch(writer.local, items[0].chat_id, rev)
+    _drop_files(writer, [item.payload for item in items if item.payload.get("file") != extras.get("file")])
     return text
 
 
 def _extras(payload: JsonObject) -> JsonObject:
-    """What went with the text of a send, as its draft had it: the file where it was chosen, not its copy."""
+    """What went with the text of a send, as its draft had it: the file where it was chosen.
+
+    Where that is gone since, the copy is all that is left of it.
+    """
     found = {name: payload[name] for name in EXTRAS if name in payload and name != "file"}
-    return {**found, "file": payload["source"]} if payload.get("source") else found
+    source, copy = payload.get("source"), payload.get("file")
+    if not source:
+        return found
+    gone = not Path(str(source)).exists() and Path(str(copy)).exists()
+    return {**found, "file": copy if gone else source}
 
 
 def retry(writer: Writer, item_pk: int, *, uncertain: bool = False) -> bool:
     """Queue a failed item again, in its place, as written now and under a new key.
 
-    `uncertain`: also one of which nobody knows whether it arrived; it may arrive twice, so only the person
-    says so. A failed message that the API made of it no longer counts. False when the item is not in such a
-    state any more.
+    What is one unit with it and failed too goes along. `uncertain`: also one of which nobody knows whether it
+    arrived; it may arrive twice, so only the person says so. A failed message that the API made of it no
+    longer counts. False when the item is not in such a state any more.
     """
     now = now_ms()
     with transaction(writer.local) as rev:
-        row = writer.local.execute(
-            "SELECT chat_id, message_id FROM outbox WHERE pk = ? "
-            "AND (state = 'failed' OR (? AND state = 'uncertain'))",
-            (item_pk, uncertain),
-        ).fetchone()
-        if row is not None:
+        items = [
+            item
+            for item in _unit(writer.local, item_pk)
+            if item.state == State.FAILED
+            or (uncertain and item.pk == item_pk and item.state == State.UNCERTAIN)
+        ]
+        if item_pk not in [item.pk for item in items]:
+            return False
+        for item in items:
             writer.local.execute(
                 "UPDATE outbox SET state = 'queued', key = ?, title = '', hint = '', next_try_at = NULL, "
-                "attempts = 0, message_id = NULL, retry_of = coalesce(message_id, retry_of), created_at = ? "
-                "WHERE pk = ?",
-                (str(uuid.uuid4()), now, item_pk),
+                "attempts = 0, done_bytes = 0, message_id = NULL, retry_of = coalesce(message_id, retry_of), "
+                "created_at = ? WHERE pk = ?",
+                (str(uuid.uuid4()), now, item.pk),
             )
-            if row[1] is not None:
-                _dismiss(writer.local, str(row[0]), str(row[1]), now)
-            touch(writer.local, str(row[0]), rev)
-    return row is not None
+            if item.message_id is not None:
+                _dismiss(writer.local, item.chat_id, item.message_id, now)
+            touch(writer.local, item.chat_id, rev)
+    return True
 
 
 def discard(writer: Writer, item_pk: int) -> bool:
-    """Give a failed or uncertain item up; False when it is in neither state."""
+    """Give a failed or uncertain item up; False when it is in neither state.
+
+    What is one unit with it and failed too is given up with it. Where the first part is uncertain, the second
+    stays, and is put before the person: it may be that only the first is where it should be.
+    """
     with transaction(writer.local) as rev:
-        row = writer.local.execute(
-            "UPDATE outbox SET state = 'discarded' WHERE pk = ? AND state IN ('failed', 'uncertain') "
-            "RETURNING chat_id",
-            (item_pk,),
-        ).fetchone()
-        if row is not None:
-            touch(writer.local, str(row[0]), rev)
-    return row is not None
+        unit = _unit(writer.local, item_pk)
+        given = next((item for item in unit if item.pk == item_pk), None)
+        if given is None or given.state not in (State.FAILED, State.UNCERTAIN):
+            return False
+        ended = [item for item in unit if item is given or item.state == given.state == State.FAILED]
+        _end(writer.local, ended)
+        _give_back(writer.local, given.pk, "The message before it was given up")
+        touch(writer.local, given.chat_id, rev)
+    _drop_files(writer, [item.payload for item in ended])
+    return True
 
 
 def _dismiss(local: sqlite3.Connection, chat_id: str, message_id: str, at: Milliseconds) -> bool:

@@ -77,8 +77,8 @@ def note(
         if place_of(writer.cache, place.attachment.id, place.message_id) is None:
             return
         writer.cache.execute(
-            "INSERT OR REPLACE INTO media "
-            "(attachment_id, message_id, state, size, done_bytes, fault, used_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO media (attachment_id, message_id, state, size, done_bytes, fault, "
+            "used_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (place.attachment.id, place.message_id, state, size, done_bytes, fault, now_ms()),
         )
         _show(writer.cache, place.chat_id, rev)
@@ -231,5 +231,3 @@ def total(cache: sqlite3.Connection) -> tuple[int, int]:
         "SELECT count(*), coalesce(sum(size), 0) FROM media WHERE state = 'ready'"
     ).fetchone()
     return int(count), int(size)
-
-

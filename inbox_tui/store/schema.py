@@ -206,3 +206,15 @@ def _local_3(db: Database) -> None:
         ALTER TABLE drafts ADD COLUMN started_at INTEGER;
         """,
     )
+
+
+@local(name="0005 sends with files")
+def _local_5(db: Database) -> None:
+    """`with_pk`: the item that this one follows as the second part of one unit. `done_bytes`: of its file."""
+    _run(
+        db,
+        """
+        ALTER TABLE outbox ADD COLUMN with_pk INTEGER;
+        ALTER TABLE outbox ADD COLUMN done_bytes INTEGER NOT NULL DEFAULT 0;
+        """,
+    )

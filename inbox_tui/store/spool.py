@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sqlite3
 import stat
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ from inbox_tui.store.db import Folder
 CHUNK = 1 << 20
 MOST_BYTES = max(rule.max_bytes for rules in FILE_RULES.values() for rule in rules.values())
 """What the most generous platform takes, in bytes."""
+YOUNG_SECONDS = 3_600.0
+"""A copy that nobody names is left alone for this long."""
 
 _NOTHING = "Nothing was sent"
 
@@ -37,6 +41,13 @@ class SpooledFile:
     type: str
 
 
+def look(path: Path, platform: str | None = None) -> SpooledFile:
+    """What a file is, where it stands, before it is chosen; checked and refused as by `copy_in`."""
+    name = file_name(path.name)
+    with _reading(path, name) as source:
+        return SpooledFile(path, name, *_facts(source, name, platform)[:2])
+
+
 def copy_in(folder: Folder, path: Path, platform: str | None = None) -> SpooledFile:
     """Copy a file that the person chose into the spool.
 
@@ -46,11 +57,7 @@ def copy_in(folder: Folder, path: Path, platform: str | None = None) -> SpooledF
     """
     name = file_name(path.name)
     with _reading(path, name) as source:
-        size = os.fstat(source).st_size
-        with _explained(name):
-            head = os.read(source, HEAD_BYTES)
-        mime = media_type(head, name)
-        _check(name, platform, mime, max(size, len(head)))
+        _, mime, head = _facts(source, name, platform)
         target = folder.spool / str(uuid.uuid4())
         try:
             size = _copy(source, target, name, head)
@@ -59,6 +66,45 @@ def copy_in(folder: Folder, path: Path, platform: str | None = None) -> SpooledF
             shutil.rmtree(target, ignore_errors=True)
             raise
     return SpooledFile(target / name, name, size, mime)
+
+
+def _facts(source: int, name: str, platform: str | None) -> tuple[int, str, bytes]:
+    """Size, media type and first bytes of an open file that a platform takes."""
+    size = os.fstat(source).st_size
+    with _explained(name):
+        head = os.read(source, HEAD_BYTES)
+    mime, size = media_type(head, name), max(size, len(head))
+    _check(name, platform, mime, size)
+    return size, mime, head
+
+
+def drop(folder: Folder, path: str) -> None:
+    """Remove a copy; what is not one stays."""
+    home = Path(path).parent
+    if home.parent == folder.spool:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def sweep(folder: Folder, local: sqlite3.Connection) -> int:
+    """Remove copies that no open item and no draft names and that are older than an hour.
+
+    A younger one may be about to be queued. Returns how many were removed.
+    """
+    used = {
+        Path(str(path)).parent.name
+        for (path,) in local.execute(
+            "SELECT json_extract(payload, '$.file') FROM outbox WHERE state NOT IN ('settled', 'discarded') "
+            "UNION SELECT json_extract(extras, '$.file') FROM drafts"
+        )
+        if path is not None
+    }
+    swept = 0
+    with contextlib.suppress(FileNotFoundError):
+        for home in list(folder.spool.iterdir()):
+            if home.name not in used and time.time() - home.stat().st_mtime > YOUNG_SECONDS:
+                shutil.rmtree(home, ignore_errors=True)
+                swept += 1
+    return swept
 
 
 def _check(name: str, platform: str | None, mime: str, size: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,9 @@ from typing import TypeAlias, TypeVar
 from inbox_tui.core.errors import InboxError
 
 T = TypeVar("T")
+
+PROGRESS_SECONDS = 0.25
+"""How often at most the progress of a file on its way is written down."""
 
 _log = logging.getLogger(__name__)
 
@@ -108,6 +112,19 @@ class Workers:
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
             task()
+
+
+def sparingly(report: Callable[[int, int | None], None]) -> Callable[[int, int | None], None]:
+    """A report of progress that is made at most once in PROGRESS_SECONDS, whoever calls it how often."""
+    at = time.monotonic()
+
+    def progress(done: int, size: int | None) -> None:
+        nonlocal at
+        if time.monotonic() - at >= PROGRESS_SECONDS:
+            at = time.monotonic()
+            report(done, size)
+
+    return progress
 
 
 def unexpected(error: Exception) -> UnexpectedError:

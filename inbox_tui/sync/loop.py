@@ -18,7 +18,7 @@ from inbox_tui.api.webhooks import Event
 from inbox_tui.core.errors import InboxError, StoreError
 from inbox_tui.core.models import Milliseconds
 from inbox_tui.store import clock as server_clock
-from inbox_tui.store import media, writes
+from inbox_tui.store import media, spool, writes
 from inbox_tui.store.db import Changes, now_ms
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import schedule
@@ -144,6 +144,7 @@ class Loop:
             meet=lambda chat_id: self.schedule.put(Look(Kind.CHAT, "", chat_id), self._now()),
             sent=lambda message_id, profile_id, _: self.attention.follow(message_id, profile_id, self._now()),
             limited=lambda seconds: self.schedule.pace.limited(self._now(), seconds),
+            later=self._answers.put,
         )
         self.push = Push(
             writer, client, self._senders, hooks, only_lane=only_lane, now=self.clock.now, spread=spread
@@ -186,6 +187,7 @@ class Loop:
         now = self._now()
         if self.mode is not Mode.SEND:
             media.begin(self.writer)
+            spool.sweep(self.writer.folder, self.writer.local)
         if self.mode is Mode.ANSWER:
             return
         if self.mode is not Mode.SEND:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,12 +24,10 @@ from inbox_tui.store.db import Folder
 from inbox_tui.store.fetched import MediaState
 from inbox_tui.store.media import Place
 from inbox_tui.store.writes import MessagePage, Writer
-from inbox_tui.sync.jobs import Answers, Workers
+from inbox_tui.sync.jobs import Answers, Workers, sparingly
 
 AT_ONCE = 2
 """Files that are fetched at the same time."""
-PROGRESS_SECONDS = 0.25
-"""How often at most the progress of a file is written down."""
 _GONE = (401, 403, 404, 410)
 
 _log = logging.getLogger(__name__)
@@ -106,17 +103,9 @@ class Media:
             self._workers.submit(errand.run, partial(self._came, subject, place))
 
     def _progress(self, place: Place) -> Callable[[int, int | None], None]:
-        """Writes the progress of a file down, but seldom; called from its thread."""
-        at = time.monotonic()
+        """Has the progress of a file written down; called from its thread."""
         note = partial(media.note, self.writer, place, MediaState.FETCHING)
-
-        def progress(done: int, size: int | None) -> None:
-            nonlocal at
-            if time.monotonic() - at >= PROGRESS_SECONDS:
-                at = time.monotonic()
-                self.answers.put(partial(note, done_bytes=done, size=size))
-
-        return progress
+        return sparingly(lambda done, size: self.answers.put(partial(note, done_bytes=done, size=size)))
 
     # Back in the writing thread
 

@@ -12,6 +12,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from inbox_tui.api.client import Client
 from inbox_tui.api.faults import MAX_RETRY_AFTER
@@ -26,7 +27,7 @@ from inbox_tui.store.writes import MessagePage, Writer
 from inbox_tui.sync import checks, decisions
 from inbox_tui.sync.acts import Acts
 from inbox_tui.sync.decisions import Decision, What
-from inbox_tui.sync.jobs import Workers
+from inbox_tui.sync.jobs import Workers, sparingly
 from inbox_tui.sync.schedule import back_off
 from inbox_tui.sync.sending import MESSAGES, Desk, Hooks, alive, post, search
 from inbox_tui.sync.settling import Settling, status_of, zone
@@ -237,8 +238,10 @@ class Push:
         profile = self.hooks.profile(item.profile_id)
         group = None if profile is None else profile.profile_group_id
         self.busy[item.pk] = item
+        uploaded = partial(local.uploaded, self.writer, item)
+        progress = sparingly(lambda done, _: self.hooks.later(partial(uploaded, done)))
         self.workers.submit(
-            lambda: post(client, item, group),
+            lambda: post(client, item, group, progress),
             lambda outcome: self._sent(item, outcome, started, in_doubt=in_doubt),
         )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from inbox_tui.api.client import Client
+from inbox_tui.api.requests import Progress
 from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Chat, Comment, Message, Milliseconds, Page, Profile
 from inbox_tui.store.acts import ActName
@@ -30,7 +31,7 @@ class Hooks:
     `profile`: a profile by id. `looked_at`: when the newest messages of a chat were last read in this
     run. `look`: have them read now. `meet`: have the record of a chat read that is not in the cache.
     `sent`: follow a message (its id, profile and chat) to its end. `limited`: the API asked to slow down,
-    for so many seconds where it said so.
+    for so many seconds where it said so. `later`: do something in the writing thread; any thread may ask.
     """
 
     profile: Callable[[str], Profile | None]
@@ -39,6 +40,7 @@ class Hooks:
     meet: Callable[[str], None]
     sent: Callable[[str, str, str], None]
     limited: Callable[[float | None], None]
+    later: Callable[[Callable[[], None]], None]
 
 
 class Move(Protocol):
@@ -79,8 +81,11 @@ def alive(pid: int) -> bool:
     return True
 
 
-def post(client: Client, item: OutboxItem, group: str | None) -> Message:
-    """Send an item: the same bytes each time it is called for the same key."""
+def post(client: Client, item: OutboxItem, group: str | None, on_progress: Progress | None = None) -> Message:
+    """Send an item: the same bytes each time it is called for the same key.
+
+    `on_progress`: told in this thread how much of its file has been read for sending.
+    """
     if item.act == ActName.PRIVATE_REPLY:
         return client.private_reply(
             str(item.payload.get("post_id")),
@@ -101,6 +106,8 @@ def post(client: Client, item: OutboxItem, group: str | None) -> Message:
         reply_markup=markup if isinstance(markup, Mapping) else None,
         profile_group_id=group,
         idempotency_key=item.key,
+        media_type=str(item.payload["type"]) if item.payload.get("type") else None,
+        on_progress=on_progress,
     )
 
 
