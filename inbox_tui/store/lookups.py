@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from inbox_tui.core.errors import UsageError
 from inbox_tui.core.models import JsonObject, Message, Milliseconds, Profile
-from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, item_of
+from inbox_tui.store.acts import ActName, new_chat_of
+from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, State, item_of
 from inbox_tui.store.reads import CHAT_SELECT, ChatRow, chat_row, chats_from
 from inbox_tui.store.records import MESSAGE_COLUMNS, PROFILE_COLUMNS, message_of, profile_of
 
@@ -64,6 +65,33 @@ def chat(reader: sqlite3.Connection, name: str) -> ChatRow | None:
         if rows:
             return chat_row(rows[0])
     return None
+
+
+def chat_with(reader: sqlite3.Connection, profile_id: str, participant: str) -> str | None:
+    """The chat of a profile with a person, by the platform's id of that person."""
+    row = reader.execute(
+        "SELECT id FROM chats WHERE profile_id = ? AND participant_external_id = ?", (profile_id, participant)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def chat_of_act(reader: sqlite3.Connection, item_pk: int) -> str | None:
+    """The chat that a private reply or a new chat has come to be; None as long as there is none.
+
+    `reader`: both files, as the screen reads them.
+    """
+    row = reader.execute(
+        "SELECT act, state, chat_id, profile_id, message_id FROM local.outbox WHERE pk = ?", (item_pk,)
+    ).fetchone()
+    if row is None or row[1] not in (State.ACCEPTED, State.SETTLED):
+        return None
+    act, _, name, profile_id, message_id = row
+    if act == ActName.NEW_CHAT:
+        return chat_with(reader, profile_id, str(name).removeprefix(new_chat_of(profile_id, "")))
+    found = reader.execute(
+        "SELECT c.id FROM messages m JOIN chats c ON c.pk = m.chat WHERE m.id = ?", (message_id,)
+    ).fetchone()
+    return None if found is None else str(found[0])
 
 
 def next_unanswered(

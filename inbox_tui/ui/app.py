@@ -16,6 +16,8 @@ from inbox_tui.store.db import Folder
 from inbox_tui.ui import themes
 from inbox_tui.ui.actions import ACTIONS, label
 from inbox_tui.ui.dialogs.dialog import Dialog
+from inbox_tui.ui.dialogs.fields import FieldDialog
+from inbox_tui.ui.dialogs.fields import FieldDialog
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.inbox import InboxScreen
 from inbox_tui.ui.session import Session
@@ -75,14 +77,14 @@ class InboxApp(App[None]):
         return InboxScreen(self.session, self._account, self.engine, self._notices)
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys and pastes go to the inbox, each to its end before the next is looked at."""
+        """Keys and pastes go to the inbox, or to a dialog with fields, one after the other to its end."""
         screen = self.screen if self.screen_stack else None
         if isinstance(event, (events.Key, events.Paste)) and isinstance(screen, Dialog):
             await screen.ready.wait()
         if (
             isinstance(event, (events.Key, events.Paste))
             and not event.is_forwarded
-            and isinstance(screen, InboxScreen)
+            and isinstance(screen, (InboxScreen, FieldDialog))
         ):
             self.app_focus = True
             if isinstance(event, events.Key) and await self._check_bindings(event.key, priority=True):

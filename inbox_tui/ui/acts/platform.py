@@ -1,16 +1,17 @@
-"""Acts that the customer or the platform sees at once: reactions, and the archive of Bluesky."""
+"""Acts on the platforms: reactions, the archive of Bluesky, private replies, new chats, live records."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 
-from inbox_tui.core.capabilities import Act
+from inbox_tui.core.capabilities import TABLE, Act
 from inbox_tui.core.models import JsonObject, Message, Platform
 from inbox_tui.core.summary import describe
 from inbox_tui.store.acts import ActName, queue_act
 from inbox_tui.store.local import State
 from inbox_tui.store.reads import ChatRow, ThreadRow
+from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
 
 
@@ -72,6 +73,50 @@ class PlatformActs(Area):
                 return
         self._queue(ActName.UNARCHIVE if archived else ActName.ARCHIVE, row, {})
         self._inbox.say("Bringing it back from the archive" if archived else "Archiving on Bluesky")
+
+    def comments(self, count: int) -> None:
+        """The comments under the posts, each with its one private reply."""
+        from inbox_tui.ui.dialogs.comments import Comments
+
+        inbox = self._inbox
+        able = [
+            row.profile
+            for row in inbox.profile_rows
+            if Act.PRIVATE_REPLY in TABLE.get(row.profile.platform, ())
+        ]
+        if able:
+            inbox.app.push_screen(Comments(inbox.session, able), self._opened)
+        else:
+            inbox.say("Private replies need a Facebook or Instagram profile; none is connected")
+
+    def new_chat(self, count: int) -> None:
+        """Write to somebody first, where the platform lets one."""
+        from inbox_tui.ui.dialogs.new_chat import NewChat
+
+        inbox = self._inbox
+        profiles = [row.profile for row in inbox.profile_rows]
+        inbox.app.push_screen(NewChat(inbox.session, profiles), self._opened)
+
+    def details(self, count: int) -> None:
+        """Everything that is known of the chat and the message under the cursor."""
+        from inbox_tui.ui.dialogs.details import Details
+
+        inbox, row = self._inbox, self._subject
+        if row is None:
+            inbox.say("No chat is selected")
+            return
+        at = inbox.thread.cursor_row if inbox.context is Context.THREAD else None
+        message = None if at is None else at.message
+        inbox.app.push_screen(Details(inbox.session, row, message, inbox.thread.zone))
+
+    def _opened(self, result: int | str | None) -> None:
+        """Go to the chat that there is, or to the one that there will be."""
+        inbox = self._inbox
+        if isinstance(result, str):
+            inbox.go_to(result)
+        elif result is not None:
+            inbox.awaited = result
+            inbox.say("On its way; the chat opens when it is there")
 
     def _queue(self, act: ActName, row: ChatRow, payload: JsonObject) -> None:
         session = self._inbox.session

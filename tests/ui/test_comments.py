@@ -1,0 +1,175 @@
+"""Comments, private replies and new chats, in the words of the agent."""
+
+from __future__ import annotations
+
+import json
+
+from inbox_tui.core.models import Comment, Post
+from inbox_tui.core.text import clean
+from inbox_tui.store import answers
+from inbox_tui.store.db import Folder
+from inbox_tui.store.writes import Writer
+from inbox_tui.ui.dialogs.comments import Comments
+from inbox_tui.ui.dialogs.new_chat import NewChat
+from tests.ui.conftest import NOW, Desk, DeskMaker
+
+AT = round(NOW.timestamp() * 1000)
+DAY = 86_400_000
+
+
+def comment(number: int, age_days: int, body: str = "Do you ship?") -> Comment:
+    return Comment(
+        id=f"cm{number}",
+        external_id=f"x{number}",
+        created_at=AT - age_days * DAY,
+        body=body,
+        author_username=f"fan{number}",
+    )
+
+
+async def with_comments(desk: Desk) -> str:
+    """Open the comments of a Facebook page that has a post with three comments; returns the profile."""
+    reader = desk.inbox.session.reader
+    (profile_id,) = reader.execute("SELECT id FROM profiles WHERE platform = 'facebook'").fetchone()
+    await desk.press("C")
+    assert isinstance(desk.app.screen, Comments)
+
+    def answer(writer: Writer) -> None:
+        post = Post(id="post1", status="published", created_at=AT - 2 * DAY, body="Summer sale")
+        answers.keep_posts(writer, profile_id, [post])
+        answers.keep_comments(
+            writer,
+            profile_id,
+            "post1",
+            [comment(1, 1), comment(2, 8), comment(3, 2, clean("[/b]\x1b[31m hi"))],
+        )
+
+    desk.inbox.session.write(answer).result()
+    await desk.until(lambda: "@fan1" in desk.screen_text())
+    return str(profile_id)
+
+
+def said(desk: Desk) -> str:
+    """The words on the screen, without the frames."""
+    return " ".join(desk.screen_text().replace("│", " ").split())
+
+
+def queued(desk: Desk) -> list[tuple[str, str, dict[str, object]]]:
+    rows = desk.inbox.session.reader.execute(
+        "SELECT act, state, payload FROM local.outbox ORDER BY pk"
+    ).fetchall()
+    return [(act, state, json.loads(payload)) for act, state, payload in rows]
+
+
+async def test_a_comment_is_answered_in_private_after_one_confirmation(
+    desk: DeskMaker, folder: Folder
+) -> None:
+    async with desk(folder) as at:
+        await with_comments(at)
+        await at.press("enter", "enter")
+        await at.type("Yes, worldwide")
+        await at.press("enter")
+        assert "Meta allows one private" in said(at)
+        assert queued(at) == []
+        await at.press("enter")
+        await at.until(lambda: len(queued(at)) == 1)
+        act, state, payload = queued(at)[0]
+        assert (act, state) == ("private_reply", "held")
+        assert payload["text"] == "Yes, worldwide"
+        assert payload["comment_id"] == "cm1"
+        await at.until(lambda: not isinstance(at.app.screen, Comments))
+
+
+async def test_a_comment_that_is_too_old_says_why_and_takes_no_text(desk: DeskMaker, folder: Folder) -> None:
+    async with desk(folder) as at:
+        await with_comments(at)
+        await at.press("enter", "j", "enter")
+        assert "older than 7 days" in said(at)
+        await at.type("text")
+        assert queued(at) == []
+
+
+async def test_what_was_typed_to_a_comment_is_there_again(desk: DeskMaker, folder: Folder) -> None:
+    async with desk(folder) as at:
+        await with_comments(at)
+        await at.press("enter", "enter")
+        await at.type("half a sen")
+        await at.press("escape", "escape", "escape")
+        assert not isinstance(at.app.screen, Comments)
+        await at.press("C")
+        await at.until(lambda: "@fan1" in at.screen_text())
+        await at.press("enter", "enter")
+        await at.until(lambda: "half a sen" in at.screen_text())
+
+
+async def test_a_comment_with_its_reply_is_said_to_be_answered(desk: DeskMaker, folder: Folder) -> None:
+    async with desk(folder) as at:
+        await with_comments(at)
+        await at.press("enter", "enter")
+        await at.type("Yes")
+        await at.press("enter", "enter")
+        await at.until(lambda: len(queued(at)) == 1)
+        await at.until(lambda: not isinstance(at.app.screen, Comments))
+        await at.press("C")
+        await at.until(lambda: "answered privately" in at.screen_text())
+        await at.press("enter", "enter")
+        assert "has had its private reply" in said(at)
+
+
+async def test_the_text_of_a_comment_does_not_touch_the_terminal(desk: DeskMaker, folder: Folder) -> None:
+    async with desk(folder) as at:
+        await with_comments(at)
+        assert "\x1b" not in at.screen_text()
+        assert "[/b]␛[31m hi" in at.screen_text()
+
+
+async def test_a_new_chat_says_who_can_be_written_to_before_anything_is_typed(
+    desk: DeskMaker, folder: Folder
+) -> None:
+    async with desk(folder) as at:
+        await at.press("c")
+        assert isinstance(at.app.screen, NewChat)
+        seen = set()
+        for _ in range(4):
+            text = said(at)
+            seen |= {word for word in ("within 24 hours", "press Start", "DID (did:plc:") if word in text}
+            await at.press("j")
+        assert seen == {"within 24 hours", "press Start", "DID (did:plc:"}
+        assert queued(at) == []
+
+
+async def test_a_handle_is_refused_on_bluesky_and_a_did_begins_the_chat(
+    desk: DeskMaker, folder: Folder
+) -> None:
+    async with desk(folder) as at:
+        await at.press("c")
+        while "DID (did:plc:" not in said(at):
+            await at.press("j")
+        await at.press("enter")
+        await at.type("jane.bsky.social")
+        await at.press("enter")
+        assert "not the handle" in said(at)
+        assert queued(at) == []
+        for _ in range(20):
+            await at.press("backspace")
+        await at.type("did:plc:abc234567")
+        await at.press("enter")
+        await at.until(lambda: [act for act, _, _ in queued(at)] == ["new_chat"])
+        assert queued(at)[0][2]["participant"] == "did:plc:abc234567"
+
+
+async def test_somebody_who_has_a_chat_already_is_gone_to(desk: DeskMaker, folder: Folder) -> None:
+    async with desk(folder) as at:
+        reader = at.inbox.session.reader
+        person, title = reader.execute(
+            "SELECT participant_external_id, participant_name FROM chats WHERE platform = 'bluesky' "
+            "AND participant_name IS NOT NULL ORDER BY sort_at LIMIT 1"
+        ).fetchone()
+        await at.press("c")
+        while "DID (did:plc:" not in said(at):
+            await at.press("j")
+        await at.press("enter")
+        await at.type(person)
+        await at.press("enter")
+        await at.until(lambda: at.inbox.shown is not None and at.inbox.shown.chat.title == title)
+        assert queued(at) == []
