@@ -7,7 +7,7 @@ so `Chords` turns keys into actions for the whole program.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,6 +56,15 @@ ACTIONS: Sequence[Action] = (
     Action("previous_chat", ("K",), "Previous chat", "Panes", (Context.THREAD,)),
     Action("next_attention", ("tab",), "Next chat that needs a reply, the longest waiting first", "Panes"),
     Action("reply", ("r", "i"), "Write a reply", "Answer", footer="reply"),
+    Action(
+        "reply_to",
+        ("R",),
+        "Reply to the selected message (Telegram)",
+        "Answer",
+        (Context.THREAD,),
+        "reply to it",
+        Act.REPLY_TO,
+    ),
     Action("retry", ("!",), "Send a failed or uncertain message again", "Answer", (Context.THREAD,)),
     Action("discard", ("D",), "Give a failed or uncertain message up", "Answer", (Context.THREAD,)),
     Action("take_back", ("z",), "Take the held message back into the composer", "Answer"),
@@ -70,16 +79,39 @@ ACTIONS: Sequence[Action] = (
     Action("repaint", ("ctrl+l",), "Draw the screen again", "Program"),
     Action("quit", ("ctrl+q",), "Quit", "Program", (*NORMAL, Context.TYPING)),
     Action("send", ("enter",), "Send", "Composer", (Context.TYPING,), "send"),
+    Action("send_done", ("ctrl+g",), "Send, and close the chat for us", "Composer", (Context.TYPING,)),
     Action("newline", ("ctrl+j", "shift+enter"), "New line", "Composer", (Context.TYPING,), "new line"),
     Action(
         "undo_send",
         ("ctrl+z",),
-        "In an empty composer: take the held message back",
+        "Undo typing; in an empty composer, take the held message back",
         "Composer",
         (Context.TYPING,),
     ),
     Action("leave", ("escape",), "Leave; the text stays", "Composer", (Context.TYPING,), "leave"),
+    Action(
+        "attach",
+        ("ctrl+f",),
+        "Attach a file, change it or take it off",
+        "Composer",
+        (Context.TYPING,),
+        "attach",
+        Act.SEND_ATTACHMENT,
+    ),
+    Action(
+        "external_editor",
+        ("ctrl+o",),
+        "Write in the editor of $VISUAL or $EDITOR",
+        "Composer",
+        (Context.TYPING,),
+        "editor",
+    ),
 )
+
+TYPING_KEYS: Mapping[str, Action] = {
+    key: action for action in ACTIONS if Context.TYPING in action.contexts for key in action.keys
+}
+"""What each key does in the composer; every other key writes, or moves the caret."""
 
 KEY_LABELS: Mapping[str, str] = {
     "enter": "⏎",
@@ -164,10 +196,10 @@ FILTER_KEYS = (("⏎", "keep"), ("Esc", "show all"))
 """What the keys of the filter line are called in the footer."""
 
 
-def footer_keys(context: Context) -> list[tuple[str, str]]:
-    """(keys, short name) of what the footer offers in a context."""
+def footer_keys(context: Context, works: Callable[[Action], bool] = lambda _: True) -> list[tuple[str, str]]:
+    """(keys, short name) of what the footer offers in a context, of what works there now."""
     return [
         ("j/k" if action.id == "move_down" else label(action.keys[0]), action.footer)
         for action in ACTIONS
-        if action.footer and context in action.contexts
+        if action.footer and context in action.contexts and works(action)
     ]

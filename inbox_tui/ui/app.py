@@ -17,7 +17,6 @@ from inbox_tui.ui import themes
 from inbox_tui.ui.actions import ACTIONS, label
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.dialogs.fields import FieldDialog
-from inbox_tui.ui.dialogs.fields import FieldDialog
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.inbox import InboxScreen
 from inbox_tui.ui.session import Session

@@ -2,65 +2,70 @@
 
 from __future__ import annotations
 
-from textual import events
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
+from inbox_tui.core import models
 from inbox_tui.core.capabilities import Refused, platform_name
 from inbox_tui.core.cells import cells, truncate
 from inbox_tui.core.limits import TextMeasure, measure
-from inbox_tui.core.text import clean
+from inbox_tui.core.models import Json, JsonObject
+from inbox_tui.ui import extras, shortcodes
 from inbox_tui.ui.chat_list import PLATFORM_CODES, platform_code
+from inbox_tui.ui.editor import Editor, Location
+from inbox_tui.ui.shortcodes import Shortcode
+from inbox_tui.ui.window_clock import NO_CLOCK, WindowClock
 
 PLATFORM_CLASSES = tuple(f"-{platform}" for platform in (*PLATFORM_CODES, "unknown"))
+METER_SECONDS = 0.1
+"""How long the length meter may lag behind the keys; before a send it is counted anew."""
+MOST_SUGGESTIONS = 8
+MOST_NOTICES = 3
 
-
-class Editor(TextArea):
-    """The text field itself. The application hands it keys and pastes one by one, in its own task."""
-
-    class LockedKey(Message):
-        """Something was typed into a locked field."""
-
-    def type_key(self, event: events.Key) -> bool:
-        """Take a key that writes; False: it is a key of the text area."""
-        if event.key in ("ctrl+j", "shift+enter"):
-            self._write("\n")
-        elif event.is_printable and event.character:
-            self._write(event.character)
-        else:
-            return False
-        return True
-
-    def paste(self, text: str) -> None:
-        """A paste is text: cleaned, never cut, never a key, never a send."""
-        self._write(clean(text))
-
-    def _write(self, text: str) -> None:
-        if self.read_only:
-            self.post_message(self.LockedKey())
-            return
-        result = self.replace(text, *self.selection, maintain_selection_offset=False)
-        self.move_cursor(result.end_location)
+NOTHING: Mapping[str, Json] = {}
 
 
 class Composer(Vertical):
-    """Whom the text goes to, the text, and what stands in the way of sending it."""
+    """Whom the text goes to, what goes with it, the text, and what stands in the way of sending it."""
+
+    class ExtrasChanged(Message):
+        """A file, buttons or the message replied to was put in or taken off by the person."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.chat_id: str | None = None
+        self.extras: JsonObject = NOTHING
+        """What goes with the text, by its names in the payload of a send (`store.local.EXTRAS`)."""
+        self.find_message: Callable[[str], models.Message | None] = lambda _: None
+        """A cached message by its id, for the line that says what is replied to."""
         self._target = ""
+        self._person = ""
         self._platform = ""
         self._refusal: Refused | None = None
-        self._drawn: tuple[str, str, str, str] | None = None
+        self._clock = NO_CLOCK
+        self._notices: Sequence[str] = ()
+        self._measured: TextMeasure | None = None
+        self._meter: Timer | None = None
+        self._suggested: list[Shortcode] = []
+        self._taken = -1
+        self._name_at: Location = (0, 0)
+        self._after_taking = ""
+        self._drawn: tuple[object, ...] | None = None
 
     def compose(self) -> ComposeResult:
-        """Header, editor and notice, from top to bottom."""
+        """Header, what goes with the text, editor, suggestions and notices, from top to bottom."""
         yield Static(id="composer-header")
+        yield Static(id="composer-extras")
         yield Editor(id="editor", compact=True, tab_behavior="focus", highlight_cursor_line=False)
+        yield Static(id="composer-suggestions")
         yield Static(id="composer-notice")
 
     @property
@@ -73,73 +78,251 @@ class Composer(Vertical):
         """What stands in the field."""
         return self.editor.text
 
+    @property
+    def locked(self) -> bool:
+        """Whether nothing can be written."""
+        return self._refusal is not None
+
     def load(
-        self, chat_id: str | None, text: str, cursor: int, *, platform: str, profile: str, person: str
+        self,
+        chat_id: str | None,
+        text: str,
+        cursor: int,
+        goes_with: JsonObject,
+        *,
+        platform: str,
+        profile: str,
+        person: str,
     ) -> None:
         """Show the draft of another chat; `cursor` is the caret's offset in code points."""
         self.chat_id = chat_id
         known = platform if platform in PLATFORM_CODES else "unknown"
         for name in PLATFORM_CLASSES:
             self.set_class(name == f"-{known}" and chat_id is not None, name)
-        self._platform = platform
+        self._platform, self._person = platform, person
         self._target = f"{platform_code(platform)} · {profile} → {person}" if chat_id else ""
-        self.set_text(text, cursor)
-        self._draw()
+        self._notices = ()
+        self.set_draft(text, goes_with, cursor)
 
-    def set_text(self, text: str, cursor: int | None = None) -> None:
-        """Replace the text; the caret goes to `cursor`, else to the end."""
+    def set_draft(self, text: str, goes_with: JsonObject, cursor: int | None = None) -> None:
+        """Show another draft; the caret goes to `cursor`, else to the end. The undo of before is over."""
+        self.extras = goes_with
         editor = self.editor
         with editor.prevent(TextArea.Changed):
             editor.load_text(text)
-        before = text[: len(text) if cursor is None else cursor]
-        editor.move_cursor((before.count("\n"), len(before.rpartition("\n")[2])))
+        editor.move_cursor(_location(text, len(text) if cursor is None else cursor))
+        self._suggested = []
+        self._remeasure()
 
     def caret(self) -> int:
         """The caret's offset in code points."""
         row, column = self.editor.cursor_location
         return sum(len(line) + 1 for line in self.editor.text.split("\n")[:row]) + column
 
-    @property
-    def measured(self) -> TextMeasure | None:
-        """How long the text is as the platform counts, and its limit."""
-        return None if self.chat_id is None else measure(self._platform, self.text)
+    # What goes with the text.
+
+    def put(self, **goes_with: Json) -> None:
+        """Put something to the text, by its names in the payload of a send; None takes it off."""
+        kept = {name: value for name, value in self.extras.items() if name not in goes_with}
+        self.extras = kept | {name: value for name, value in goes_with.items() if value is not None}
+        self._draw()
+        self.post_message(self.ExtrasChanged())
+
+    def attach(self, file: JsonObject) -> None:
+        """Put a file to the text in place of the one before, or none: what a draft keeps of it."""
+        self.put(**(dict.fromkeys(extras.FILE_NAMES) | dict(file)))
+
+    def cut_out(self, text: str) -> None:
+        """Take the first place where a text stands out of the draft."""
+        at = self.text.find(text)
+        if at >= 0:
+            self.editor.put("", _location(self.text, at), _location(self.text, at + len(text)))
+
+    def take_off(self, group: str | None) -> bool:
+        """Take off the `file`, the `buttons` or the `reply`; False where there is nothing to take off."""
+        if group is None or self.locked:
+            return False
+        left = extras.without(self.extras, group)
+        if left == self.extras:
+            return False
+        self.extras = left
+        self._draw()
+        self.post_message(self.ExtrasChanged())
+        return True
+
+    # Keys.
+
+    def take_key(self, key: str) -> bool:
+        """Keys that mean something else while emoji are suggested, or in an empty composer."""
+        if self._suggested and key in ("tab", "shift+tab"):
+            before = self.editor.before_caret
+            if before == self._after_taking or shortcodes.begun(before):
+                self._take_suggestion(1 if key == "tab" else -1)
+        elif self._suggested and key == "escape":
+            self._suggested = []
+            self._draw()
+        elif key in ("backspace", "escape") and not self.text:
+            return self.take_off(extras.last_group(self.extras) if key == "backspace" else "reply")
+        else:
+            return False
+        return True
+
+    def type_key(self, event: events.Key) -> bool:
+        """Take a key that writes; False: it is a key of the text area. A colon may close an emoji's name."""
+        if not self.editor.type_key(event):
+            return False
+        if event.character == ":":
+            editor = self.editor
+            row, column = editor.cursor_location
+            found = shortcodes.closed(editor.before_caret)
+            if found is not None:
+                editor.put(found.emoji, (row, column - len(found.name) - 2), (row, column))
+        return True
+
+    def typed(self) -> None:
+        """The text has changed. What takes long in a long text waits for a moment without keys."""
+        if self._meter is None:
+            self._meter = self.set_timer(METER_SECONDS, self._remeasure)
+        before = self.editor.before_caret
+        if self._suggested and before == self._after_taking:
+            return
+        begun = "" if self.locked else shortcodes.begun(before)
+        if begun:
+            row, column = self.editor.cursor_location
+            self._name_at = (row, column - len(begun) - 1)
+            self._suggest(begun)
+        elif self._suggested:
+            self._suggested = []
+            self._draw()
+
+    @work(exclusive=True, group="suggest", exit_on_error=False)
+    async def _suggest(self, begun: str) -> None:
+        """Reading the names takes a moment the first time, so it happens elsewhere."""
+        await asyncio.to_thread(shortcodes.load)
+        if shortcodes.begun(self.editor.before_caret) == begun:
+            self._suggested = shortcodes.suggestions(begun, MOST_SUGGESTIONS)
+            self._taken, self._after_taking = -1, ""
+            self._draw()
+
+    def _take_suggestion(self, step: int) -> None:
+        """Put the next suggestion in the place of the name, or of the one that was put there before."""
+        editor = self.editor
+        count, first = len(self._suggested), self._taken < 0
+        self._taken = (0 if step > 0 else count - 1) if first else (self._taken + step) % count
+        editor.put(self._suggested[self._taken].emoji, self._name_at, editor.cursor_location)
+        self._after_taking = editor.before_caret
+        self._draw()
+
+    # Length and state.
 
     @property
     def excess(self) -> str | None:
-        """By how much the text is too long for its platform; None when it is not."""
-        measured = self.measured
+        """By how much the text is too long for its platform, counted now; None when it is not."""
+        self._remeasure()
+        return self._too_long()
+
+    def _too_long(self) -> str | None:
+        measured = self._measured
         if measured is None or measured.limit is None or not measured.over:
             return None
         return (
             f"{measured.used - measured.limit} {measured.unit} too long for {platform_name(self._platform)}"
         )
 
-    def set_state(self, refusal: Refused | None) -> None:
-        """Lock the field for a reason, or unlock it; the text stays as it is. Draws the length meter."""
-        self._refusal = refusal
+    def set_state(self, refusal: Refused | None, clock: WindowClock, notices: Sequence[str] = ()) -> None:
+        """Lock the field for a reason, or unlock it; the text stays as it is.
+
+        `clock`: the reply window. `notices`: what the person should know before the text is sent.
+        """
+        self._refusal, self._clock, self._notices = refusal, clock, notices
         self.editor.read_only = refusal is not None
         self.set_class(refusal is not None, "-locked")
         self._draw()
 
+    def _remeasure(self) -> None:
+        if self._meter is not None:
+            self._meter.stop()
+            self._meter = None
+        self._measured = None if self.chat_id is None else measure(self._platform, self.text)
+        self._draw()
+
+    def _notice(self) -> list[tuple[str, str]]:
+        if self._refusal is not None:
+            return [(f"⛔ {self._refusal.reason}", "$text-warning")]
+        found = [(words, "$text-warning") for words in self._notices]
+        if (too_long := self._too_long()) is not None:
+            found.insert(0, (too_long, "$text-error"))
+        if self._clock.sentence:
+            found.append((self._clock.sentence, self._clock.style))
+        return found[:MOST_NOTICES]
+
+    # Drawing.
+
     def _draw(self) -> None:
-        measured = self.measured
+        width = self.query_one("#composer-header", Static).size.width
+        replied_to = self.extras.get("reply_to_id")
+        message = self.find_message(replied_to) if isinstance(replied_to, str) else None
+        drawn = (
+            width,
+            message,
+            self._target,
+            self._refusal,
+            self._clock,
+            self._notices,
+            self._measured,
+            dict(self.extras),
+            tuple(self._suggested),
+            self._taken,
+        )
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        self.query_one("#composer-header", Static).update(self._header(width), layout=False)
+        self._set("#composer-extras", extras.lines(self.extras, message, self._person, width))
+        self._set("#composer-suggestions", self._suggestions(width))
+        self._set("#composer-notice", [Content.styled(words, style) for words, style in self._notice()])
+
+    def _set(self, selector: str, lines: Sequence[Content]) -> None:
+        widget = self.query_one(selector, Static)
+        content = Content("\n").join(lines)
+        if widget.content != content:
+            widget.update(content)
+        widget.display = bool(lines)
+
+    def _header(self, width: int) -> Content:
+        measured = self._measured
         meter, style = "", ""
         if measured is not None and measured.limit is not None:
             meter = f"{measured.limit - measured.used}/{measured.limit}"
             style = "bold $text-error" if measured.over else "$text-warning" if measured.warn else ""
-        header = self.query_one("#composer-header", Static)
-        target = truncate(self._target, max(0, header.size.width - cells(meter) - 1))
-        gap = " " * max(1, header.size.width - cells(target) - cells(meter))
-        words = f"⛔ {self._refusal.reason}" if self._refusal is not None else self.excess or ""
-        drawn = (target, gap, meter, words)
-        if drawn == self._drawn:
-            return
-        self._drawn = drawn
-        header.update(Content.assemble((target, "bold"), gap, (meter, style)), layout=False)
-        notice = self.query_one("#composer-notice", Static)
-        notice.update(Content(words))
-        notice.display = bool(words)
+        # The clock in full, where that leaves room for the whole of whom the text goes to.
+        clock = f"{self._clock.full}  " if self._clock.full else ""
+        if cells(self._target) + 1 + cells(clock) + cells(meter) > width:
+            clock = f"{self._clock.short}  " if self._clock.short else ""
+        edge = cells(clock) + cells(meter)
+        target = truncate(self._target, max(0, width - edge - 1))
+        gap = " " * max(1, width - cells(target) - edge)
+        return Content.assemble((target, "bold"), gap, (clock, self._clock.style), (meter, style))
+
+    def _suggestions(self, width: int) -> list[Content]:
+        if not self._suggested:
+            return []
+        parts: list[Content] = []
+        room = width - cells("Tab ")
+        for number, found in enumerate(self._suggested):
+            words = f" {found.emoji} {found.name} "
+            if cells(words) > room:
+                break
+            room -= cells(words)
+            parts.append(Content.styled(words, "reverse" if number == self._taken else ""))
+        return [Content.assemble(("Tab ", "bold"), *parts)]
 
     def on_resize(self) -> None:
         """The header is laid out by width."""
         self.call_after_refresh(self._draw)
+
+
+def _location(text: str, offset: int) -> Location:
+    """Row and column of an offset in code points."""
+    before = text[:offset]
+    return before.count("\n"), len(before.rpartition("\n")[2])

@@ -7,15 +7,23 @@ import os
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from inbox_tui.core.models import Milliseconds
-from inbox_tui.store import local, lookups
+from inbox_tui.core.models import JsonObject, Milliseconds
+from inbox_tui.store import local, lookups, marks
+from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.lookups import Composed
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.composer import Composer
 from inbox_tui.ui.session import Session
+
+if TYPE_CHECKING:
+    # Only the writing thread needs what applying pages needs; a screen paints without it.
+    from inbox_tui.store.writes import Writer
 
 DRAFT_SECONDS = 0.15
 """The longest that a typed character exists only in memory, besides the time of one disk write."""
@@ -23,11 +31,25 @@ LEAVING_MS: Milliseconds = 2_000
 """How long before the reply window closes a send has to leave, to arrive while it is open."""
 
 
-@dataclass(slots=True)
-class _Unsaved:
-    """A text that is ahead of the file until its write is done."""
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text and what goes with it, as in `store.local.EXTRAS`."""
 
     text: str
+    extras: JsonObject
+
+    def __bool__(self) -> bool:
+        return bool(self.text.strip() or self.extras.get("file") or self.extras.get("media_url"))
+
+
+NO_WORDS = Words("", {})
+
+
+@dataclass(slots=True)
+class _Unsaved:
+    """A draft that is ahead of the file until its write is done."""
+
+    words: Words
     cursor: int
     write: Future[str] | None = None
 
@@ -38,7 +60,7 @@ class _Unsaved:
 
 
 class Drafts:
-    """Keeps the composer's text safe, and moves it into the outbox.
+    """Keeps the composer's words safe, and moves them into the outbox.
 
     `_base` is what the file held of the chat that is shown when this screen last read or wrote it: only
     what differs from it was typed here, and only that is ever written.
@@ -47,25 +69,36 @@ class Drafts:
     def __init__(self, session: Session, composer: Composer) -> None:
         self._session = session
         self._composer = composer
-        self._base = ""
+        self._base = NO_WORDS
+        self._begun_at: Milliseconds | None = None
+        self._dirty = False
         self._unsaved: dict[str, _Unsaved] = {}
         self._timer: Timer | None = None
-        self._sending: dict[str, list[str]] = {}
+        self._sending: dict[str, list[Words]] = {}
+        self._copying: dict[str, asyncio.Future[OutboxItem]] = {}
+        self._done_with: set[int] = set()
         self._taking_back: str | None = None
 
-    def of(self, chat_id: str) -> tuple[str, int]:
-        """The draft of a chat and the caret's offset in code points."""
+    def _of(self, chat_id: str) -> Composed:
+        """The draft of a chat: as it was typed where the file lacks it still, else the file's."""
+        filed = lookups.composed(self._session.reader, chat_id)
         known = self._unsaved.get(chat_id)
         if known is not None and not known.written:
-            return known.text, known.cursor
+            return Composed(known.words.text, known.cursor, known.words.extras, filed.started_at)
         self._unsaved.pop(chat_id, None)
-        return lookups.draft(self._session.reader, chat_id)
+        return filed
 
-    def show(self, chat_id: str) -> tuple[str, int]:
+    def show(self, chat_id: str) -> Composed:
         """The draft of a chat that comes into the composer now."""
-        text, cursor = self.of(chat_id)
-        self._base = text
-        return text, cursor
+        found = self._of(chat_id)
+        self._base, self._begun_at = Words(found.text, found.extras), found.started_at
+        return found
+
+    @property
+    def begun_at(self) -> Milliseconds | None:
+        """When the draft that is shown was begun, by this machine's clock; None where there is none."""
+        self._collect()
+        return self._begun_at
 
     def refresh(self) -> None:
         """The file changed: take another draft over, unless something is typed here that it lacks."""
@@ -73,107 +106,195 @@ class Drafts:
         if chat_id is None or chat_id in self._sending or self._taking_back == chat_id:
             return
         known = self._unsaved.get(chat_id)
-        if (known is not None and not known.written) or self._composer.text != self._base:
+        if (known is not None and not known.written) or self._unsent(chat_id) != self._base:
             return
-        text, cursor = lookups.draft(self._session.reader, chat_id)
-        if text != self._base:
-            self._base = text
-            self._composer.set_text(text, cursor)
+        found = lookups.composed(self._session.reader, chat_id)
+        self._begun_at = found.started_at
+        if Words(found.text, found.extras) != self._base:
+            self._base = Words(found.text, found.extras)
+            self._composer.set_draft(found.text, found.extras, found.cursor)
 
     def typed(self) -> None:
-        """The composer's text has changed: it reaches the file within a fraction of a second."""
+        """The composer's text, or what goes with it, has changed: it reaches the file within a moment.
+
+        The text itself is not looked at here, once for each letter, but once for all the letters of a moment.
+        """
+        if self._composer.chat_id is not None:
+            self._dirty = True
+            if self._timer is None:
+                self._timer = self._composer.set_timer(DRAFT_SECONDS, self.save)
+
+    def _collect(self) -> None:
+        """Note what was typed since the last look."""
         chat_id = self._composer.chat_id
-        if chat_id is None or self._unsent(chat_id).text == self._base:
+        if not self._dirty or chat_id is None:
             return
-        self._unsaved[chat_id] = self._unsent(chat_id)
-        if self._timer is None:
-            self._timer = self._composer.set_timer(DRAFT_SECONDS, self.save)
+        self._dirty = False
+        words = self._unsent(chat_id)
+        if words != self._base:
+            self._unsaved[chat_id] = _Unsaved(words, self._caret(chat_id))
+        elif (known := self._unsaved.get(chat_id)) is not None and known.write is None:
+            del self._unsaved[chat_id]
+        if not (words.text or words.extras):
+            self._begun_at = None
+        elif self._begun_at is None:
+            self._begun_at = now_ms()
 
     def keep(self) -> None:
         """Before another chat is shown: what was typed into the composer is this chat's draft."""
-        self.typed()
+        self._dirty = self._composer.chat_id is not None
         self.save()
 
-    def _unsent(self, chat_id: str) -> _Unsaved:
-        """What stands in the composer without the texts that are on their way into the outbox."""
-        text, sent = self._composer.text, "".join(self._sending.get(chat_id, ()))
-        if text.startswith(sent):
-            text = text[len(sent) :]
-        return _Unsaved(text, max(0, min(self._composer.caret() - len(sent), len(text))))
+    def _sent_text(self, chat_id: str) -> str:
+        return "".join(words.text for words in self._sending.get(chat_id, ()))
+
+    def _caret(self, chat_id: str) -> int:
+        return max(0, self._composer.caret() - len(self._sent_text(chat_id)))
+
+    def _unsent(self, chat_id: str) -> Words:
+        """What stands in the composer without what is on its way into the outbox."""
+        extras = self._composer.extras
+        for words in self._sending.get(chat_id, ()):
+            extras = _without(extras, words.extras)
+        return Words(self._composer.text.removeprefix(self._sent_text(chat_id)), extras)
 
     @property
-    def unsent(self) -> str:
+    def unsent(self) -> Words:
         """What Enter would send now."""
-        return "" if self._composer.chat_id is None else self._unsent(self._composer.chat_id).text
+        return NO_WORDS if self._composer.chat_id is None else self._unsent(self._composer.chat_id)
 
     def save(self) -> None:
         """Hand everything that is not written yet to the writing thread."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
+        self._collect()
         for chat_id, unsaved in self._unsaved.items():
             if chat_id == self._taking_back:
                 continue
             if unsaved.write is None or (unsaved.write.done() and not unsaved.written):
-                base = self._base if chat_id == self._composer.chat_id else None
+                here = chat_id == self._composer.chat_id
+                words, base = unsaved.words, self._base.text if here else None
                 unsaved.write = self._session.do(
-                    local.save_draft, chat_id, unsaved.text, unsaved.cursor, base
+                    local.save_draft, chat_id, words.text, unsaved.cursor, base, words.extras
                 )
-                if base is not None:
-                    self._base = unsaved.text
+                if here:
+                    self._base = words
 
     async def saved(self) -> None:
-        """Wait until everything typed so far is on the disk."""
+        """Wait until everything typed so far is on the disk, and what is being sent is in the outbox."""
         self.keep()
+        await asyncio.gather(*self._copying.values(), return_exceptions=True)
         await asyncio.wrap_future(self._session.run(lambda: None))
 
-    def send(self, row: ChatRow, text: str) -> Coroutine[object, object, None]:
-        """Move the composer's text into the outbox.
+    # Sending.
 
-        The write is queued at once, before anything else can happen; what is returned waits for it and
-        then empties the composer, which may hold more by then.
+    def is_copying(self, chat_id: str) -> bool:
+        """Whether a file of this chat is on its way into the outbox; what follows has to wait for it."""
+        return chat_id in self._copying
+
+    def send(self, row: ChatRow, words: Words, *, done: bool = False) -> Coroutine[object, object, None]:
+        """Move the composer's words into the outbox; `done` closes the chat for us when they are there.
+
+        The write is queued at once, before anything else can happen, unless a file has to be copied first;
+        what is returned waits for it and then empties the composer, which may hold more by then.
         """
         self.keep()
-        write = self._queue(row, text, from_draft=True)
-        self._sending.setdefault(row.chat.id, []).append(text)
-        self._base = ""
-        return self._sent(row.chat.id, text, write)
+        chat_id, path = row.chat.id, words.extras.get("file")
+        if words.text and not words.text.strip():
+            # White space beside a file is no message, and nothing to come back to.
+            self._session.do(local.save_draft, chat_id, "", 0, None, words.extras)
+        write: asyncio.Future[OutboxItem]
+        if isinstance(path, str):
+            write = self._copying[chat_id] = asyncio.ensure_future(self._copy(row, words, Path(path)))
+            write.add_done_callback(lambda _: self._copying.pop(chat_id))
+        else:
+            write = asyncio.wrap_future(self._queue(row, *_payloads(words), from_draft=True))
+        self._sending.setdefault(chat_id, []).append(words)
+        self._base, self._begun_at = NO_WORDS, None
+        return self._sent(chat_id, words, write, done=done)
 
-    async def _sent(self, chat_id: str, text: str, write: Future[OutboxItem]) -> None:
+    async def _sent(
+        self, chat_id: str, words: Words, write: asyncio.Future[OutboxItem], *, done: bool
+    ) -> None:
         try:
-            await asyncio.wrap_future(write)
+            item = await write
         except BaseException:
-            self._forget(chat_id, text)
-            self._base = lookups.draft(self._session.reader, chat_id)[0]
+            self._forget(chat_id, words)
+            if self._composer.chat_id == chat_id:
+                self.show(chat_id)
             raise
         now, caret = self._composer.text, self._composer.caret()
-        self._forget(chat_id, text)
-        if self._composer.chat_id == chat_id and now.startswith(text):
-            self._composer.set_text(now[len(text) :], max(0, caret - len(text)))
+        self._forget(chat_id, words)
+        if self._composer.chat_id == chat_id and now.startswith(words.text):
+            left = _without(self._composer.extras, words.extras)
+            self._composer.set_draft(now[len(words.text) :], left, max(0, caret - len(words.text)))
+        if done:
+            self._done_with.add(item.pk)
+            self._session.do(marks.mark, chat_id, "done")
+            self._session.refold(chat_id)
 
-    def _forget(self, chat_id: str, text: str) -> None:
-        self._sending[chat_id].remove(text)
+    def _forget(self, chat_id: str, words: Words) -> None:
+        self._sending[chat_id].remove(words)
         if not self._sending[chat_id]:
             del self._sending[chat_id]
 
     async def send_again(self, row: ChatRow, text: str, failed_message: str) -> None:
         """Send the text of a message that failed; the failed one stops wanting attention."""
-        await asyncio.wrap_future(self._queue(row, text, retry_of=failed_message))
+        await asyncio.wrap_future(self._queue(row, {"text": text}, retry_of=failed_message))
+
+    async def _copy(self, row: ChatRow, words: Words, path: Path) -> OutboxItem:
+        """Copy a file to where it is sent from, then queue it, and the text behind it."""
+        from inbox_tui.store import spool
+
+        copied = await asyncio.to_thread(spool.copy_in, self._session.folder, path, row.chat.platform)
+        file: JsonObject = {
+            "file": str(copied.path),
+            "file_name": copied.name,
+            "size": copied.size,
+            "type": copied.type,
+            "source": str(path),
+        }
+        return await asyncio.wrap_future(self._queue(row, *_payloads(words, file), from_draft=True))
 
     def _queue(
-        self, row: ChatRow, text: str, *, from_draft: bool = False, retry_of: str | None = None
+        self,
+        row: ChatRow,
+        payload: JsonObject,
+        second: JsonObject | None = None,
+        *,
+        from_draft: bool = False,
+        retry_of: str | None = None,
     ) -> Future[OutboxItem]:
-        write = self._session.write(
-            local.queue_send,
-            row.chat.id,
-            row.chat.profile_id,
-            {"text": text},
-            hold_ms=self._hold(row),
-            screen=os.getpid(),
-            retry_of=retry_of,
-            from_draft=from_draft,
-        )
-        self._session.refold(row.chat.id)
+        """Queue a message, or two that are one unit; the item, or the first of them."""
+        chat_id, profile_id = row.chat.id, row.chat.profile_id
+        hold_ms, screen = self._hold(row), os.getpid()
+
+        def queue(writer: Writer) -> OutboxItem:
+            if second is None:
+                return local.queue_send(
+                    writer,
+                    chat_id,
+                    profile_id,
+                    payload,
+                    hold_ms=hold_ms,
+                    screen=screen,
+                    retry_of=retry_of,
+                    from_draft=from_draft,
+                )
+            return local.queue_pair(
+                writer,
+                chat_id,
+                profile_id,
+                payload,
+                second,
+                hold_ms=hold_ms,
+                screen=screen,
+                from_draft=from_draft,
+            )[0]
+
+        write = self._session.write(queue)
+        self._session.refold(chat_id)
         return write
 
     def _hold(self, row: ChatRow) -> Milliseconds:
@@ -183,9 +304,13 @@ class Drafts:
         left = row.window_closes_at - LEAVING_MS - self._session.clock.now()
         return max(0, min(local.HOLD_MS, left))
 
+    def held(self) -> OutboxItem | None:
+        """The newest send of this screen that can still be taken back."""
+        return lookups.held(self._session.reader, os.getpid())
+
     async def take_back(self) -> str:
         """Bring the newest send that has not left back into its draft; returns what to tell the person."""
-        item = lookups.held(self._session.reader, os.getpid())
+        item = self.held()
         if item is None:
             return "Nothing can be taken back any more"
         await self.saved()
@@ -195,6 +320,8 @@ class Drafts:
             text = await asyncio.wrap_future(self._session.write(local.take_back, item.pk))
         finally:
             self._taking_back = None
+        if text is not None and item.pk in self._done_with:
+            self._session.do(marks.unmark, item.chat_id, "done")
         self._session.refold(item.chat_id)
         if text is None:
             self.typed()
@@ -202,7 +329,31 @@ class Drafts:
         row = lookups.chat(self._session.reader, item.chat_id)
         if self._composer.chat_id == item.chat_id:
             typed_since = self._composer.text.removeprefix(before)
-            self._base = text
-            self._composer.set_text(text + typed_since)
+            found = lookups.composed(self._session.reader, item.chat_id)
+            self._base, self._begun_at = Words(text, found.extras), found.started_at
+            self._composer.set_draft(text + typed_since, found.extras)
             self.typed()
         return f"Taken back: the draft for {row.chat.title if row is not None else 'this chat'}"
+
+
+def _without(extras: JsonObject, sent: JsonObject) -> JsonObject:
+    """What goes with the text and is not what was sent."""
+    return {name: value for name, value in extras.items() if sent.get(name) != value}
+
+
+def _payloads(words: Words, file: JsonObject | None = None) -> list[JsonObject]:
+    """The payload of a send; of a file with a text the two that are one unit, the file first.
+
+    `file`: what is known of the copy of an attached file. A file is likelier to fail, and then the text must
+    not stand there alone; so the text follows it, with the buttons, and the file is the reply.
+    """
+    extras = {name: words.extras[name] for name in local.EXTRAS if name in words.extras}
+    for name in ("file", "size", "type"):
+        extras.pop(name, None)
+    text: JsonObject = {"text": words.text} if words.text.strip() else {}
+    if file is None and "media_url" not in extras:
+        return [{**extras, **text}]
+    if not text:
+        return [{**extras, **(file or {})}]
+    markup = extras.pop("reply_markup", None)
+    return [{**extras, **(file or {})}, text if markup is None else {**text, "reply_markup": markup}]

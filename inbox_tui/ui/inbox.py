@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -18,34 +20,47 @@ from textual.worker import Worker, WorkerState
 
 from inbox_tui.core.capabilities import Act, Cause, Refused, ask, platform_name
 from inbox_tui.core.errors import InboxError
-from inbox_tui.core.models import Message, Profile
-from inbox_tui.core.text import clean
+from inbox_tui.core.models import JsonObject, Message, Profile
+from inbox_tui.core.text import clean, clock, preview
 from inbox_tui.core.window import Window
-from inbox_tui.store import local, looks, lookups, marks
+from inbox_tui.store import local, looks, lookups, marks, replies
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Revision
 from inbox_tui.store.reads import ChatRow, ChatSource, Key, PickedSource, ThreadSource
+from inbox_tui.store.replies import Elsewhere
 from inbox_tui.ui import status
-from inbox_tui.ui.actions import ACTIONS, Action, Chords, Context
+from inbox_tui.ui.actions import ACTIONS, TYPING_KEYS, Action, Chords, Context
 from inbox_tui.ui.acts import Acts
 from inbox_tui.ui.chat_list import ChatList
-from inbox_tui.ui.composer import Composer, Editor
+from inbox_tui.ui.composer import Composer
 from inbox_tui.ui.customer import Customer
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.drafts import Drafts
+from inbox_tui.ui.editor import Editor
 from inbox_tui.ui.engine_process import EngineProcess
+from inbox_tui.ui.extras import file_words
 from inbox_tui.ui.filter_bar import FilterBar
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.session import Session
 from inbox_tui.ui.thread import RECEIPT_PLATFORMS, Thread
 from inbox_tui.ui.title import ThreadTitle
+from inbox_tui.ui.window_clock import WindowClock, window_clock
 
 POLL_SECONDS = 0.1
 TICK_SECONDS = 1.0
 PREVIEW_SECONDS = 0.06
+MOST_PATH = 4_096
 SEEN_SECONDS = 1.0
 """How long the newest message must stand before the person until the chat counts as seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A pasted path or address of a file: as it was pasted, and what a draft would keep of the file."""
+
+    text: str
+    extras: JsonObject
 
 
 class InboxScreen(Screen[None], inherit_bindings=False):
@@ -72,6 +87,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.account_fault = ""
         self.revision = Revision()
         self.shown: ChatRow | None = None
+        self._answered: Elsewhere | None = None
+        self._warned_of: str | None = None
+        self.offered: Offer | None = None
         self.acts = Acts(self)
         self._chords = Chords(ACTIONS)
         self._pending = ""
@@ -104,6 +122,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.thread.clock = self.chats.clock = self.session.clock
         self.filter_bar.display = False
         self.drafts = Drafts(self.session, self.composer)
+        self.composer.find_message = lambda name: lookups.message(self.session.reader, name)
         changed = lookups.changed_since(self.session.reader, self.revision)
         self.revision = changed.revision
         self._read_profiles()
@@ -192,6 +211,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             return
         self.shown = row
         self.drafts.refresh()
+        self._look_elsewhere()
         self._draw_chat(row)
         self.thread.reread()
         self._watch_seen()
@@ -308,7 +328,37 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def draw_composer(self) -> None:
         refusal = self.refusal()
         self.thread.can_send = refusal is None
-        self.composer.set_state(refusal)
+        notices = [words for words in (self._answered_words(), self._offer_words()) if words is not None]
+        self.composer.set_state(refusal, self._window_clock(), notices)
+
+    def _window_clock(self) -> WindowClock:
+        """What is left of the reply window of the chat that is shown."""
+        closes_at = None if self.shown is None else self.shown.window_closes_at
+        return window_clock(closes_at, self.session.clock.now(), self.thread.zone or UTC)
+
+    def _look_elsewhere(self) -> None:
+        """See whether somebody else has replied since the draft that is shown was begun."""
+        begun_at = self.drafts.begun_at
+        if self.shown is None or begun_at is None:
+            self._answered = None
+            return
+        reader, since = self.session.reader, self.session.clock.here(begun_at)
+        self._answered = replies.elsewhere(reader, reader, self.shown.chat.id, since)
+
+    def _answered_words(self) -> str | None:
+        if self._answered is None or self._answered.message_id == self._warned_of:
+            return None
+        at = clock(self._answered.at, self.thread.zone or UTC)
+        return f"Answered elsewhere at {at}: {preview(self._answered.text) or 'a file'}"
+
+    def unseen_answer(self) -> str | None:
+        """The warning that somebody else has replied meanwhile, once for each reply; None: go on."""
+        self._look_elsewhere()
+        words = self._answered_words()
+        if words is None or self._answered is None:
+            return None
+        self._warned_of = self._answered.message_id
+        return f"{words}. Nothing was sent; press Enter again to send yours too"
 
     # Chats.
 
@@ -340,17 +390,20 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if self.shown is not None and self.shown.pk == row.pk:
             return
         self.drafts.keep()
+        self.offered = None
         self.shown = row
         self.thread.platform = row.chat.platform
         self.thread.title = row.chat.title
         self.thread.unanswered_since = row.needs_reply_since
         self.thread.can_send = self.refusal() is None
         profile = self.profiles.get(row.chat.profile_id)
-        text, cursor = self.drafts.show(row.chat.id)
+        draft = self.drafts.show(row.chat.id)
+        self._look_elsewhere()
         self.composer.load(
             row.chat.id,
-            text,
-            cursor,
+            draft.text,
+            draft.cursor,
+            draft.extras,
             platform=row.chat.platform,
             profile=profile.name if profile is not None else row.chat.profile_id,
             person=row.chat.title,
@@ -419,21 +472,27 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if isinstance(event, events.Paste):
             if isinstance(field, Editor):
                 field.paste(event.text)
+                self._offer(event.text)
             elif isinstance(field, Input):
                 field.insert_text_at_cursor(" ".join(clean(event.text).split()))
         elif field is None:
             self._press(event)
-        elif event.key == "escape" or (event.key == "enter" and isinstance(field, Input)):
+        elif isinstance(field, Editor):
+            await self._take_in_composer(event)
+        elif event.key in ("escape", "enter"):
             self.leave_field(keep=event.key == "enter")
-        elif event.key in ("tab", "shift+tab"):
-            pass
-        elif isinstance(field, Editor) and event.key == "enter":
-            self.submit()
-        elif isinstance(field, Editor) and event.key == "ctrl+z" and not field.text:
-            self.acts.do("take_back")
         elif isinstance(field, Input) and event.is_printable and event.character:
             field.insert_text_at_cursor(event.character)
-        elif not (isinstance(field, Editor) and field.type_key(event)):
+        elif event.key not in ("tab", "shift+tab"):
+            await self.app._check_bindings(event.key)
+
+    async def _take_in_composer(self, event: events.Key) -> None:
+        if self.composer.take_key(event.key) or self.composer.type_key(event):
+            return
+        action = TYPING_KEYS.get(event.key)
+        if action is not None:
+            self.acts.carry_out(action, 1)
+        elif event.key not in ("tab", "shift+tab"):
             await self.app._check_bindings(event.key)
 
     def _press(self, event: events.Key) -> None:
@@ -461,8 +520,13 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def _draw_footer(self) -> None:
         filtering = self.focused is self.filter_bar.field
-        words = status.footer(self.context, self.size.width, self._pending, filtering=filtering)
+        words = status.footer(
+            self.context, self.size.width, self._pending, filtering=filtering, works=self._works
+        )
         self._set("#footer", words)
+
+    def _works(self, action: Action) -> bool:
+        return self.answer(action) is None
 
     # Typing.
 
@@ -482,24 +546,51 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if refusal is not None:
             self.say(refusal.reason)
 
+    @on(Editor.TooLong)
+    def _paste_too_long(self, event: Editor.TooLong) -> None:
+        self.say(f"The paste has {event.characters:,} characters, more than can be sent; nothing was pasted")
+
     @on(TextArea.Changed, "#editor")
     def _typed(self) -> None:
-        self.draw_composer()
+        self.composer.typed()
         self.drafts.typed()
 
-    def submit(self) -> None:
-        """Send what stands in the composer to the chat that is shown, or say why not."""
-        row, text = self.shown, self.drafts.unsent
-        if row is None:
+    @work(exclusive=True, group="offer", exit_on_error=False)
+    async def _offer(self, pasted: str) -> None:
+        """Offer what was pasted as a file, where it is the path or the address of one."""
+        row, text = self.shown, clean(pasted)
+        if row is None or len(text) > MOST_PATH or "\n" in text.strip():
             return
-        if not text.strip():
-            self.say("Nothing to send")
-        elif (refusal := self.refusal()) is not None:
-            self.say(refusal.reason)
-        elif (excess := self.composer.excess) is not None:
-            self.say(f"{excess}; nothing was sent")
-        else:
-            self.background(self.drafts.send(row, text))
+        if self.refusal(Act.SEND_ATTACHMENT) is not None:
+            return
+        from inbox_tui.ui.dialogs.attach import offer
+
+        found = await asyncio.to_thread(offer, text, row.chat.platform)
+        if found is not None and self.shown is not None and self.shown.pk == row.pk:
+            self.offered = Offer(text, found)
+            self.draw_composer()
+
+    def _offer_words(self) -> str | None:
+        """What is offered, while what was pasted still stands in the text."""
+        if self.offered is not None and self.offered.text not in self.composer.text:
+            self.offered = None
+        if self.offered is None:
+            return None
+        return f"Ctrl+F sends {file_words(self.offered.extras)} as a file"
+
+    def take_offer(self) -> bool:
+        """Put the offered file to the text, instead of its path; False where nothing is offered."""
+        if self._offer_words() is None or self.offered is None:
+            return False
+        offer, self.offered = self.offered, None
+        self.composer.cut_out(offer.text)
+        self.composer.attach(offer.extras)
+        self.draw_composer()
+        return True
+
+    @on(Composer.ExtrasChanged)
+    def _extras_changed(self) -> None:
+        self.drafts.typed()
 
     # The filter of the list.
 

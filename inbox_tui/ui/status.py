@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from textual.content import Content
 
@@ -11,7 +11,7 @@ from inbox_tui.core.models import Milliseconds, Profile
 from inbox_tui.core.times import age
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Counts, ProfileRow
-from inbox_tui.ui.actions import FILTER_KEYS, Context, footer_keys
+from inbox_tui.ui.actions import FILTER_KEYS, Action, Context, footer_keys
 from inbox_tui.ui.chat_list import platform_code
 
 STALE_MS = 120_000
@@ -117,12 +117,19 @@ def banner(faults: Sequence[ProfileRow], note: str = "") -> Content:
     return Content("\n").join(lines[:3])
 
 
-def footer(context: Context, width: int, pending: str = "", *, filtering: bool = False) -> Content:
-    """Mode and the keys that work now, as many as fit."""
+def footer(
+    context: Context,
+    width: int,
+    pending: str = "",
+    *,
+    filtering: bool = False,
+    works: Callable[[Action], bool] = lambda _: True,
+) -> Content:
+    """Mode and the keys that work now, as many as fit; `works` is asked of each action."""
     mode = "TYPING" if context is Context.TYPING else "NORMAL"
     parts = [Content.styled(f" {mode} ", "bold reverse")]
     used = cells(mode) + 2
-    for key, name in FILTER_KEYS if filtering else footer_keys(context):
+    for key, name in FILTER_KEYS if filtering else footer_keys(context, works):
         if used + cells(key) + cells(name) + 3 > width - len(pending) - 1:
             break
         parts.append(Content.assemble("  ", (key, "bold"), f" {name}"))

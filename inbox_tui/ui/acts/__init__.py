@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from inbox_tui.core.capabilities import Refused
 from inbox_tui.ui.actions import ACTIONS, Action
 from inbox_tui.ui.acts.answering import Answering
+from inbox_tui.ui.acts.composing import Composing
 from inbox_tui.ui.acts.moving import Moving
 from inbox_tui.ui.acts.platform import PlatformActs
 from inbox_tui.ui.acts.program import Program
@@ -16,7 +17,7 @@ from inbox_tui.ui.acts.triage import Triage
 if TYPE_CHECKING:
     from inbox_tui.ui.inbox import InboxScreen
 
-AREAS = (Moving, Answering, PlatformActs, Triage, Program)
+AREAS = (Moving, Answering, Composing, PlatformActs, Triage, Program)
 
 
 class Acts:

@@ -1,0 +1,129 @@
+"""What the keys of the composer do: send, take back, leave, and everything that is put to a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+
+from inbox_tui.core.capabilities import Act, Refused
+from inbox_tui.core.models import JsonObject
+from inbox_tui.store import lookups
+from inbox_tui.ui.acts.area import Area
+from inbox_tui.ui.drafts import Words
+
+
+class Composing(Area):
+    """Acts in the composer, and those that begin a text there."""
+
+    def send(self, count: int) -> None:
+        """Send what stands in the composer to the chat that is shown, or say why not."""
+        self._submit()
+
+    def send_done(self, count: int) -> None:
+        """Send, and close the chat for us."""
+        if self._submit(done=True):
+            self._inbox.turn_to(self._inbox.thread)
+
+    def newline(self, count: int) -> None:
+        """Begin a new line."""
+        self._inbox.composer.editor.write("\n")
+
+    def leave(self, count: int) -> None:
+        """Out of the composer; the text stays."""
+        self._inbox.leave_field()
+
+    def undo_send(self, count: int) -> None:
+        """Undo typing; in an empty composer the held send comes back first."""
+        inbox, composer = self._inbox, self._inbox.composer
+        if not composer.text and inbox.drafts.held() is not None:
+            inbox.acts.do("take_back")
+        elif not composer.editor.take_back():
+            inbox.say("Nothing to undo" if composer.text else "Nothing can be taken back any more")
+
+    def _submit(self, *, done: bool = False) -> bool:
+        inbox = self._inbox
+        row, words = inbox.shown, inbox.drafts.unsent
+        if row is None:
+            return False
+        if not words:
+            inbox.say("Nothing to send")
+        elif (refusal := next(self._refusals(words), None)) is not None:
+            inbox.say(refusal.reason)
+        elif (excess := inbox.composer.excess) is not None:
+            inbox.say(f"{excess}; nothing was sent")
+        elif inbox.drafts.is_copying(row.chat.id):
+            inbox.say("The file before it is still being copied; nothing was sent")
+        elif (warning := inbox.unseen_answer()) is not None:
+            inbox.say(warning)
+        else:
+            inbox.background(inbox.drafts.send(row, words, done=done))
+            return True
+        return False
+
+    def _refusals(self, words: Words) -> Iterator[Refused]:
+        """Why these words cannot be sent, asked for each part of them."""
+        inbox, extras = self._inbox, words.extras
+        acts = [Act.SEND_TEXT] if words.text.strip() else []
+        acts += [Act.SEND_ATTACHMENT] if "file" in extras or "media_url" in extras else []
+        acts += [Act.REPLY_MARKUP] if "reply_markup" in extras else []
+        for act in acts:
+            if (refusal := inbox.refusal(act)) is not None:
+                yield refusal
+        replied_to = extras.get("reply_to_id")
+        message = lookups.message(inbox.session.reader, str(replied_to)) if replied_to else None
+        if "reply_to" in extras and (refusal := inbox.refusal(Act.REPLY_TO, message)) is not None:
+            yield refusal
+
+    def reply_to(self, count: int) -> None:
+        """Reply to the selected message; again on the same one, to none."""
+        inbox, composer = self._inbox, self._inbox.composer
+        row = inbox.thread.cursor_row
+        message = None if row is None else row.message
+        if message is None or message.external_id is None:
+            inbox.say("Choose a message that has reached the platform")
+            return
+        if composer.extras.get("reply_to_id") == message.id:
+            composer.take_off("reply")
+        else:
+            composer.put(reply_to=message.external_id, reply_to_id=message.id)
+        inbox.turn_to(composer.editor)
+
+    def external_editor(self, count: int) -> None:
+        """Write in the editor of $VISUAL or $EDITOR."""
+        self._inbox.background(self._write_elsewhere())
+
+    async def _write_elsewhere(self) -> None:
+        from inbox_tui.ui.external_editor import NoText, written_in_editor
+
+        inbox, composer = self._inbox, self._inbox.composer
+        if composer.locked:
+            composer.editor.write("")
+            return
+        await inbox.drafts.saved()
+        written: Future[str] = Future()
+        with inbox.app.suspend():
+            # Nothing may be raised in here: the terminal is only taken back at the end.
+            try:
+                written.set_result(written_in_editor(inbox.session.folder.path, composer.text))
+            except Exception as fault:  # noqa: BLE001
+                written.set_exception(fault)
+        try:
+            composer.editor.put(written.result(), (0, 0), composer.editor.document.end)
+        except NoText as fault:
+            inbox.say(f"{fault}; the text is as it was")
+
+    def attach(self, count: int) -> None:
+        """Take the file that is offered, or choose one to go with the text, another one, or none."""
+        if not self._inbox.take_offer():
+            self._inbox.background(self._attach())
+
+    async def _attach(self) -> None:
+        from inbox_tui.ui.dialogs.attach import Attach
+
+        inbox, composer, row = self._inbox, self._inbox.composer, self._inbox.shown
+        if row is None:
+            return
+        start = str(composer.extras.get("file") or composer.extras.get("media_url") or "")
+        chosen: JsonObject | None = await inbox.app.push_screen_wait(Attach(row.chat.platform, start))
+        if chosen is not None and composer.chat_id == row.chat.id:
+            composer.attach(chosen)

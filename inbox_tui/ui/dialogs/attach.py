@@ -1,0 +1,204 @@
+"""Choosing the file that goes with a text: by its path, with completion, or by its address."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from inbox_tui.core.capabilities import platform_name
+from inbox_tui.core.errors import InboxError
+from inbox_tui.core.limits import FILE_RULES, MEGABYTE, file_problem
+from inbox_tui.core.models import JsonObject
+from inbox_tui.core.text import clean
+from inbox_tui.store import spool
+from inbox_tui.ui.dialogs.fields import FieldDialog
+from inbox_tui.ui.paths import Entry, entries, local_path, matching, split, web_address
+
+MOST_SHOWN = 50
+PAGES = ("text/html", "application/xhtml+xml")
+
+
+def look_at(text: str, platform: str) -> JsonObject:
+    """What a draft keeps of the file at a path or an address. Raises InboxError, with why it cannot be sent.
+
+    Reads the file's beginning, so it may take long. An address is checked by its ending only.
+    """
+    address = web_address(text)
+    if address is not None:
+        mime = mimetypes.guess_type(urlsplit(address).path)[0]
+        problem = None if mime is None else file_problem(platform, mime, 1)
+        if problem is not None:
+            raise InboxError(problem)
+        return {"media_url": address}
+    path = local_path(text)
+    if path is None:
+        raise InboxError("A path from the root or from ~ is needed, or an http or https address")
+    found = spool.look(path, platform)
+    return {"file": str(path), "size": found.size, "type": found.type}
+
+
+def offer(pasted: str, platform: str) -> JsonObject | None:
+    """What a draft would keep of the file that was pasted; None where it is none that the platform takes.
+
+    An address counts as a file only where its ending says so: most addresses are meant to be read.
+    """
+    address = web_address(pasted)
+    if address is not None and mimetypes.guess_type(urlsplit(address).path)[0] in (None, *PAGES):
+        return None
+    try:
+        return look_at(pasted, platform)
+    except InboxError:
+        # Then it is text, and stays that.
+        return None
+
+
+class Attach(FieldDialog[JsonObject | None]):
+    """Asks for a file. Returns what a draft keeps of it, empty for no file; None leaves all as it is."""
+
+    KEYS: ClassVar[dict[str, str]] = {
+        "enter": "choose",
+        "tab": "complete",
+        "shift+tab": "complete",
+        "down": "next",
+        "up": "previous",
+        "escape": "back",
+    }
+
+    def __init__(self, platform: str, start: str) -> None:
+        """`start`: what stands in the field at first."""
+        super().__init__()
+        self._platform = platform
+        self._start = start
+        self._folder: tuple[Path, list[Entry]] | None = None
+        self._shown: Sequence[Entry] = ()
+        self._looking = False
+
+    def compose(self) -> ComposeResult:
+        """The field, what fits it, what is known of it, the keys."""
+        with Vertical(id="attach") as box:
+            box.border_title = Content("Attach a file")
+            yield Input(self._start or "~/", id="attach-path", compact=True, select_on_focus=False)
+            yield OptionList(id="attach-list")
+            yield Static(id="attach-notice")
+            yield Static(Content(_limits(self._platform)).stylize("dim"))
+            yield Static(
+                Content("⏎ attach, or open · Tab complete · empty: no file · Esc back").stylize("dim")
+            )
+
+    def on_mount(self) -> None:
+        """The list is never where keys go."""
+        self.query_one(OptionList).can_focus = False
+        super().on_mount()
+        self._suggest(self._field.value)
+
+    @property
+    def _field(self) -> Input:
+        return self.query_one(Input)
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._suggest(event.value)
+
+    @work(exclusive=True, group="suggest", exit_on_error=False)
+    async def _suggest(self, text: str) -> None:
+        """Show what is in the folder that is typed; reading it may take long."""
+        typed, name = split(text)
+        folder = None if web_address(text) else local_path(typed)
+        if folder is None:
+            self._show((), "")
+            return
+        if self._folder is None or self._folder[0] != folder:
+            try:
+                self._folder = folder, await asyncio.to_thread(entries, folder)
+            except OSError as error:
+                self._show((), f"{clean(typed)} cannot be read: {error.strerror or error}")
+                return
+        self._show(matching(self._folder[1], name, MOST_SHOWN), "")
+
+    def _show(self, found: Sequence[Entry], notice: str) -> None:
+        self._shown = found
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options(
+            Option(Content(clean(entry.name) + ("/" if entry.is_folder else ""))) for entry in found
+        )
+        options.highlighted = 0 if found else None
+        options.display = bool(found)
+        self._say(notice)
+
+    def _say(self, words: str) -> None:
+        notice = self.query_one("#attach-notice", Static)
+        notice.update(Content(words).stylize("$text-warning"))
+        notice.display = bool(words)
+
+    def next(self) -> None:
+        """The next suggestion."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def previous(self) -> None:
+        """The suggestion before."""
+        self.query_one(OptionList).action_cursor_up()
+
+    def complete(self) -> bool:
+        """Put the suggestion into the field; False where there is none, or it stands there already."""
+        number = self.query_one(OptionList).highlighted
+        if number is None or number >= len(self._shown):
+            return False
+        entry, typed = self._shown[number], split(self._field.value)[0]
+        text = f"{typed}{entry.name}{'/' if entry.is_folder else ''}"
+        if text == self._field.value:
+            return False
+        self._field.value = text
+        self._field.cursor_position = len(text)
+        return True
+
+    def choose(self) -> None:
+        """Take the file whose path stands in the field; of an unfinished path, the suggestion first."""
+        if not self._looking:
+            self._look(self._field.value)
+
+    @work(exit_on_error=False)
+    async def _look(self, text: str) -> None:
+        if not text.strip():
+            self.dismiss({})
+            return
+        self._looking = True
+        try:
+            path = local_path(text)
+            if path is not None and not await asyncio.to_thread(path.is_file) and self.complete():
+                text = self._field.value
+                if text.endswith("/"):
+                    return
+            self.dismiss(await asyncio.to_thread(look_at, text, self._platform))
+        except InboxError as error:
+            self._say(error.title)
+        finally:
+            self._looking = False
+
+    def back(self) -> None:
+        """Leave everything as it is."""
+        self.dismiss(None)
+
+
+def _limits(platform: str) -> str:
+    """What a platform takes, in one line."""
+    rules = FILE_RULES.get(platform, {})
+    sizes = ", ".join(
+        f"{rule.names or (f'{kind}s' if kind != 'audio' else kind)} to {rule.max_bytes // MEGABYTE} MB"
+        for kind, rule in rules.items()
+    )
+    return (
+        f"{platform_name(platform)} takes {sizes}" if sizes else f"{platform_name(platform)} takes no files"
+    )

@@ -1,0 +1,77 @@
+"""What goes with the text of a draft, in lines above it: the message it replies to, a file, buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+
+from textual.content import Content
+
+from inbox_tui.core.cells import preview, truncate
+from inbox_tui.core.files import file_name
+from inbox_tui.core.keyboards import parse
+from inbox_tui.core.limits import MEGABYTE
+from inbox_tui.core.models import JsonObject, Message
+from inbox_tui.core.summary import describe
+from inbox_tui.core.text import clean
+
+FILE_NAMES = ("file", "media_url", "size", "type")
+GROUPS: Sequence[tuple[str, tuple[str, ...]]] = (
+    ("file", FILE_NAMES),
+    ("buttons", ("reply_markup",)),
+    ("reply", ("reply_to", "reply_to_id")),
+)
+"""What comes off together, in the order in which Backspace in an empty composer takes it off."""
+
+
+def without(extras: JsonObject, group: str) -> JsonObject:
+    """What is left when the file, the buttons or the message replied to is taken off."""
+    gone = dict(GROUPS)[group]
+    return {name: value for name, value in extras.items() if name not in gone}
+
+
+def last_group(extras: JsonObject) -> str | None:
+    """What Backspace takes off next; None: there is nothing."""
+    return next((group for group, names in GROUPS if any(name in extras for name in names)), None)
+
+
+def size_words(size: int) -> str:
+    """A size in bytes for people: `812 bytes`, `34 kB`, `1.2 MB`; in the units of the platforms' limits."""
+    if size < 1_000:
+        return f"{size} bytes"
+    return f"{size // 1_000} kB" if size < MEGABYTE else f"{size / MEGABYTE:,.1f} MB"
+
+
+def lines(extras: JsonObject, replied_to: Message | None, person: str, room: int) -> list[Content]:
+    """The lines above the text, each of at most `room` cells."""
+    found: list[tuple[str, str]] = []
+    if "reply_to" in extras:
+        words = "a message that is not cached"
+        if replied_to is not None:
+            words = f"{person if replied_to.inbound else 'you'}: {describe(replied_to)}"
+        found.append((f"┃ reply to {words}", "$text-secondary"))
+    if (file := file_words(extras)) is not None:
+        found.append((f"📎 {file}", "$text-accent"))
+    markup = extras.get("reply_markup")
+    if isinstance(markup, Mapping):
+        found.append((f"⌨ {_buttons(markup)}", "$text-accent"))
+    return [Content.styled(truncate(words, room), style) for words, style in found]
+
+
+def file_words(extras: JsonObject) -> str | None:
+    """Name, type and size of the attached file, or the address that the platform is to fetch it from."""
+    if isinstance(address := extras.get("media_url"), str):
+        return f"{clean(address)} (fetched by the service)"
+    if not isinstance(path := extras.get("file"), str):
+        return None
+    facts = [file_name(PurePath(path).name), str(extras.get("type") or "")]
+    if isinstance(size := extras.get("size"), int):
+        facts.append(size_words(size))
+    return " · ".join(fact for fact in facts if fact)
+
+
+def _buttons(markup: JsonObject) -> str:
+    keyboard = parse(markup)
+    if keyboard is None or not keyboard.rows:
+        return "a keyboard" if keyboard is not None else "a keyboard that cannot be read"
+    return " / ".join(" | ".join(preview(button.label) for button in row) for row in keyboard.rows)
