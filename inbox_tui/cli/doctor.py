@@ -14,19 +14,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from inbox_tui import __version__
-from inbox_tui.cli import repairs, terminal
+from inbox_tui.cli import engine, repairs, terminal
 from inbox_tui.cli.findings import Finding, Level, note, ok, print_finding, problem
 from inbox_tui.config import Settings
-from inbox_tui.core.capabilities import platform_name
 from inbox_tui.core.cells import preview
 from inbox_tui.core.errors import InboxError, NetworkError, NotAuthorised, UsageError
 from inbox_tui.core.models import Milliseconds
-from inbox_tui.core.times import age
-from inbox_tui.store import clock, health, looks, lookups
-from inbox_tui.store.db import Folder, file_fault, now_ms, open_reader
+from inbox_tui.store import health
+from inbox_tui.store.db import Folder, file_fault, now_ms
 from inbox_tui.store.health import FileHealth, FileState
 from inbox_tui.sync.sending import alive
 
@@ -39,9 +36,6 @@ CLOCK_OFFSET_MS, WRONG_CLOCK_MS = 5_000, 300_000
 """From where a clock that differs from the server's is worth a word, and from where it is wrong."""
 NEWEST_CHATS = 2_000
 """Chats whose derived columns are recomputed for comparison; `--repair` takes all."""
-OLD_LOOK_MS = 5 * 60_000
-"""A running engine looks at every profile more often than this."""
-EXPIRES_SOON_MS = 7 * 24 * 3_600_000
 MOST_NAMED = 5
 
 Check = Callable[[Settings], Iterator[Finding]]
@@ -77,7 +71,7 @@ def _findings(settings: Settings, faults: Sequence[UsageError], *, repair: bool)
         ("key", _key),
         ("folder", _folder),
         ("files", files),
-        ("engine", _engine),
+        ("engine", engine.check),
         ("API", lambda settings: _api(settings, faults)),
     )
     for name, check in checks:
@@ -247,7 +241,7 @@ def _file(name: str, file: FileHealth, *, thorough: bool) -> Finding:
 def _contents(folder: Folder) -> Iterator[Finding]:
     held = health.contents(folder)
     now = now_ms()
-    read = "never" if held.newest_read_at is None else _ago(now, held.newest_read_at)
+    read = "never" if held.newest_read_at is None else engine.ago(now, held.newest_read_at)
     yield ok(
         "cached",
         f"{held.profiles} profiles, {held.chats} chats ({held.unread_chats} not read to their newest page), "
@@ -255,16 +249,16 @@ def _contents(folder: Folder) -> Iterator[Finding]:
     )
     counts = [
         f"{kept.count} {kept.state}"
-        + ("" if kept.state in ("settled", "discarded") else f" (oldest {_ago(now, kept.oldest)})")
+        + ("" if kept.state in ("settled", "discarded") else f" (oldest {engine.ago(now, kept.oldest)})")
         for kept in held.outbox
     ]
     yield ok("unsent", f"{held.drafts} drafts; outbox: {', '.join(counts) or 'empty'}")
     for item in (*held.uncertain, *held.failed):
         text = preview(item.text)[:60] or "a file"
+        written = engine.ago(now, item.created_at)
         yield note(
             "outbox",
-            f"{item.state} {item.key[:8]} to chat {item.chat_id}, written {_ago(now, item.created_at)}: "
-            f"“{text}”. {item.title}",
+            f"{item.state} {item.key[:8]} to chat {item.chat_id}, written {written}: “{text}”. {item.title}",
             item.hint,
         )
     open_now = [str(number) for number in held.screens if alive(number)]
@@ -275,14 +269,6 @@ def _contents(folder: Folder) -> Iterator[Finding]:
         yield note("quarantine", f"{held.quarantined} records could not be read, the newest: {reasons}")
     else:
         yield ok("quarantine", "every record could be read")
-
-
-def _ago(now: Milliseconds, at: Milliseconds) -> str:
-    """An age in words; a time to come tells that the clock was put back."""
-    if at > now + CLOCK_OFFSET_MS:
-        return "in the future: the clock was put back"
-    short = age(now - at)
-    return short if short == "now" else f"{short} ago"
 
 
 def _derived(folder: Folder, newest: int | None) -> Iterator[Finding]:
@@ -304,62 +290,6 @@ def _derived(folder: Folder, newest: int | None) -> Iterator[Finding]:
         )
     else:
         yield ok("derived", f"what the list shows of {found.looked_at} chats is what their messages say")
-
-
-def _engine(settings: Settings) -> Iterator[Finding]:
-    folder = settings.folder
-    if not folder.path.is_dir():
-        yield note("engine", "not running; nothing was ever synced", "Open the inbox, or `inbox-tui sync`")
-        return
-    runs = repairs.running(folder)
-    if runs:
-        numbers = health.holders(folder.lock) or ()
-        who = ", ".join(f"process {number} ({_command(number)})" for number in numbers)
-        yield ok("engine", f"running: {who or 'which process, this system does not tell'}")
-    else:
-        yield note("engine", "not running", "It runs while an inbox is open, or as `inbox-tui sync --follow`")
-    if any(file.state is not FileState.WELL for file in health.check_files(folder)):
-        return
-    yield from _profiles(folder, runs=runs)
-
-
-def _command(number: int) -> str:
-    """What a process was started as; empty where the system does not tell."""
-    try:
-        words = Path(f"/proc/{number}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-    except OSError:
-        return "gone"
-    return " ".join(word for word in words[1:] if word)[:80]
-
-
-def _profiles(folder: Folder, *, runs: bool) -> Iterator[Finding]:
-    reader = open_reader(folder)
-    try:
-        rows = lookups.profiles(reader)
-        server_now = clock.server_now(reader)
-    finally:
-        reader.close()
-    now = now_ms()
-    for row in rows:
-        profile = row.profile
-        at = looks.looked_at(folder, profile.id)
-        words = (
-            f"{platform_name(profile.platform)} {profile.name} ({profile.id}): "
-            f"{'never looked at' if at is None else f'last look {_ago(now, at)}'}"
-        )
-        if row.fault_title:
-            yield problem("profile", f"{words}. {row.fault_title}", row.fault_hint or "")
-        elif profile.status != "active":
-            why = f" ({profile.inactive_reason})" if profile.inactive_reason else ""
-            yield problem("profile", f"{words}. It is {profile.status}{why}", "Connect it again in Postproxy")
-        elif profile.expires_at is not None and profile.expires_at < server_now + EXPIRES_SOON_MS:
-            left = profile.expires_at - server_now
-            when = f"ends in {age(left)}" if left > 0 else "has ended"
-            yield note("profile", f"{words}. Its connection {when}", "Connect it again in Postproxy")
-        elif at is None or at > now + CLOCK_OFFSET_MS or (runs and now - at > OLD_LOOK_MS):
-            yield note("profile", words, "Run `inbox-tui sync` and look again")
-        else:
-            yield ok("profile", words)
 
 
 def _api(settings: Settings, faults: Sequence[UsageError]) -> Iterator[Finding]:

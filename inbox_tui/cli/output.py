@@ -10,22 +10,26 @@ from datetime import UTC, datetime
 from inbox_tui.core.cells import cells, pad, truncate
 from inbox_tui.core.models import Chat, Json, Message, Milliseconds
 from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import ProfileRow
 from inbox_tui.store.reads import ChatRow
 
 Record = Mapping[str, Json]
 
 
-def print_records(records: Iterable[Record]) -> None:
-    """One JSON object a line on standard output."""
+def print_records(records: Iterable[Record], *, ids: bool = False) -> int:
+    """One JSON object a line on standard output, or the id of each alone; returns how many there were."""
+    count = 0
     for record in records:
-        sys.stdout.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
+        line = str(record["id"]) if ids else json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        sys.stdout.write(f"{line}\n")
+        count += 1
+    return count
 
 
-def print_ids(records: Iterable[Record]) -> None:
-    """The id of each record, one a line."""
-    for record in records:
-        sys.stdout.write(f"{record['id']}\n")
+def say_nothing_found(words: str) -> None:
+    """Tell the person why there is nothing on standard output, where only records stand."""
+    sys.stderr.write(f"inbox-tui: {words}\n")
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
@@ -47,8 +51,8 @@ def iso(at: Milliseconds | None) -> str | None:
     return stamp.replace("+00:00", "Z")
 
 
-def chat_record(row: ChatRow) -> Record:
-    """A chat with the API's fields and the derived ones of the triage rules."""
+def chat_record(row: ChatRow, fresh: Freshness) -> Record:
+    """A chat with the API's fields, the derived ones of the triage rules, and how fresh it is."""
     chat: Chat = row.chat
     record: dict[str, Json] = {
         "id": chat.id,
@@ -78,6 +82,9 @@ def chat_record(row: ChatRow) -> Record:
         "window_closes_at": iso(row.window_closes_at),
         "estimated": row.estimated,
         "draft": row.draft,
+        "waiting_sends": row.leaving,
+        "looked_at": iso(fresh.looked_at),
+        "no_news_at": iso(fresh.news_at),
     }
 
 

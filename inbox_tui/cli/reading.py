@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -17,10 +17,13 @@ from inbox_tui.core.summary import describe
 from inbox_tui.core.times import age, day_label
 from inbox_tui.core.times import clock as time_of_day
 from inbox_tui.store import clock, looks, lookups, reads, search
-from inbox_tui.store.db import now_ms, open_reader, prepare
+from inbox_tui.store.db import Folder, now_ms, open_reader, prepare
+from inbox_tui.store.looks import Freshness
+from inbox_tui.store.lookups import ProfileRow
 from inbox_tui.store.reads import ChatRow, Key, ThreadRow, ThreadSource
 
 PAGE = 500
+NOTHING_CACHED = "nothing is cached yet; `inbox-tui sync` fetches it"
 
 
 def columns() -> int:
@@ -34,8 +37,10 @@ def profiles(settings: Settings, *, as_json: bool, ids: bool) -> None:
     with closing(open_reader(settings.folder)) as reader:
         rows = lookups.profiles(reader)
     records = [output.profile_record(row, looks.looked_at(settings.folder, row.profile.id)) for row in rows]
+    if not rows:
+        output.say_nothing_found(NOTHING_CACHED)
     if as_json or ids:
-        (output.print_ids if ids else output.print_records)(records)
+        output.print_records(records, ids=ids)
         return
     now = now_ms()
     table = []
@@ -70,25 +75,51 @@ def chats(settings: Settings, query: str, *, as_json: bool, ids: bool) -> None:
             source = reads.PickedSource(reader, search.pick(settings.folder, plan))
         rows = _all(source)
         if as_json or ids:
-            (output.print_ids if ids else output.print_records)(output.chat_record(row) for row in rows)
-            return
-        table = [
-            (
-                row.chat.id,
-                row.chat.platform,
-                row.chat.title,
-                age(now - row.key[0]),
-                _state(row),
-                f"you: {row.preview}" if row.preview_from else row.preview,
-            )
-            for row in rows
-        ]
-    output.print_table(("id", "platform", "person", "age", "state", "last message"), table, columns())
+            fresh = freshness(settings.folder, lookups.profiles(reader))
+            count = output.print_records((output.chat_record(row, fresh(row)) for row in rows), ids=ids)
+        else:
+            table = [
+                (
+                    row.chat.id,
+                    row.chat.platform,
+                    row.chat.title,
+                    age(now - row.key[0]),
+                    _state(row),
+                    f"you: {row.preview}" if row.preview_from else row.preview,
+                )
+                for row in rows
+            ]
+            head = ("id", "platform", "person", "age", "state", "last message")
+            output.print_table(head, table, columns())
+            count = len(table)
+        if not count:
+            cached = lookups.counts(reader).chats
+            output.say_nothing_found("no chat matches" if cached else NOTHING_CACHED)
+
+
+def freshness(folder: Folder, profiles: Sequence[ProfileRow]) -> Callable[[ChatRow], Freshness]:
+    """How fresh each of many chats is, as of now."""
+    looked = looks.all_chats_looked_at(folder)
+    listed = {row.profile.id: looks.looked_at(folder, row.profile.id) for row in profiles}
+    walked = {row.profile.id for row in profiles if row.walked}
+
+    def of(row: ChatRow) -> Freshness:
+        chat = row.chat
+        return looks.freshness(
+            looked(chat.id),
+            listed.get(chat.profile_id),
+            read_at=row.pulled_at,
+            complete=row.complete and chat.profile_id in walked,
+        )
+
+    return of
 
 
 def _state(row: ChatRow) -> str:
     if row.failed:
         return f"{row.failed} failed"
+    if row.leaving:
+        return "1 not sent yet" if row.leaving == 1 else f"{row.leaving} not sent yet"
     if row.unread:
         return f"{row.unread} unread"
     if row.unanswered:
@@ -104,7 +135,7 @@ def thread(settings: Settings, name: str, *, as_json: bool, ids: bool) -> None:
         source = ThreadSource(reader, row.pk, row.chat.id)
         entries = _all(source)
         if as_json or ids:
-            (output.print_ids if ids else output.print_records)(_records(entries))
+            output.print_records(_records(entries), ids=ids)
             return
         _print_thread(row, entries, clock.server_now(reader))
 
@@ -171,8 +202,10 @@ def outbox(settings: Settings, *, as_json: bool, ids: bool) -> None:
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
         items = lookups.outbox(reader)
+    if not items:
+        output.say_nothing_found("nothing waits to be sent")
     if as_json or ids:
-        (output.print_ids if ids else output.print_records)(output.item_record(item) for item in items)
+        output.print_records((output.item_record(item) for item in items), ids=ids)
         return
     now = now_ms()
     table = [

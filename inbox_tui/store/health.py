@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -212,6 +212,12 @@ def contents(folder: Folder) -> Contents:
                 )
             ),
         )
+
+
+def open_chats(reader: sqlite3.Connection, alive: Callable[[int], bool]) -> list[str]:
+    """The chats that living screens show, each once."""
+    rows = reader.execute("SELECT pid, chat_id FROM local.screens WHERE chat_id IS NOT NULL ORDER BY pid")
+    return list(dict.fromkeys(str(chat_id) for pid, chat_id in rows if alive(pid)))
 
 
 @dataclass(frozen=True, slots=True)

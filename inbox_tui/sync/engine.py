@@ -176,16 +176,30 @@ def send_now(
             now = _item(writer, item_pk)
             return time.monotonic() >= deadline or _at_rest(writer, now, wait=wait)
 
+        stack.callback(keys.close)
+        elsewhere = False
         while not done() and not stop.is_set():
             try:
                 with _elected(settings.folder):
-                    client = keys.client()
-                    stack.callback(keys.close)
-                    _send_here(settings, writer, client, item, done, stop)
+                    _send_here(settings, writer, keys.client(), item, done, stop)
             except EngineRunningError:
                 # The running engine notices the item by itself; should it die, this process takes over.
+                elsewhere = True
                 stop.wait(0.1)
-        return _item(writer, item_pk)
+        item = _item(writer, item_pk)
+        if elsewhere and item.state == State.FAILED and settings.api_key() is not None:
+            _check_key(keys.client())
+        return item
+
+
+def _check_key(client: Client) -> None:
+    """Raise NotAuthorised where the API refuses the key: of what another engine failed, only words tell."""
+    try:
+        client.list_profiles()
+    except NotAuthorised:
+        raise
+    except InboxError as error:
+        _log.info("whether the key is accepted was not found out: %s", error)
 
 
 def _send_here(

@@ -63,6 +63,40 @@ def test_a_wrong_key_is_3(account: Account) -> None:
     assert (record["state"], record["payload"]["text"]) == ("failed", "Hello")
 
 
+def test_a_wrong_key_is_3_for_who_waits_and_where_another_process_is_the_engine_too(account: Account) -> None:
+    words = "The API does not accept the key (Invalid API key). Set POSTPROXY_API_KEY to a valid key"
+    wrong = {"POSTPROXY_API_KEY": "not-the-key"}
+    chat = chat_of(account, "telegram")
+    refused(run_alone(account, "send", chat, "Hello", "--wait", **wrong), 3, words)
+    engine = subprocess.Popen(
+        [sys.executable, "-m", "inbox_tui", "sync", "--follow", "--until-stdin-closes"],
+        env=os.environ | account.environment | wrong,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not any("running" in line and "not running" not in line for line in engine_lines(account)):
+            assert time.monotonic() < deadline
+        other = chat_of(account, "bluesky")
+        refused(run_alone(account, "send", other, "Hello", "--wait", **wrong), 3, words)
+    finally:
+        engine.kill()
+        engine.wait()
+        if engine.stdin is not None:
+            engine.stdin.close()
+
+
+def engine_lines(account: Account) -> list[str]:
+    """What doctor says of the engine."""
+    return [
+        record["found"]
+        for record in run_alone(account, "doctor", "--json").records
+        if record["check"] == "engine"
+    ]
+
+
 @pytest.mark.parametrize("arguments", [["thread", "nobody"], ["send", "nobody", "Hello"]])
 def test_an_unknown_chat_is_1(reading: CommandLine, arguments: list[str]) -> None:
     words = "There is no chat nobody in the cache. Give an id of `inbox-tui chats`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from cli_accounts import CommandLine
 
 CHAT_ADDITIONS = {
     "preview", "unread", "unanswered", "needs_reply_since", "waiting", "done", "failed", "window_closes_at",
-    "estimated", "draft",
+    "estimated", "draft", "waiting_sends", "looked_at", "no_news_at",
 }  # fmt: skip
 """What the cache derives beside the fields of the API."""
 
@@ -161,8 +162,29 @@ def test_a_failed_message_is_printed_with_the_reason_of_the_platform(reading: Co
         )
 
 
-def test_an_outbox_with_nothing_in_it_prints_nothing(reading: CommandLine) -> None:
-    assert [reading("outbox", *flags).out for flags in ([], ["--json"], ["-q"])] == ["", "", ""]
+@pytest.mark.parametrize("flags", [[], ["--json"], ["-q"]])
+def test_where_nothing_is_found_only_standard_error_says_why(
+    reading: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flags: list[str]
+) -> None:
+    def said(*arguments: str) -> str:
+        ran = reading(*arguments, *flags)
+        assert (ran.code, ran.out) == (0, "")
+        return ran.err
+
+    assert said("outbox") == "inbox-tui: nothing waits to be sent\n"
+    assert said("chats", "from:nobody") == "inbox-tui: no chat matches\n"
+    monkeypatch.setenv("INBOX_TUI_HOME", str(tmp_path / "new"))
+    words = "inbox-tui: nothing is cached yet; `inbox-tui sync` fetches it\n"
+    assert [said("chats"), said("chats", "from:nobody"), said("profiles")] == [words] * 3
+
+
+def test_a_chat_as_json_says_when_it_was_last_looked_at(reading: CommandLine) -> None:
+    chat = reading("chats", "--json").records[0]
+    assert chat["looked_at"] is not None
+    # The list of its profile was looked at after the chat itself, or in the same second.
+    assert chat["no_news_at"] >= chat["looked_at"]
+    profiles = {record["id"]: record["looked_at"] for record in reading("profiles", "--json").records}
+    assert chat["no_news_at"] == max(chat["looked_at"], profiles[chat["profile_id"]])
 
 
 @pytest.mark.parametrize(

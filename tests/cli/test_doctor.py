@@ -402,6 +402,35 @@ def test_a_check_that_cannot_be_made_is_a_problem_and_the_others_are_made(
     assert of(lines, "engine").level == "note"
 
 
+def test_chats_of_today_and_open_chats_are_told_with_the_age_of_their_last_look(
+    examine: Run, account: Settings
+) -> None:
+    now = db.now_ms()
+    with Writer(account.folder) as writer:
+        chats = [
+            Chat("new", "p1", "telegram", "x1", now, participant_name="Ada", last_message_at=now - HOUR),
+            Chat(
+                "older", "p1", "telegram", "x2", now, participant_name="Bo", last_message_at=now - 20 * HOUR
+            ),
+            Chat("old", "p1", "telegram", "x3", now, participant_name="Cy", last_message_at=now - 3 * DAY),
+        ]
+        writes.apply_chats(writer, chats)
+        pages = [
+            writes.MessagePage(each.id, [], newest=True, newest_for=each.last_message_at) for each in chats
+        ]
+        writes.apply_messages(writer, pages)
+        writer.cache.execute("UPDATE chats SET pulled_at = ?", (now - HOUR,))
+        writer.cache.execute("UPDATE chats SET pulled_at = ? WHERE id = 'older'", (now - 9 * HOUR,))
+        writes.record_walk(writer, "p1", walked_to=None, walked=True, total=3)
+        local.set_screen(writer, "new")
+    looks.touch_chat(account.folder, "new", now - 2 * 60_000)
+    looks.touch_look(account.folder, "p1", now)
+    _, lines = examine()
+    today = of(lines, "chats").found
+    assert "5 chats were active in the last day, last looks from 2m ago to 9h ago (Bo, older)" in today
+    assert of(lines, "open chat").found == "Ada (new): last look 2m ago, no newer message now"
+
+
 # Settings and folders that cannot be used
 
 
