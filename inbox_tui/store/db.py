@@ -22,8 +22,8 @@ from inbox_tui.core.errors import StoreError
 if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
-CACHE_VERSION = 3
-LOCAL_VERSION = 4
+CACHE_VERSION = 5
+LOCAL_VERSION = 5
 BUSY_SECONDS = 10.0
 LOCK_SECONDS = 60.0
 """How long a start waits for another process that is migrating the same folder."""

@@ -32,14 +32,15 @@ _IN_LOG, _IN_PAGES = "words_in_log", "words_in_pages"
 def forget(cache: sqlite3.Connection, message_ids: Iterable[str]) -> None:
     """Drop what was fetched of deleted messages beside them, and note where their words may still stand.
 
-    That is: records set aside that name them, live records, the comments that they answered, and the rows of
-    their files; the files themselves go with `store.media.sweep`. Belongs into the transaction that redacts
-    the messages themselves.
+    That is: records set aside that name them, live records, the comments that they answered, the words on
+    their former buttons, and the rows of their files; the files themselves go with `store.media.sweep`.
+    Belongs into the transaction that redacts the messages themselves.
     """
     for message_id in message_ids:
         cache.execute("DELETE FROM quarantine WHERE instr(json, ?)", (message_id,))
         cache.execute("DELETE FROM records WHERE kind = 'message' AND id = ?", (message_id,))
         cache.execute("DELETE FROM media WHERE message_id = ?", (message_id,))
+        cache.execute("DELETE FROM button_labels WHERE message_id = ?", (message_id,))
         cache.execute(
             "DELETE FROM comments WHERE external_id = "
             "(SELECT external_comment_id FROM messages WHERE id = ?)",

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 
 from inbox_tui.core import triage
 from inbox_tui.core.cells import preview
-from inbox_tui.core.keyboards import label_for
 from inbox_tui.core.marks import AUTOMATIC_WITHIN, Entry, Mark, Position, automatic
 from inbox_tui.core.models import Chat, Message, Milliseconds, Status
 from inbox_tui.core.summary import describe, is_tap
@@ -22,6 +21,7 @@ from inbox_tui.core.window import window as reply_window
 from inbox_tui.store import clock
 from inbox_tui.store.db import in_lists, now_ms
 from inbox_tui.store.records import CHAT_COLUMNS, MESSAGE_COLUMNS, SqlRow, chat_of, message_of
+from inbox_tui.store.taps import tap_label
 
 PREVIEW_LENGTH = 160
 QUIET_MS = 14 * 24 * 3_600_000
@@ -308,8 +308,8 @@ class _Fold:
             f"SELECT {', '.join(MESSAGE_COLUMNS)} FROM messages WHERE chat = ? AND external_id = ?",
             (self._pk, message.reply_to_external_id),
         ).fetchone()
-        markup = None if row is None else message_of(row, self._chat.id).reply_markup
-        return label_for(markup, message.body or "") or message.body
+        source = None if row is None else message_of(row, self._chat.id)
+        return tap_label(self._cache, message, source) or message.body
 
 
 def _outgoing(item: _Item) -> Entry:

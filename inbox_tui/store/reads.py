@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from inbox_tui.core.models import Chat, Message, Milliseconds, Status
-from inbox_tui.store import acts
+from inbox_tui.core.summary import is_tap
+from inbox_tui.store import acts, taps
 from inbox_tui.store.db import in_lists
 from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, item_of
 from inbox_tui.store.records import (
@@ -74,6 +75,8 @@ class ThreadRow:
     item: OutboxItem | None = None
     quoted: Message | None = None
     """The message that this one replies to, or whose button was tapped, where it is cached."""
+    tapped: str | None = None
+    """The words on the button that was tapped, where its keyboard is cached, as it is or as it was."""
     dismissed: bool = False
     arrived: int | None = None
     pending: tuple[OutboxItem, ...] = ()
@@ -311,17 +314,23 @@ class ThreadSource:
         failed = [m.id for _, _, m in messages if m.status == Status.FAILED]
         dismissed = self._dismissed(failed) if failed else frozenset[str]()
         pending = self._pending() if messages else {}
+        tapped = self._tapped([message for _, _, message in messages], quoted)
         return [
             ThreadRow(
                 key=(at, message.id),
                 message=message,
                 quoted=quoted.get(message.reply_to_external_id or ""),
+                tapped=tapped.get(message.id),
                 dismissed=message.id in dismissed,
                 arrived=arrived,
                 pending=tuple(pending.get(message.id, ())),
             )
             for at, arrived, message in messages
         ]
+
+    def _tapped(self, messages: Sequence[Message], sources: Mapping[str, Message]) -> Mapping[str, str]:
+        pairs = [(tap, sources.get(tap.reply_to_external_id or "")) for tap in messages if is_tap(tap)]
+        return taps.tapped(self._reader, [(tap, source) for tap, source in pairs if source is not None])
 
     def _quoted(self, external_ids: Sequence[str]) -> dict[str, Message]:
         if not external_ids:

@@ -147,6 +147,38 @@ def _cache_3(db: Database) -> None:
     )
 
 
+@cache(name="0004 how far lists are known")
+def _cache_4(db: Database) -> None:
+    """What looks at lists have brought, whatever else is in the cache by events.
+
+    `listed_to`: the time of the newest chat that a look at a profile's list has brought. `unreadable`: how many
+    chats of a profile, and messages of a chat, the API counts and nobody can read.
+    """
+    _run(
+        db,
+        """
+        ALTER TABLE profiles ADD COLUMN listed_to INTEGER;
+        ALTER TABLE profiles ADD COLUMN unreadable INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE chats ADD COLUMN unreadable INTEGER NOT NULL DEFAULT 0;
+        UPDATE profiles SET listed_to = (SELECT max(last_message_at) FROM chats WHERE profile_id = profiles.id);
+        """,
+    )
+
+
+@cache(name="0005 words of buttons that are gone")
+def _cache_5(db: Database) -> None:
+    """What stood on the buttons of keyboards that were changed or removed since: a tap tells only the data."""
+    _run(
+        db,
+        """
+        CREATE TABLE button_labels (
+            message_id TEXT NOT NULL, data TEXT NOT NULL, label TEXT NOT NULL,
+            PRIMARY KEY (message_id, data, label)
+        ) WITHOUT ROWID;
+        """,
+    )
+
+
 @local(name="0001 drafts, outbox, marks")
 def _local_1(db: Database) -> None:
     """What lives nowhere else. `account` is the name of the folder's account in every intention."""
@@ -204,6 +236,19 @@ def _local_3(db: Database) -> None:
         """
         ALTER TABLE drafts ADD COLUMN extras TEXT NOT NULL DEFAULT '{}';
         ALTER TABLE drafts ADD COLUMN started_at INTEGER;
+        """,
+    )
+
+
+@local(name="0004 keyboards with a name")
+def _local_4(db: Database) -> None:
+    """`design`: JSON of a `core.keyboard_text.Design`. The case of a name's letters does not count."""
+    _run(
+        db,
+        """
+        CREATE TABLE keyboards (
+            name TEXT PRIMARY KEY COLLATE NOCASE, design TEXT NOT NULL, updated_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
         """,
     )
 

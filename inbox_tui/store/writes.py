@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from inbox_tui.core.models import Chat, Message, Milliseconds, Profile, Rejected
-from inbox_tui.store import erasure, facts, media
+from inbox_tui.store import erasure, facts, media, taps
 from inbox_tui.store.db import Folder, explained, now_ms, open_writer, transaction
 from inbox_tui.store.progress import move_times, record_pull
 from inbox_tui.store.records import (
@@ -268,7 +268,9 @@ def _apply_page(cache: sqlite3.Connection, chat_pk: int, page: MessagePage) -> _
         if old is None and message.id in before:
             old, late = before[message.id], _is_before(page.stated_at, known[message.id][1][1])
         if old is not None and row != old:
-            row = merge_message(old, row, message.missing, late=late)
+            said = row
+            row = merge_message(old, said, message.missing, late=late)
+            taps.keep_gone(cache, row, (old, said))
         rows[message.id] = row
     result = _PageResult()
     new: list[tuple[Milliseconds, str, Row]] = []

@@ -11,8 +11,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from inbox_tui.core.cells import cells, shorten, truncate, wrap
-from inbox_tui.core.keyboards import label_for, parse
+from inbox_tui.core.cells import cells, preview, shorten, truncate, wrap
+from inbox_tui.core.keyboards import parse
 from inbox_tui.core.links import url_host
 from inbox_tui.core.models import Attachment, Message, Milliseconds, Platform, Status
 from inbox_tui.core.summary import describe, is_tap
@@ -161,8 +161,7 @@ class Thread(VirtualRows[ThreadRow]):
         if message.deleted_at is not None:
             lines.append([("message deleted", "muted")])
         elif tap:
-            markup = None if row.quoted is None else row.quoted.reply_markup
-            label = label_for(markup, message.body or "") or message.body or ""
+            label = preview(row.tapped or message.body or "")
             lines.append([(truncate(f"tapped ▸ {label}", room), "tap")])
         else:
             lines += [[(line, text_style)] for line in _body(message.body, room)]

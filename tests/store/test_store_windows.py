@@ -251,7 +251,10 @@ def fill(writer: Writer, count: int, *, tied: bool = False) -> None:
                 (f"k{n}", "c0" if n % 2 else f"c{n}", state),
             )
             if n % 10 == 0:
-                writer.local.execute("INSERT INTO drafts VALUES (?, 'typed', 0, 0)", (f"c{n}",))
+                writer.local.execute(
+                    "INSERT INTO drafts (chat_id, text, cursor, updated_at) VALUES (?, 'typed', 0, 0)",
+                    (f"c{n}",),
+                )
 
 
 Look = Callable[[sqlite3.Connection, int], object]

@@ -141,7 +141,7 @@ async def test_a_tap_comes_back_as_the_words_on_the_button() -> None:
         reply_to_external_id="5",
         created_at=AT + 1,
     )
-    assert "tapped ▸ Track order" in await drawn(row(sent), row(tap, quoted=sent))
+    assert "tapped ▸ Track order" in await drawn(row(sent), row(tap, quoted=sent, tapped="Track order"))
     assert "tapped ▸ t:1" in await drawn(row(tap))
 
 
@@ -200,6 +200,8 @@ async def test_an_outbox_item_says_how_far_it_has_come(state: str, words: str) -
         retry_of=None,
         screen=None,
         clock_offset=None,
+        with_pk=None,
+        done_bytes=0,
     )
     text = await drawn(ThreadRow(key=(1 << 62, "1"), item=item))
     assert "On its way" in text
@@ -229,6 +231,8 @@ def edit(state: str, payload: dict[str, object], *, title: str = "", hint: str =
         retry_of=None,
         screen=None,
         clock_offset=None,
+        with_pk=None,
+        done_bytes=0,
     )
 
 
@@ -313,12 +317,7 @@ async def test_every_line_is_as_wide_as_the_pane(width: int) -> None:
 
 def act(name: str, state: str = "queued", title: str = "", **payload: object) -> OutboxItem:
     """An act on the message `m2`."""
-    return OutboxItem(
-        pk=7, key="k", account="a", act=name, chat_id="c1", profile_id="p1",
-        payload={"message_id": "m2", **payload}, state=state, created_at=AT, held_until=None,
-        dispatched_at=None, attempts=0, next_try_at=None, title=title, hint="", message_id=None,
-        retry_of=None, screen=None, clock_offset=0,
-    )  # fmt: skip
+    return replace(edit(state, {"message_id": "m2", **payload}, title=title), act=name)
 
 
 async def test_a_reaction_on_its_way_stands_for_the_one_that_it_replaces() -> None:
