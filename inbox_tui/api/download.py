@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.message import Message as Headers
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote
@@ -32,7 +33,8 @@ MAX_BYTES = 100_000_000
 MAX_SECONDS = 900.0
 """In which a file must have come, however steadily it trickles."""
 MAX_REDIRECTS = 5
-CHUNK = 64 * 1024
+_NOTHING = "It was not fetched"
+_ASTRAY = "The file's address leads to one that cannot be read"
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
@@ -105,6 +107,7 @@ class Downloader:
             timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
             limits=httpx.Limits(max_keepalive_connections=0),
             follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             trust_env=not is_loopback(self._own[0]),
         )
 
@@ -129,20 +132,19 @@ class Downloader:
             if isinstance(outcome, Downloaded):
                 return outcome
             current = outcome
-        raise Refused("The file's address leads from one to the next without end", "It was not fetched")
+        raise Refused("The file's address leads from one to the next without end", _NOTHING)
 
     def _check(self, url: str) -> _Place:
         """Where an address leads. Raises Refused, and NetworkError where its host is not known."""
-        no = "It was not fetched"
         try:
             place = httpx.URL(url)
             host = place.raw_host.decode("ascii")
         except (httpx.InvalidURL, ValueError):
-            raise Refused("The file's address cannot be read", no) from None
-        if place.scheme not in ("http", "https") or not host:
-            raise Refused("The file's address is not one of the web", no)
+            raise Refused("The file's address cannot be read", _NOTHING) from None
+        if place.scheme not in ("http", "https") or not host or not 0 < _origin(place)[1] < 65_536:
+            raise Refused("The file's address is not one of the web", _NOTHING)
         if place.userinfo:
-            raise Refused("The file's address holds a user name", no)
+            raise Refused("The file's address holds a user name", _NOTHING)
         shown = clean(place.host)[:80]
         try:
             addresses = self._resolve(host, _origin(place)[1])
@@ -152,7 +154,7 @@ class Downloader:
         if _origin(place) != self._own:
             addresses = [address for address in addresses if is_public(address)]
         if not addresses:
-            raise Refused(f"The file's address {shown} is one of a private network", no)
+            raise Refused(f"The file's address {shown} is one of a private network", _NOTHING)
         return _Place(place, addresses)
 
     def _step(
@@ -171,8 +173,10 @@ class Downloader:
             try:
                 response = self._client.send(request, stream=True)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                failure = faults.from_transport(error, shown)
+                failure = _broken(error, shown)
                 continue
+            except httpx.InvalidURL:
+                return Refused(_ASTRAY, _NOTHING)
             except httpx.HTTPError as error:
                 return _broken(error, shown)
             try:
@@ -193,11 +197,11 @@ class Downloader:
             try:
                 return str(place.url.join(response.headers["location"]))
             except (httpx.InvalidURL, ValueError):
-                return Refused("The file's address leads to one that cannot be read", "It was not fetched")
+                return Refused(_ASTRAY, _NOTHING)
         if response.status_code != 200:
             return _refused(response.status_code, clean(place.url.host)[:80])
         if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-            return Refused("The file comes packed, though that was not asked for", "It was not fetched")
+            return Refused("The file comes packed, though that was not asked for", _NOTHING)
         announced = response.headers.get("content-length", "")
         expected = int(announced) if announced.isascii() and announced.isdigit() else None
         if expected is not None and expected > self._max_bytes:
@@ -224,7 +228,8 @@ class Downloader:
         size = 0
         descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            for piece in response.iter_raw(CHUNK):
+            # As it comes: gathered to larger pieces, one that trickles would not be noticed.
+            for piece in response.iter_raw():
                 size += len(piece)
                 if size > self._max_bytes:
                     return self._too_large()
