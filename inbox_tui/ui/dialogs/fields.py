@@ -1,0 +1,80 @@
+"""Dialogs in which one types: no key overtakes another, a paste is clean text, and nothing typed is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, TypeVar
+
+from textual import events
+from textual.timer import Timer
+from textual.widgets import Input
+
+from inbox_tui.core.text import clean
+from inbox_tui.store import local, lookups
+from inbox_tui.ui.dialogs.dialog import Dialog
+from inbox_tui.ui.editor import Editor
+from inbox_tui.ui.session import Session
+
+ResultT = TypeVar("ResultT")
+
+KEEP_SECONDS = 0.15
+"""The longest that something typed exists only in memory, besides the time of one disk write."""
+
+
+class FieldDialog(Dialog[ResultT]):
+    """A dialog whose keys and pastes are carried out one after the other, whatever they do to the focus."""
+
+    KEYS: ClassVar[Mapping[str, str]] = {}
+    """Keys that mean the same in every field, with the name of the method (without arguments) for each."""
+    NEW_LINE: ClassVar[frozenset[str]] = frozenset({"ctrl+j", "shift+enter"})
+
+    async def take(self, event: events.Key | events.Paste) -> None:
+        """Carry a key or a paste out to its end; called in the order of typing."""
+        field = self.focused
+        if isinstance(event, events.Paste):
+            if isinstance(field, Editor):
+                field.paste(event.text)
+            elif isinstance(field, Input):
+                field.insert_text_at_cursor(" ".join(clean(event.text).split()))
+        elif (name := self.KEYS.get(event.key)) is not None:
+            getattr(self, name)()
+        elif isinstance(field, Editor) and event.key in self.NEW_LINE:
+            field.write("\n")
+        elif isinstance(field, Input) and event.is_printable and event.character:
+            field.insert_text_at_cursor(event.character)
+        elif not (isinstance(field, Editor) and field.type_key(event)):
+            await self.app._check_bindings(event.key)
+
+
+class Kept:
+    """What stands in a dialog and is not done, on the disk while it is typed, under a key of the drafts."""
+
+    def __init__(self, session: Session, dialog: Dialog[ResultT], key: str) -> None:
+        """`key`: what stands for the chat among the drafts (`edit:<message id>`, say)."""
+        self._session = session
+        self._dialog = dialog
+        self._key = key
+        self.found = lookups.draft(session.reader, key)[0]
+        """What was left there the last time; empty: nothing."""
+        self._text = self._written = self.found
+        self._timer: Timer | None = None
+
+    def typed(self, text: str) -> None:
+        """What there is to keep now; empty: nothing."""
+        self._text = text
+        if self._timer is None and text != self._written:
+            self._timer = self._dialog.set_timer(KEEP_SECONDS, self.save)
+
+    def save(self) -> None:
+        """Hand what is not written yet to the writing thread."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if self._text != self._written:
+            self._written = self._text
+            self._session.do(local.save_draft, self._key, self._text, len(self._text))
+
+    def drop(self) -> None:
+        """It is done: there is nothing to come back to."""
+        self._text = ""
+        self.save()
