@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
+from textual.widgets.text_area import Selection
 
 from inbox_tui.core import models
 from inbox_tui.core.capabilities import Refused, platform_name
@@ -153,7 +154,7 @@ class Composer(Vertical):
     # Keys.
 
     def take_key(self, key: str) -> bool:
-        """Keys that mean something else while emoji are suggested, or in an empty composer."""
+        """Keys that mean something else while emoji are suggested, or in front of the text."""
         if self._suggested and key in ("tab", "shift+tab"):
             before = self.editor.before_caret
             if before == self._after_taking or shortcodes.begun(before):
@@ -161,8 +162,10 @@ class Composer(Vertical):
         elif self._suggested and key == "escape":
             self._suggested = []
             self._draw()
-        elif key in ("backspace", "escape") and not self.text:
-            return self.take_off(extras.last_group(self.extras) if key == "backspace" else "reply")
+        elif key == "backspace" and self.editor.selection == Selection.cursor((0, 0)):
+            return self.take_off(extras.last_group(self.extras))
+        elif key == "escape" and not self.text:
+            return self.take_off("reply")
         else:
             return False
         return True

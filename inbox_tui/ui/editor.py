@@ -77,8 +77,8 @@ class Editor(TextArea):
         if self.read_only:
             self.post_message(self.LockedKey())
             return
-        result = self.replace(text, start, end, maintain_selection_offset=False)
-        self.move_cursor(result.end_location)
+        # Moving the caret, too, would end what one undo takes back; the edit moves it.
+        self.replace(text, start, end, maintain_selection_offset=False)
 
     def take_back(self) -> bool:
         """Undo the last change of the text; False where there is none."""

@@ -21,7 +21,7 @@ GROUPS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("buttons", ("reply_markup",)),
     ("reply", ("reply_to", "reply_to_id")),
 )
-"""What comes off together, in the order in which Backspace in an empty composer takes it off."""
+"""What comes off together, in the order in which Backspace in front of the text takes it off."""
 
 
 def without(extras: JsonObject, group: str) -> JsonObject:
@@ -64,10 +64,9 @@ def file_words(extras: JsonObject) -> str | None:
         return f"{clean(address)} (fetched by the service)"
     if not isinstance(path := extras.get("file"), str):
         return None
-    facts = [file_name(PurePath(path).name), str(extras.get("type") or "")]
-    if isinstance(size := extras.get("size"), int):
-        facts.append(size_words(size))
-    return " · ".join(fact for fact in facts if fact)
+    size = extras.get("size")
+    facts = [file_name(PurePath(path).name), size_words(size) if isinstance(size, int) else ""]
+    return " · ".join(fact for fact in (*facts, str(extras.get("type") or "")) if fact)
 
 
 def _buttons(markup: JsonObject) -> str:

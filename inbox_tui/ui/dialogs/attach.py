@@ -63,7 +63,7 @@ def offer(pasted: str, platform: str) -> JsonObject | None:
         return None
 
 
-class Attach(FieldDialog[JsonObject | None]):
+class Attach(FieldDialog["JsonObject | None"]):
     """Asks for a file. Returns what a draft keeps of it, empty for no file; None leaves all as it is."""
 
     KEYS: ClassVar[dict[str, str]] = {

@@ -1,0 +1,435 @@
+"""Writing an answer, in the words of the person who writes it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from inbox_tui.core.models import Message
+from inbox_tui.store import writes
+from inbox_tui.store.db import Folder
+from inbox_tui.ui import composer as composing
+from inbox_tui.ui import drafts, external_editor
+from inbox_tui.ui.actions import Context
+from inbox_tui.ui.external_editor import NoText
+
+from .conftest import NOW, Desk, DeskMaker
+from .test_inbox import rows
+
+TELEGRAM, INSTAGRAM, BLUESKY = "Max Whitlock", "Priya Tran", "jane.bsky"
+NOW_MS = int(NOW.timestamp() * 1000)
+DAY = 86_400_000
+
+
+async def reply(agent: Desk, name: str, text: str = "") -> None:
+    """Open a person's chat and begin to write."""
+    await agent.open(name)
+    await agent.press("r")
+    await agent.type(text)
+
+
+async def select(agent: Desk, wanted: Callable[[Message], bool]) -> Message:
+    """Go up in the thread to a message."""
+    while True:
+        row = agent.inbox.thread.cursor_row
+        assert row is not None
+        if row.message is not None and wanted(row.message):
+            return row.message
+        await agent.press("k")
+
+
+def said_elsewhere(chat_id: str, at: int, **fields: object) -> Message:
+    """A reply that somebody else has made."""
+    message = Message("theirs", chat_id, "outbound", "published", at, posted_at=at, body="We are on it.")
+    return replace(message, **fields)
+
+
+def chat_of(agent: Desk) -> str:
+    """The chat that is shown."""
+    assert agent.inbox.shown is not None
+    return agent.inbox.shown.chat.id
+
+
+# ---------------------------------------------------------------- typing
+
+
+async def test_control_z_undoes_typing_as_long_as_something_stands_there(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "sent")
+        await agent.press("enter")
+        await agent.until(lambda: agent.inbox.composer.text == "")
+        await agent.type("one")
+        await agent.press("ctrl+j")
+        await agent.type("two")
+        await agent.press("ctrl+z")
+        assert agent.inbox.composer.text == "one\n"
+        await agent.press("ctrl+y")
+        assert agent.inbox.composer.text == "one\ntwo"
+        assert rows(folder, "SELECT state FROM outbox") == [("held",)]
+
+
+async def test_control_z_in_an_empty_composer_undoes_the_deleting_when_nothing_is_held(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "gone")
+        await agent.press("ctrl+u")
+        assert agent.inbox.composer.text == ""
+        await agent.press("ctrl+z")
+        assert agent.inbox.composer.text == "gone"
+        await agent.press("ctrl+z", "ctrl+z")
+        assert agent.says("Nothing can be taken back any more")
+
+
+async def test_a_closed_composer_undoes_nothing(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, INSTAGRAM, "kept")
+        close_window(folder, chat_of(agent), seconds=-1)
+        await agent.until(lambda: agent.inbox.composer.locked)
+        await agent.press("ctrl+z")
+        assert agent.inbox.composer.text == "kept"
+
+
+async def test_a_paste_of_ten_million_characters_is_refused_whole(folder: Folder, desk: DeskMaker) -> None:
+    from textual import events
+
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "mine")
+        agent.app.post_message(events.Paste("x" * 10_000_000))
+        await agent.until(lambda: agent.says("The paste has 10,000,000 characters"))
+        assert agent.inbox.composer.text == "mine"
+
+
+# ---------------------------------------------------------------- emoji
+
+
+async def test_tab_takes_an_emoji_by_the_beginning_of_its_name_and_the_next_one(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "Yes :tad")
+        await agent.until(lambda: "🎉 tada" in agent.screen_text())
+        await agent.press("tab")
+        assert agent.inbox.composer.text == "Yes 🎉"
+        await agent.press("tab")
+        assert agent.inbox.composer.text == "Yes 🏟️"
+        await agent.press("shift+tab")
+        await agent.type("!")
+        assert agent.inbox.composer.text == "Yes 🎉!"
+        await agent.until(lambda: "tada" not in agent.screen_text())
+
+
+async def test_a_second_colon_makes_an_emoji_of_a_name_and_undo_gives_the_name_back(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "ok :+1: :nosuchname: at 10:30: http://a:b:")
+        assert agent.inbox.composer.text == "ok 👍 :nosuchname: at 10:30: http://a:b:"
+        await agent.press("ctrl+u")
+        await agent.type(":+1:")
+        await agent.press("ctrl+z")
+        assert agent.inbox.composer.text == ":+1:"
+
+
+async def test_escape_puts_the_suggestions_away_before_it_leaves(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, ":hear")
+        await agent.until(lambda: "heart" in agent.screen_text())
+        await agent.press("escape")
+        assert agent.context is Context.TYPING
+        assert "heart" not in agent.screen_text()
+        await agent.press("tab")
+        assert agent.inbox.composer.text == ":hear"
+        await agent.press("escape")
+        assert agent.context is Context.THREAD
+
+
+# ---------------------------------------------------------------- reply to a message
+
+
+async def test_a_reply_to_a_message_shows_it_and_takes_it_along(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.open(TELEGRAM)
+        message = await select(agent, lambda each: each.inbound and bool(each.body))
+        assert message.body is not None
+        await agent.press("R")
+        assert agent.context is Context.TYPING
+        assert f"┃ reply to {TELEGRAM}: [image] {message.body[:11]}" in agent.screen_text()
+        await agent.type("This one?")
+        await agent.press("enter")
+        await agent.until(lambda: agent.inbox.composer.text == "")
+        assert "┃ reply to" not in agent.screen_text()
+    payload = rows(
+        folder,
+        "SELECT json_extract(payload, '$.text', '$.reply_to', '$.reply_to_id') FROM outbox",
+    )
+    assert payload == [(f'["This one?","{message.external_id}","{message.id}"]',)]
+
+
+async def test_what_is_replied_to_is_kept_with_the_draft_and_comes_back_with_the_send(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open(TELEGRAM)
+        message = await select(agent, lambda each: each.inbound)
+        await agent.press("R")
+        await agent.until(lambda: rows(folder, "SELECT count(*) FROM drafts") == [(1,)])
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "later")
+        assert "┃ reply to" in agent.screen_text()
+        await agent.press("enter")
+        await agent.until(lambda: agent.inbox.composer.text == "")
+        await agent.press("ctrl+z")
+        await agent.until(lambda: agent.inbox.composer.text == "later")
+        assert agent.inbox.composer.extras == {"reply_to": message.external_id, "reply_to_id": message.id}
+
+
+@pytest.mark.parametrize(("text", "key"), [("", "escape"), ("", "backspace"), ("x", "backspace")])
+async def test_a_reply_to_a_message_is_made_a_plain_one_again(
+    folder: Folder, desk: DeskMaker, text: str, key: str
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open(TELEGRAM)
+        await select(agent, lambda each: each.inbound)
+        await agent.press("R")
+        await agent.type(text)
+        await agent.press("home", key)
+        assert agent.inbox.composer.extras == {}
+        assert agent.inbox.composer.text == text
+        assert agent.context is Context.TYPING
+        await agent.press("escape", "R", "escape", "R")
+        assert agent.inbox.composer.extras == {}, "the same key on the same message"
+
+
+async def test_where_the_platform_has_no_replies_to_a_message_the_key_says_so(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open(INSTAGRAM)
+        await agent.press("R")
+        assert agent.context is Context.THREAD
+        assert agent.says("Instagram")
+        assert "reply to it" not in agent.screen_text()
+
+
+async def test_a_message_that_was_deleted_meanwhile_is_not_replied_to(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open(TELEGRAM)
+        message = await select(agent, lambda each: each.inbound)
+        await agent.press("R")
+        await agent.type("too late")
+        with writes.Writer(folder) as writer:
+            gone = replace(message, body=None, deleted_at=NOW_MS)
+            writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [gone])])
+        await agent.until(lambda: "reply to Max Whitlock: message deleted" in agent.screen_text())
+        await agent.press("enter")
+        assert agent.says("The message was deleted")
+        assert agent.inbox.composer.text == "too late"
+    assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
+
+
+# ---------------------------------------------------------------- answered elsewhere
+
+
+async def test_a_reply_of_somebody_else_has_to_be_looked_at_before_the_draft_is_sent(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "mine")
+        await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [("mine",)])
+        with writes.Writer(folder) as writer:
+            theirs = said_elsewhere(chat_of(agent), NOW_MS + 60_000)
+            writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [theirs])])
+        await agent.until(lambda: "Answered elsewhere at 12:01: We are on it." in agent.screen_text())
+        await agent.press("enter")
+        assert agent.says("Nothing was sent; press Enter again")
+        assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
+        await agent.press("enter")
+        await agent.until(lambda: agent.inbox.composer.text == "")
+    assert rows(folder, "SELECT json_extract(payload, '$.text') FROM outbox") == [("mine",)]
+
+
+async def test_a_draft_that_was_begun_after_the_reply_needs_no_second_key(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open(TELEGRAM)
+        with writes.Writer(folder) as writer:
+            theirs = said_elsewhere(chat_of(agent), NOW_MS - 60_000)
+            writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [theirs])])
+        await agent.press("r")
+        await agent.type("after it")
+        await agent.press("enter")
+        await agent.until(lambda: rows(folder, "SELECT count(*) FROM outbox") == [(1,)])
+
+
+# ---------------------------------------------------------------- send and done
+
+
+async def test_send_and_done_closes_the_chat_and_taking_it_back_opens_it(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "Bye")
+        await agent.press("ctrl+g")
+        assert agent.context is Context.THREAD
+        await agent.until(lambda: rows(folder, "SELECT count(*) FROM marks WHERE kind = 'done'") == [(1,)])
+        await agent.press("z")
+        await agent.until(lambda: agent.inbox.composer.text == "Bye")
+        await agent.until(lambda: rows(folder, "SELECT count(*) FROM marks WHERE kind = 'done'") == [(0,)])
+
+
+async def test_send_and_done_does_neither_where_nothing_can_be_sent(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM)
+        await agent.press("ctrl+g")
+        assert agent.says("Nothing to send")
+        assert agent.context is Context.TYPING
+    assert rows(folder, "SELECT count(*) FROM marks WHERE kind = 'done'") == [(0,)]
+
+
+# ---------------------------------------------------------------- the reply window
+
+
+def close_window(folder: Folder, chat_id: str, *, seconds: float) -> None:
+    """Let the reply window of a chat close in so many seconds."""
+    with writes.Writer(folder) as writer:
+        writer.cache.execute(
+            "UPDATE chats SET window_closes_at = ?, rev = (SELECT value + 1 FROM meta WHERE key = 'rev') "
+            "WHERE id = ?",
+            (NOW_MS + round(seconds * 1000), chat_id),
+        )
+        writer.cache.execute("UPDATE meta SET value = value + 1 WHERE key = 'rev'")
+
+
+async def test_the_window_counts_down_in_the_title_and_in_the_composer(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, (140, 40)) as agent:
+        await reply(agent, INSTAGRAM)
+        for seconds, words in ((7_800, "⏳ closing in 2h09"), (1_900, "⏳ urgent: 31m left")):
+            close_window(folder, chat_of(agent), seconds=seconds)
+            await agent.until(lambda words=words: agent.screen_text().count(words) == 2)
+        assert "Urgent: the reply window closes at 12:31, in 31m" in agent.screen_text()
+
+
+async def test_a_window_that_closes_while_one_types_locks_and_keeps_the_text_and_the_next_word_opens_it(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, (140, 40)) as agent:
+        await reply(agent, INSTAGRAM, "still typ")
+        close_window(folder, chat_of(agent), seconds=0.5)
+        await agent.until(lambda: agent.inbox.composer.locked)
+        await agent.type("ing")
+        assert agent.says("Window probably closed")
+        await agent.press("enter")
+        assert agent.inbox.composer.text == "still typ"
+        assert "⛔ Window probably closed 12:00" in agent.screen_text()
+        assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
+        word = Message("w", chat_of(agent), "inbound", "received", NOW_MS + 1, posted_at=NOW_MS + 1, body="?")
+        with writes.Writer(folder) as writer:
+            writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [word])])
+        await agent.until(lambda: not agent.inbox.composer.locked)
+        await agent.type("ing")
+        assert agent.inbox.composer.text == "still typing"
+
+
+async def test_a_send_shortly_before_the_window_closes_is_held_for_less(
+    folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, INSTAGRAM, "quick")
+        close_window(folder, chat_of(agent), seconds=60)
+        await agent.until(lambda: "urgent" in agent.screen_text() or "⏳" in agent.screen_text())
+        monkeypatch.setattr(drafts, "LEAVING_MS", 58_000)
+        await agent.press("enter")
+        await agent.until(lambda: rows(folder, "SELECT count(*) FROM outbox") == [(1,)])
+    assert rows(folder, "SELECT held_until - created_at < 3000 FROM outbox") == [(1,)]
+
+
+# ---------------------------------------------------------------- external editor
+
+
+@pytest.fixture
+def suspended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pilot has no terminal that could be handed to an editor; tests/e2e has."""
+    from inbox_tui.ui.app import InboxApp
+
+    monkeypatch.setattr(InboxApp, "suspend", lambda _: contextlib.nullcontext())
+
+
+@pytest.mark.usefixtures("suspended")
+async def test_what_the_editor_leaves_is_the_text_and_one_step_for_undo(
+    folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(external_editor, "written_in_editor", lambda _, text: f"{text} and\nmore")
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "short")
+        await agent.press("ctrl+o")
+        await agent.until(lambda: agent.inbox.composer.text == "short and\nmore")
+        await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [("short and\nmore",)])
+        await agent.press("ctrl+z")
+        assert agent.inbox.composer.text == "short"
+
+
+@pytest.mark.usefixtures("suspended")
+async def test_where_the_editor_fails_the_text_stays_and_the_reason_is_said(
+    folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> str:
+        raise NoText("The editor vi failed with code 1")
+
+    monkeypatch.setattr(external_editor, "written_in_editor", fail)
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "as it was")
+        await agent.press("ctrl+o")
+        await agent.until(lambda: agent.says("The editor vi failed with code 1; the text is as it was"))
+        assert agent.inbox.composer.text == "as it was"
+
+
+# ---------------------------------------------------------------- what a key costs
+
+
+async def test_a_key_costs_the_same_in_a_draft_of_4000_characters(
+    folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    counted_measure, counted_unsent = composing.measure, drafts.Drafts._unsent
+
+    def measure(platform: str, text: str) -> object:
+        looked.append("measured")
+        return counted_measure(platform, text)
+
+    def unsent(self: drafts.Drafts, chat_id: str) -> object:
+        looked.append("compared")
+        return counted_unsent(self, chat_id)
+
+    monkeypatch.setattr(composing, "measure", measure)
+    monkeypatch.setattr(drafts.Drafts, "_unsent", unsent)
+    monkeypatch.setattr(composing, "METER_SECONDS", 3600.0)
+    monkeypatch.setattr(drafts, "DRAFT_SECONDS", 3600.0)
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM)
+        for text in ("", "слово 🙂 word " * 285):
+            agent.inbox.composer.set_draft(text, {})
+            looked.clear()
+            statements: list[str] = []
+            agent.inbox.session.reader.set_trace_callback(statements.append)
+            await agent.type("fifty letters, typed as fast as they can be typed.")
+            agent.inbox.session.reader.set_trace_callback(None)
+            assert agent.inbox.composer.text.endswith("can be typed.")
+            assert looked == [], "nobody looks at the whole text while it is typed"
+            assert [each for each in statements if "drafts" in each] == []
+
+
+async def test_the_meter_follows_a_moment_later(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, INSTAGRAM, "ünf")
+        await agent.until(lambda: "996/1000" in agent.screen_text())
