@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from inbox_tui.core.cells import cells, pad, truncate
 from inbox_tui.core.models import Chat, Json, Message, Milliseconds
+from inbox_tui.store.acts import ActName
 from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import ProfileRow
@@ -145,6 +146,30 @@ def item_record(item: OutboxItem) -> Record:
         "message_id": item.message_id,
         "created_at": iso(item.created_at),
     }
+
+
+def item_words(item: OutboxItem) -> str:
+    """What an outbox item is to do, in one line."""
+    said = item.payload
+    text = " ".join(item.text.split())
+    file = said.get("file_name") or said.get("media_url")
+    match item.act:
+        case ActName.EDIT:
+            buttons = (
+                "" if "reply_markup" not in said else "buttons" if said["reply_markup"] else "no buttons"
+            )
+            return f"edit to {' with '.join(part for part in (text, buttons) if part)}"
+        case ActName.REACT:
+            return f"react with {said.get('emoji') or said.get('reaction') or 'love'}"
+        case ActName.UNREACT:
+            return "take the reaction off"
+        case ActName.ARCHIVE:
+            return "archive"
+        case ActName.UNARCHIVE:
+            return "bring back from the archive"
+        case ActName.NEW_CHAT:
+            return f"begin a chat with {said.get('participant')}{f': {text}' if text else ''}"
+    return text or f"[{file or 'file'}]"
 
 
 def profile_record(row: ProfileRow, looked_at: Milliseconds | None) -> Record:

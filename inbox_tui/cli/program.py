@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from inbox_tui.cli import act_verbs
+from inbox_tui.cli.options import IdsOption, JsonOption, settings_of
 from inbox_tui.cli.sandbox import sandbox
-from inbox_tui.config import Settings, load
+from inbox_tui.config import load
 from inbox_tui.core.errors import UsageError
 
 program = typer.Typer(
@@ -21,8 +23,6 @@ program = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON Lines on standard output.")]
-IdsOption = Annotated[bool, typer.Option("-q", help="Ids only, one a line.")]
 FAULTS = "inbox_tui.faults"
 """Where a context keeps what could not be understood in the settings."""
 StdinOption = Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)]
@@ -66,12 +66,6 @@ def _inbox(
         from inbox_tui.cli.open import open_inbox
 
         raise typer.Exit(open_inbox(account))
-
-
-def _settings(context: typer.Context) -> Settings:
-    if not isinstance(context.obj, Settings):
-        raise TypeError("the callback has not run")
-    return context.obj
 
 
 @program.command()
@@ -118,7 +112,7 @@ def sync(
     if once and follow:
         raise UsageError("--once and --follow exclude each other", "Give one of them")
     return run_sync(
-        _settings(context),
+        settings_of(context),
         follow=follow,
         full=full,
         watch_stdin=until_stdin_closes,
@@ -131,7 +125,7 @@ def profiles(context: typer.Context, as_json: JsonOption = False, ids: IdsOption
     """Every connected profile, how old its data is, and what stands in its way."""
     from inbox_tui.cli import reading
 
-    reading.profiles(_settings(context), as_json=as_json, ids=ids)
+    reading.profiles(settings_of(context), as_json=as_json, ids=ids)
 
 
 @program.command()
@@ -146,7 +140,7 @@ def chats(
     """The chats of the cache, newest first."""
     from inbox_tui.cli import reading
 
-    reading.chats(_settings(context), " ".join(query or []), as_json=as_json, ids=ids)
+    reading.chats(settings_of(context), " ".join(query or []), as_json=as_json, ids=ids)
 
 
 @program.command()
@@ -159,7 +153,7 @@ def thread(
     """Every cached message of a chat, oldest first."""
     from inbox_tui.cli import reading
 
-    reading.thread(_settings(context), chat, as_json=as_json, ids=ids)
+    reading.thread(settings_of(context), chat, as_json=as_json, ids=ids)
 
 
 @program.command()
@@ -167,30 +161,10 @@ def outbox(context: typer.Context, as_json: JsonOption = False, ids: IdsOption =
     """What has been written and is not at its end."""
     from inbox_tui.cli import reading
 
-    reading.outbox(_settings(context), as_json=as_json, ids=ids)
+    reading.outbox(settings_of(context), as_json=as_json, ids=ids)
 
 
-@program.command()
-def send(
-    context: typer.Context,
-    chat: Annotated[str, typer.Argument(help="The chat's id, or the platform's conversation id.")],
-    text: Annotated[
-        str | None, typer.Argument(help="The text; read from standard input when left out.")
-    ] = None,
-    url: Annotated[
-        str | None, typer.Option(help="Send the file at a public address instead of text.")
-    ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until the platform has it, or refuses.")] = False,
-    queue: Annotated[bool, typer.Option("--queue", help="Leave it to the next sync.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and say what would be sent.")] = False,
-    as_json: JsonOption = False,
-) -> int:
-    """Send a message, by the same rules as the screen, without the time to take it back."""
-    from inbox_tui.cli.sending import send_message
-
-    return send_message(
-        _settings(context), chat, text=text, url=url, wait=wait, queue=queue, dry_run=dry_run, as_json=as_json
-    )
+act_verbs.register(program)
 
 
 @program.command()
@@ -202,4 +176,4 @@ def doctor(
     """Look at terminal, settings, key, files, engine and API; say what is wrong and what to do."""
     from inbox_tui.cli.doctor import doctor as examine
 
-    return examine(_settings(context), context.meta[FAULTS], repair=repair, as_json=as_json)
+    return examine(settings_of(context), context.meta[FAULTS], repair=repair, as_json=as_json)

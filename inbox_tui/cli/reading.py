@@ -12,12 +12,13 @@ from inbox_tui.cli import output
 from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import platform_name
 from inbox_tui.core.errors import InboxError
-from inbox_tui.core.models import Milliseconds
+from inbox_tui.core.models import Json, Milliseconds
 from inbox_tui.core.summary import describe
 from inbox_tui.core.times import age, day_label
 from inbox_tui.core.times import clock as time_of_day
 from inbox_tui.store import clock, looks, lookups, reads, search
 from inbox_tui.store.db import Folder, now_ms, open_reader, prepare
+from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import ProfileRow
 from inbox_tui.store.reads import ChatRow, Key, ThreadRow, ThreadSource
@@ -143,7 +144,9 @@ def thread(settings: Settings, name: str, *, as_json: bool, ids: bool) -> None:
 def _records(entries: Iterator[ThreadRow]) -> Iterator[output.Record]:
     for entry in entries:
         if entry.message is not None:
-            yield output.message_record(entry.message)
+            record = output.message_record(entry.message)
+            pending: list[Json] = [output.item_record(item) for item in entry.pending]
+            yield {**record, "pending": pending} if pending else record
         elif entry.item is not None:
             yield output.item_record(entry.item)
 
@@ -166,7 +169,12 @@ def _print_thread(row: ChatRow, entries: Iterator[ThreadRow], now: Milliseconds)
         state = "" if message.inbound else f"  ({message.status})"
         if message.error_message:
             state += f": {message.error_message}"
+        state += "".join(f"  [{output.item_words(item)}: {_standing(item)}]" for item in entry.pending)
         print(f"{time_of_day(at, zone)}  {who}: {describe(message)}{state}")
+
+
+def _standing(item: OutboxItem) -> str:
+    return f"{item.state}, {item.title}" if item.title else item.state
 
 
 def find_chat(row: ChatRow | None, name: str) -> ChatRow:
@@ -209,7 +217,16 @@ def outbox(settings: Settings, *, as_json: bool, ids: bool) -> None:
         return
     now = now_ms()
     table = [
-        (item.key[:8], item.chat_id, item.state, age(now - item.created_at), item.title or item.text)
+        (
+            item.key[:8],
+            item.chat_id,
+            item.act.replace("_", "-"),
+            item.state,
+            age(now - item.created_at),
+            f"{item.title}: {output.item_words(item)}" if item.title else output.item_words(item),
+        )
         for item in items
     ]
-    output.print_table(("id", "chat", "state", "age", "text or reason"), table, columns())
+    output.print_table(
+        ("id", "chat", "act", "state", "age", "what, and what is in its way"), table, columns()
+    )

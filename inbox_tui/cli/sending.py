@@ -1,131 +1,147 @@
-"""`send`: one message, by the rules of the screen, carried out now or left to the engine."""
+"""`send`: a text, a file, or both as one unit, by the rules of the screen."""
 
 from __future__ import annotations
 
-import logging
-import sys
+import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
 
-from inbox_tui.cli import output
+from inbox_tui.cli.acting import read_markup, read_text
+from inbox_tui.cli.carrying import Manner, moved, need_a_key, tell
 from inbox_tui.cli.reading import find_chat
 from inbox_tui.config import Settings
-from inbox_tui.core.capabilities import Act, Refused, ask, platform_name
-from inbox_tui.core.errors import InboxError, NotAuthorised, UncertainError, UsageError
-from inbox_tui.core.errors import Refused as RefusedError
-from inbox_tui.core.limits import measure
+from inbox_tui.core.capabilities import platform_name
+from inbox_tui.core.errors import InboxError, Refused, UsageError
+from inbox_tui.core.files import file_name
 from inbox_tui.core.links import safe_url
-from inbox_tui.core.models import Json, Milliseconds, Platform, Profile
+from inbox_tui.core.models import Json, JsonObject, Message
 from inbox_tui.core.text import clean
-from inbox_tui.core.window import Window
-from inbox_tui.store import clock, local, lookups
-from inbox_tui.store.db import open_reader, prepare
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store import clock, local, lookups, spool
+from inbox_tui.store.acts import ActName
+from inbox_tui.store.db import Folder, open_reader, prepare
+from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.reads import ChatRow
+from inbox_tui.store.records import MESSAGE_COLUMNS, message_of
 from inbox_tui.store.writes import Writer, refold_chats
 
-WINDOWED = (Platform.FACEBOOK, Platform.INSTAGRAM)
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is to be sent, as it was given; `file` and `url` exclude each other."""
+
+    text: str | None = None
+    file: Path | None = None
+    url: str | None = None
+    reply_to: str | None = None
+    markup: str | None = None
 
 
-def send_message(
-    settings: Settings,
-    name: str,
-    *,
-    text: str | None,
-    url: str | None,
-    wait: bool,
-    queue: bool,
-    dry_run: bool,
-    as_json: bool,
-) -> int:
+def send_message(settings: Settings, name: str, given: Given, manner: Manner) -> int:
     """Check, queue and carry out a send; prints what became of it. Raises InboxError with its exit code."""
-    payload = _payload(text, url)
+    from inbox_tui.sync import act_checks
+
+    words = None if given.text is None and (given.file or given.url) else clean(read_text(given.text))
+    file = _file(given)
+    markup = None if given.markup is None else read_markup(given.markup)
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
         row = find_chat(lookups.chat(reader, name), name)
         profile = lookups.profile_names(reader).get(row.chat.profile_id)
+        answered = None if given.reply_to is None else _answered(reader, row, given.reply_to)
         now = clock.server_now(reader)
-    _check(row, profile, payload, now)
-    if dry_run:
-        print(f"would send to {row.chat.title} ({platform_name(row.chat.platform)}): {text or url}")
-        return 0
-    if not queue:
-        _need_a_key(settings)
-    with Writer(settings.folder) as writer:
-        item = local.queue_send(writer, row.chat.id, row.chat.profile_id, payload, hold_ms=0)
-        refold_chats(writer, [row.chat.id])
-    if not queue:
-        from inbox_tui.sync.engine import send_now
 
-        # What becomes of the message is told below; the log would tell it a second time.
-        logging.basicConfig(level=logging.ERROR)
-        item = send_now(settings, item.pk, wait=wait)
-    if as_json:
-        output.print_records([output.item_record(item)])
-    else:
-        print(f"{item.state} {item.message_id or item.key}")
-    _raise_on_failure(item, queue=queue)
+        def check(payload: JsonObject) -> None:
+            asked = act_checks.Asked(ActName.SEND, row.chat.id, row.chat.profile_id, payload)
+            no = act_checks.refusal(reader, reader, asked, profile=profile, now=now)
+            if no is not None:
+                raise Refused(no.title, no.hint)
+
+        if given.file is not None:
+            # Before anything is copied: what a file would have to be is of no interest where none is taken.
+            check({"file": str(given.file)})
+        with _Spooled(settings.folder, given.file, row.chat.platform) as copied:
+            payloads = [dict(part) for part in (file | copied.payload, {"text": words}) if any(part.values())]
+            if answered is not None:
+                payloads[0] |= {"reply_to": answered.external_id, "reply_to_id": answered.id}
+            if markup is not None:
+                payloads[-1]["reply_markup"] = markup
+            for payload in payloads:
+                check(payload)
+            if manner.dry_run:
+                what = " and ".join(str(each) for each in (given.file or given.url, words) if each)
+                print(f"would send to {row.chat.title} ({platform_name(row.chat.platform)}): {what}")
+                return 0
+            need_a_key(settings, manner)
+            items = _queue(settings.folder, row, payloads)
+            copied.keep = True
+    for item in items:
+        tell(settings, moved(settings, item, manner), manner)
     return 0
 
 
-def _need_a_key(settings: Settings) -> None:
-    """Refuse before the text is in the outbox, from where a later sync would send it all the same."""
-    from inbox_tui.sync.engine import running
-
-    if settings.api_key() is None and not running(settings.folder):
-        raise NotAuthorised("No API key is set", "Set POSTPROXY_API_KEY; nothing was sent")
-
-
-def _payload(text: str | None, url: str | None) -> dict[str, Json]:
-    if url is not None:
-        if text is not None:
-            raise UsageError("A message is either text or a file", "Send two messages")
-        address = safe_url(url)
-        if address is None or not address.startswith(("http://", "https://")):
-            raise UsageError(
-                f"{clean(url)} is not an address of a file", "Give a public http or https address"
-            )
-        return {"media_url": address}
-    if text is None:
-        if sys.stdin.isatty():
-            raise UsageError("There is no text to send", "Give it as an argument or on standard input")
-        text = sys.stdin.read().rstrip("\n")
-    text = clean(text)
-    if not text.strip():
-        raise UsageError("The text is empty", "Nothing was sent")
-    return {"text": text}
+def _queue(folder: Folder, row: ChatRow, payloads: list[dict[str, Json]]) -> list[OutboxItem]:
+    chat_id, profile_id = row.chat.id, row.chat.profile_id
+    with Writer(folder) as writer:
+        if len(payloads) == 1:
+            items = [local.queue_send(writer, chat_id, profile_id, payloads[0], hold_ms=0)]
+        else:
+            items = list(local.queue_pair(writer, chat_id, profile_id, payloads[0], payloads[1], hold_ms=0))
+        refold_chats(writer, [chat_id])
+    return items
 
 
-def _check(row: ChatRow, profile: Profile | None, payload: dict[str, Json], now: Milliseconds) -> None:
-    """Refuse what cannot arrive, before anything leaves."""
-    chat = row.chat
-    act = Act.SEND_ATTACHMENT if "media_url" in payload else Act.SEND_TEXT
-    answer = ask(
-        act,
-        chat,
-        now=now,
-        profile=profile,
-        window=Window(chat.platform in WINDOWED, row.window_closes_at),
-    )
-    if isinstance(answer, Refused):
-        raise RefusedError(answer.reason, "Nothing was sent")
-    measured = measure(chat.platform, str(payload.get("text") or ""))
-    if measured.over and measured.limit is not None:
-        raise RefusedError(
-            f"The text is {measured.used - measured.limit} {measured.unit} too long for "
-            f"{platform_name(chat.platform)}",
-            "Nothing was sent",
+def _file(given: Given) -> dict[str, Json]:
+    """The part of a payload that names a file at an address."""
+    if given.url is None:
+        return {}
+    if given.file is not None:
+        raise UsageError("--file and --url exclude each other", "A message has one file")
+    address = safe_url(given.url)
+    if address is None or not address.startswith(("http://", "https://")):
+        raise UsageError(
+            f"{clean(given.url)} is not an address of a file", "Give a public http or https address"
         )
+    return {"media_url": address}
 
 
-def _raise_on_failure(item: OutboxItem, *, queue: bool) -> None:
-    if item.state == State.FAILED:
-        raise InboxError(item.title or "The message failed", item.hint)
-    if item.state == State.QUEUED and not queue:
+class _Spooled:
+    """A copy of the file to send; it goes again unless `keep` is set."""
+
+    def __init__(self, folder: Folder, path: Path | None, platform: str) -> None:
+        self.keep = False
+        self._folder = folder
+        self.payload: dict[str, Json] = {}
+        self._copy: Path | None = None
+        if path is not None:
+            copy = spool.copy_in(folder, path, platform)
+            self._copy = copy.path
+            self.payload = {
+                "file": str(copy.path),
+                "file_name": copy.name,
+                "size": copy.size,
+                "type": copy.type,
+                "source": str(path.absolute()),
+            }
+
+    def __enter__(self) -> _Spooled:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._copy is not None and not self.keep:
+            spool.drop(self._folder, str(self._copy))
+
+
+def _answered(reader: sqlite3.Connection, row: ChatRow, name: str) -> Message:
+    """The message of the chat that is replied to, by its hashid or the platform's id."""
+    columns = ", ".join(MESSAGE_COLUMNS)
+    found = reader.execute(
+        f"SELECT {columns} FROM messages WHERE chat = ?1 AND (id = ?2 OR external_id = ?2)",
+        (row.pk, name),
+    ).fetchone()
+    if found is None:
         raise InboxError(
-            item.title or "It waits behind an earlier message of this chat",
-            item.hint or "`inbox-tui outbox` shows what is in its way",
+            f"There is no message {file_name(name)} of this chat in the cache",
+            "Give an id of `inbox-tui thread CHAT --json`, or run `inbox-tui sync --once` first",
         )
-    if item.state == State.SENDING:
-        raise UncertainError(item.title or "No answer has come yet", item.hint)
-    if item.state == State.UNCERTAIN:
-        raise UncertainError(item.title or "Nobody knows whether it arrived", item.hint)
+    return message_of(found, row.chat.id)

@@ -150,6 +150,16 @@ def _supersede(connection: sqlite3.Connection, act: ActName, chat_id: str, paylo
     return payload
 
 
+def takes_back(connection: sqlite3.Connection, act: ActName, chat_id: str, payload: JsonObject) -> bool:
+    """Whether an act is the opposite of one that waits, so that it can be taken whatever is so now."""
+    return act is not ActName.EDIT and any(
+        item.act != act
+        and item.state == State.QUEUED
+        and item.payload.get("message_id") == payload.get("message_id")
+        for item in open_acts(connection, chat_id, _SAME_PLACE[act])
+    )
+
+
 def _asks(payload: JsonObject) -> Mapping[str, Json]:
     """What a payload asks for, without what it was when the person began."""
     return {name: value for name, value in payload.items() if name != "before"}

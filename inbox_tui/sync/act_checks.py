@@ -1,4 +1,4 @@
-"""Whether an act other than a send may leave, and whether what it asks for is so already.
+"""Whether an act may leave, and whether what it asks for is so already.
 
 The command line asks before it queues, the outbox again when the item would leave; both by the table of
 `core.capabilities` and by what the cache holds.
@@ -12,14 +12,12 @@ from dataclasses import dataclass
 
 from inbox_tui.core import capabilities, keyboards
 from inbox_tui.core.capabilities import Act
-from inbox_tui.core.limits import measure
 from inbox_tui.core.models import Chat, JsonObject, Message, Milliseconds, Profile, Reaction
 from inbox_tui.core.text import clean
 from inbox_tui.store import acts, fetched, lookups
 from inbox_tui.store.acts import ActName
-from inbox_tui.sync.checks import No, chat_facts
+from inbox_tui.sync.checks import NOTHING, No, chat_facts, keyboard_problems, send_refusals, text_problems
 
-_NOTHING = "Nothing was sent"
 _VARIATION = "\ufe0f"
 """Asks for the coloured form of a sign; platforms leave it out or put it in."""
 
@@ -47,7 +45,7 @@ def refusal(
     `local` may be the same connection as `cache` where that has both files.
     """
     if profile is None:
-        return No("The profile of this is not connected any more", _NOTHING)
+        return No("The profile of this is not connected any more", NOTHING)
     return next(_refusals(cache, local, asked, profile, now), None)
 
 
@@ -66,30 +64,32 @@ def _refusals(
                 Act.PRIVATE_REPLY, None, now=now, profile=profile, comment=comment, replied=replied
             )
         )
-        yield from _text_problems(profile.platform, asked.payload)
+        yield from text_problems(profile.platform, asked.payload)
         return
     if asked.act == ActName.NEW_CHAT:
         yield from _new_chat(cache, asked, profile, now)
         return
     facts = chat_facts(cache, asked.chat_id)
     if facts is None:
-        yield No("The chat is not in the cache", f"Sync first; {_NOTHING.lower()}")
+        yield No("The chat is not in the cache", f"Sync first; {NOTHING.lower()}")
         return
-    chat = facts[0]
+    chat = facts.chat
+    if asked.act == ActName.SEND:
+        yield from send_refusals(cache, facts, asked.payload, profile, now)
+        return
     message = _message(cache, asked)
     if message is None and asked.act in acts.MESSAGE_ACTS:
-        yield No("The message is not in the cache", f"Sync first; {_NOTHING.lower()}")
+        yield No("The message is not in the cache", f"Sync first; {NOTHING.lower()}")
     for act in _acts(asked, message):
         yield from _no(capabilities.ask(act, chat, message, now=now, profile=profile))
     if asked.act == ActName.REACT:
         names = (_words(asked.payload, "reaction"), _words(asked.payload, "emoji"))
         if problem := capabilities.reaction_problem(chat.platform, *names):
-            yield No(problem, _NOTHING)
+            yield No(problem, NOTHING)
     if asked.act == ActName.EDIT and message is not None:
-        yield from _text_problems(chat.platform, asked.payload, caption=bool(message.attachments))
+        yield from text_problems(chat.platform, asked.payload, caption=bool(message.attachments))
         if "reply_markup" in asked.payload:
-            for fault in keyboards.check(asked.payload["reply_markup"], edit=True):
-                yield No(f"Telegram would refuse the keyboard: {fault}", _NOTHING)
+            yield from keyboard_problems(asked.payload["reply_markup"], edit=True)
 
 
 def _acts(asked: Asked, message: Message | None) -> list[Act]:
@@ -108,10 +108,9 @@ def _new_chat(cache: sqlite3.Connection, asked: Asked, profile: Profile, now: Mi
     yield from _no(capabilities.ask(Act.NEW_CHAT, None, now=now, profile=profile))
     participant = str(asked.payload.get("participant") or "")
     if problem := capabilities.participant_problem(profile.platform, participant):
-        yield No(problem, _NOTHING)
+        yield No(problem, NOTHING)
     if "text" not in asked.payload:
         return
-    yield from _text_problems(profile.platform, asked.payload)
     known = cache.execute(
         "SELECT id FROM chats WHERE profile_id = ? AND participant_external_id = ?", (profile.id, participant)
     ).fetchone()
@@ -119,31 +118,14 @@ def _new_chat(cache: sqlite3.Connection, asked: Asked, profile: Profile, now: Mi
     if facts is None:
         unknown = Chat("", profile.id, profile.platform, participant, created_at=now)
         yield from _no(capabilities.ask(Act.SEND_TEXT, unknown, now=now, profile=profile))
+        yield from text_problems(profile.platform, asked.payload)
     else:
-        chat, window, written = facts
-        yield from _no(
-            capabilities.ask(Act.SEND_TEXT, chat, now=now, profile=profile, window=window, written=written)
-        )
+        yield from send_refusals(cache, facts, asked.payload, profile, now)
 
 
 def _no(answer: capabilities.Answer) -> Iterator[No]:
     if isinstance(answer, capabilities.Refused):
-        yield No(answer.reason, _NOTHING)
-
-
-def _text_problems(platform: str, payload: JsonObject, *, caption: bool = False) -> Iterator[No]:
-    if "text" not in payload:
-        return
-    text = str(payload["text"])
-    if not text.strip():
-        yield No("The text is empty", _NOTHING)
-    measured = measure(platform, text, caption=caption)
-    if measured.over and measured.limit is not None:
-        yield No(
-            f"The {'caption' if caption else 'text'} is {measured.used - measured.limit} {measured.unit} "
-            f"too long for {capabilities.platform_name(platform)}",
-            _NOTHING,
-        )
+        yield No(answer.reason, NOTHING)
 
 
 def _words(payload: JsonObject, name: str) -> str | None:
@@ -162,9 +144,9 @@ def is_so(cache: sqlite3.Connection, asked: Asked) -> bool:
     if facts is None:
         return False
     if asked.act in acts.CHAT_ACTS:
-        return shows(asked, facts[0], facts[0])
+        return shows(asked, facts.chat, facts.chat)
     message = _message(cache, asked)
-    return message is not None and shows(asked, message, facts[0])
+    return message is not None and shows(asked, message, facts.chat)
 
 
 def shows(asked: Asked, answer: Message | Chat, chat: Chat | None) -> bool:

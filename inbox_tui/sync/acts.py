@@ -239,7 +239,7 @@ class Acts:
             return
         self._write(item, outcome)
         facts = checks.chat_facts(self.desk.writer.cache, item.chat_id)
-        if act_checks.shows(_asked(item), outcome.record, None if facts is None else facts[0]):
+        if act_checks.shows(_asked(item), outcome.record, None if facts is None else facts.chat):
             self._done(item, outcome.record)
         elif refused is not None:
             self._carry_out(item, refused)
@@ -265,8 +265,17 @@ class Acts:
         if isinstance(stated.record, Chat):
             writes.apply_chats(self.desk.writer, [stated.record])
         else:
-            page = MessagePage(item.chat_id, [stated.record], stated_at=stated.at)
+            page = MessagePage(item.chat_id, [stated.record], stated_at=self._not_before(stated))
             writes.apply_messages(self.desk.writer, [page])
+
+    def _not_before(self, stated: Stated) -> Milliseconds | None:
+        """As of when an answer is so, never before what is cached: it is the truth after what was asked for,
+        and times of the server are known too roughly to tell that of two acts a second apart."""
+        row = self.desk.writer.cache.execute(
+            "SELECT stated_at FROM messages WHERE id = ?", (stated.record.id,)
+        ).fetchone()
+        known = None if row is None else row[0]
+        return stated.at if known is None or stated.at is None else max(stated.at, known)
 
     def _done(self, item: OutboxItem, record: Message | Chat) -> None:
         self.desk.errors.pop(item.pk, None)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from inbox_tui.core import capabilities
+from inbox_tui.core import capabilities, keyboards
 from inbox_tui.core.capabilities import Act, Cause
-from inbox_tui.core.models import Chat, Milliseconds, Platform, Profile
+from inbox_tui.core.limits import measure
+from inbox_tui.core.models import Chat, Json, JsonObject, Milliseconds, Platform, Profile
 from inbox_tui.core.times import age
 from inbox_tui.core.window import Window
+from inbox_tui.store import lookups
 from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.records import CHAT_COLUMNS, chat_of
 from inbox_tui.store.replies import elsewhere
@@ -19,6 +22,8 @@ STALE_MS: Milliseconds = 15 * 60_000
 """What was written longer ago than this is not sent without the person."""
 FRESH_MS: Milliseconds = 30_000
 """An item that waited longer than this leaves only after a look at its chat."""
+
+NOTHING = "Nothing was sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,17 @@ class No:
     look: bool = False
 
 
-def chat_facts(cache: sqlite3.Connection, chat_id: str) -> tuple[Chat, Window, bool] | None:
-    """The chat, its messaging window, and whether the customer ever wrote."""
+@dataclass(frozen=True, slots=True)
+class ChatFacts:
+    """A chat, its messaging window, and whether the customer ever wrote."""
+
+    chat: Chat
+    window: Window
+    written: bool
+
+
+def chat_facts(cache: sqlite3.Connection, chat_id: str) -> ChatFacts | None:
+    """What of a chat decides about acts; None where it is not cached."""
     row = cache.execute(
         "SELECT window_closes_at, EXISTS (SELECT 1 FROM messages m WHERE m.chat = c.pk "
         f"AND m.direction != 'outbound'), {', '.join(f'c.{name}' for name in CHAT_COLUMNS)} "
@@ -42,7 +56,7 @@ def chat_facts(cache: sqlite3.Connection, chat_id: str) -> tuple[Chat, Window, b
         return None
     chat = chat_of(row[2:])
     window = Window(chat.platform in (Platform.FACEBOOK, Platform.INSTAGRAM), row[0])
-    return chat, window, bool(row[1]) or chat.last_inbound_at is not None
+    return ChatFacts(chat, window, bool(row[1]) or chat.last_inbound_at is not None)
 
 
 def refusal(
@@ -58,29 +72,71 @@ def refusal(
     found = chat_facts(writer.cache, item.chat_id)
     if found is None:
         return No("The chat is not in the cache", "Sync first; nothing was sent", look=True)
-    chat, window, has_written = found
-    if chat.profile_id != item.profile_id:
+    if found.chat.profile_id != item.profile_id:
         return No("The chat belongs to another profile now", "Nothing was sent; write it again there")
-    for act in _acts(item):
-        answer = capabilities.ask(
-            act, chat, now=now + offset, profile=profile, window=window, written=has_written
-        )
-        if isinstance(answer, capabilities.Refused):
-            return No(
-                answer.reason, "Nothing was sent", look=answer.cause in (Cause.WINDOW, Cause.NOT_WRITTEN)
-            )
+    no = next(send_refusals(writer.cache, found, item.payload, profile, now + offset), None)
+    if no is not None:
+        return no
     if elsewhere(writer.cache, writer.local, item.chat_id, item.created_at + offset) is not None:
         return No("Answered elsewhere meanwhile", "Read the chat; send it again if it still fits")
     return None
 
 
-def _acts(item: OutboxItem) -> list[Act]:
+def send_refusals(
+    cache: sqlite3.Connection,
+    facts: ChatFacts,
+    payload: JsonObject,
+    profile: Profile | None,
+    now: Milliseconds,
+) -> Iterator[No]:
+    """Why a send into a chat would be refused, at any age; nothing: it would not. `now` in server time."""
+    platform = facts.chat.platform
+    answered = lookups.message(cache, str(payload["reply_to_id"])) if payload.get("reply_to_id") else None
+    for act in _acts(payload):
+        message = answered if act is Act.REPLY_TO else None
+        answer = capabilities.ask(
+            act, facts.chat, message, now=now, profile=profile, window=facts.window, written=facts.written
+        )
+        if isinstance(answer, capabilities.Refused):
+            yield No(answer.reason, NOTHING, look=answer.cause in (Cause.WINDOW, Cause.NOT_WRITTEN))
+    yield from text_problems(platform, payload)
+    if "reply_markup" in payload:
+        yield from keyboard_problems(payload["reply_markup"])
+    if payload.get("file"):
+        size = payload.get("size")
+        kind = str(payload.get("type") or "")
+        problem = capabilities.file_problem(platform, kind, size) if isinstance(size, int) else None
+        if problem is not None:
+            yield No(f"{payload.get('file_name') or 'The file'} cannot be sent: {problem}", NOTHING)
+
+
+def _acts(payload: JsonObject) -> list[Act]:
     """What a send needs to be allowed."""
-    acts = [
-        Act.SEND_ATTACHMENT if item.payload.get("file") or item.payload.get("media_url") else Act.SEND_TEXT
-    ]
-    if item.payload.get("reply_to"):
+    acts = [Act.SEND_ATTACHMENT if payload.get("file") or payload.get("media_url") else Act.SEND_TEXT]
+    if payload.get("reply_to"):
         acts.append(Act.REPLY_TO)
-    if item.payload.get("reply_markup"):
+    if payload.get("reply_markup"):
         acts.append(Act.REPLY_MARKUP)
     return acts
+
+
+def text_problems(platform: str, payload: JsonObject, *, caption: bool = False) -> Iterator[No]:
+    """What a platform would refuse of the text of an act, where it has one."""
+    if "text" not in payload:
+        return
+    text = str(payload["text"])
+    if not text.strip():
+        yield No("The text is empty", NOTHING)
+    measured = measure(platform, text, caption=caption)
+    if measured.over and measured.limit is not None:
+        yield No(
+            f"The {'caption' if caption else 'text'} is {measured.used - measured.limit} {measured.unit} "
+            f"too long for {capabilities.platform_name(platform)}",
+            NOTHING,
+        )
+
+
+def keyboard_problems(markup: Json, *, edit: bool = False) -> Iterator[No]:
+    """What Telegram would refuse of a keyboard; `edit`: it is to be put under a message that was sent."""
+    for fault in keyboards.check(markup, edit=edit):
+        yield No(f"Telegram would refuse the keyboard: {fault}", NOTHING)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,10 @@ from cli_accounts import CommandLine
 
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 @pytest.fixture
@@ -89,6 +96,87 @@ def test_a_file_is_sent_by_its_address(acting: CommandLine) -> None:
     message = sent(acting, chat)[ran.out.split()[1]]
     assert message["body"] is None
     assert len(message["attachments"]) == 1
+
+
+def test_a_file_of_this_machine_is_sent_as_it_was_when_it_was_queued(
+    acting: CommandLine, tmp_path: Path
+) -> None:
+    path = tmp_path / "größe 1.png"
+    path.write_bytes(PNG)
+    chat = chat_of(acting, "platform:telegram")
+    assert acting("send", chat, "--file", str(path), "--queue").code == 0
+    path.unlink()
+    assert "größe 1.png" in acting("outbox").out
+    assert acting("sync").code == 0
+    assert acting("outbox").out == ""
+    newest = max(sent(acting, chat).values(), key=lambda message: str(message["created_at"]))
+    assert [each["type"] for each in newest["attachments"]] == ["image"]
+
+
+def test_a_file_and_a_text_leave_as_two_messages_in_order(acting: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "chart.png"
+    path.write_bytes(PNG)
+    chat = chat_of(acting, "platform:telegram")
+    ran = acting("send", chat, "Our chart", "--file", str(path), "--wait", "--json")
+    assert ran.code == 0
+    file, text = ran.records
+    assert [record["state"] for record in ran.records] == ["settled", "settled"]
+    messages = sent(acting, chat)
+    assert len(messages[file["message_id"]]["attachments"]) == 1
+    assert messages[text["message_id"]]["body"] == "Our chart"
+    stamps = [messages[record["message_id"]]["external_posted_at"] for record in (file, text)]
+    assert stamps == sorted(stamps)
+
+
+def test_a_reply_names_the_message_that_it_answers(acting: CommandLine) -> None:
+    chat = chat_of(acting, "platform:telegram")
+    answered = next(
+        record
+        for record in acting("thread", chat, "--json").records
+        if record["direction"] == "inbound" and record["external_deleted_at"] is None
+    )
+    for name in (answered["id"], answered["external_id"]):
+        message = acting("send", chat, "To this one", "--reply-to", name, "--wait", "-q").out.strip()
+        assert sent(acting, chat)[message]["reply_to_external_id"] == answered["external_id"]
+    ran = acting("send", chat, "Nowhere", "--reply-to", "nobody")
+    assert (ran.code, ran.out) == (1, "")
+    elsewhere = chat_of(acting, "platform:instagram")
+    mine = acting("thread", elsewhere, "-q").lines[0]
+    ran = acting("send", elsewhere, "Not here", "--reply-to", mine)
+    assert (ran.code, "Telegram only" in ran.err) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: path.mkdir(), "it is a folder"),
+        (lambda path: os.mkfifo(path), "it is no regular file"),
+        (lambda path: path.touch(), "The file is empty"),
+        (lambda path: None, "cannot be read"),
+    ],
+)
+def test_what_is_no_file_to_send_is_4_and_nothing_is_left_behind(
+    acting: CommandLine, tmp_path: Path, make: Callable[[Path], object], words: str
+) -> None:
+    path = tmp_path / "file.png"
+    make(path)
+    ran = acting("send", chat_of(acting, "platform:telegram"), "--file", str(path))
+    assert (ran.code, ran.out) == (4, "")
+    assert words in ran.err
+    assert acting("outbox").out == ""
+
+
+def test_a_file_that_a_platform_does_not_take_is_4_and_no_copy_stays(
+    acting: CommandLine, tmp_path: Path
+) -> None:
+    path = tmp_path / "chart.png"
+    path.write_bytes(PNG)
+    for platform, words in (("bluesky", "takes text only"), ("bluesky", "Nothing was sent")):
+        ran = acting("send", chat_of(acting, f"platform:{platform}"), "--file", str(path))
+        assert (ran.code, ran.out) == (4, "")
+        assert words in ran.err
+    assert acting("send", chat_of(acting, "platform:telegram"), "--file", str(path), "--dry-run").code == 0
+    assert not [*acting.account.home.glob("data/*/spool/*")]
 
 
 def test_a_rehearsal_says_what_would_leave_and_changes_nothing(acting: CommandLine) -> None:

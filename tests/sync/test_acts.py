@@ -417,6 +417,18 @@ def test_a_reaction_that_is_taken_back_before_it_leaves_is_never_asked_for(desk:
     assert local.open_items(desk.writer) == []
 
 
+def test_a_reaction_that_is_taken_off_at_once_is_gone_here_too(desk: Desk) -> None:
+    """The server's clock is known to a second only: the second answer may seem to be the older one."""
+    desk.api.ahead = 0.0
+    case, loop = synced(desk, react)
+    case.queue()
+    desk.pass_time(loop, 0.5)
+    desk.writer.cache.execute("UPDATE messages SET stated_at = 4000000000000")
+    queue_act(desk.writer, ActName.UNREACT, "c1", "p1", {"message_id": case.payload["message_id"]})
+    desk.pass_time(loop, 0.5)
+    assert desk.value("SELECT reactions FROM messages") == "[]"
+
+
 def test_a_page_that_was_read_before_a_reaction_does_not_take_it_away_again(desk: Desk) -> None:
     """The reaction's own time counts: the page may have been asked for after the act, and read before."""
     desk.api.ahead = 0.0

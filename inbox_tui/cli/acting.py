@@ -1,0 +1,172 @@
+"""`edit`, `react`, `unreact`, `archive`, `unarchive`, `private-reply`, `new-chat`: what each is about."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from contextlib import closing
+
+from inbox_tui.cli.carrying import NOTHING, Manner, Subject, carry_out
+from inbox_tui.cli.reading import find_chat
+from inbox_tui.config import Settings
+from inbox_tui.core.capabilities import REACTIONS, platform_name
+from inbox_tui.core.errors import InboxError, UsageError
+from inbox_tui.core.models import Json, JsonObject, Message, Platform, Profile
+from inbox_tui.core.text import clean
+from inbox_tui.store import acts, fetched, lookups
+from inbox_tui.store.acts import ActName
+from inbox_tui.store.db import open_reader, prepare
+from inbox_tui.store.reads import ChatRow
+
+
+def edit(
+    settings: Settings, name: str, text: str | None, *, markup: str | None, remove: bool, manner: Manner
+) -> int:
+    """Change the text, the caption or the keyboard of an own message."""
+    payload: dict[str, Json] = {}
+    if markup is not None and remove:
+        raise UsageError("--markup and --remove-keyboard exclude each other", "Give one of them")
+    if markup is not None or remove:
+        payload["reply_markup"] = {} if markup is None else read_markup(markup)
+    else:
+        text = read_text(text)
+    if text is not None:
+        payload["text"] = clean(text)
+    message, row = _message(settings, name)
+    before = {"text": message.body, "reply_markup": message.reply_markup}
+    what = "the keyboard" if text is None else "the text" if len(payload) == 1 else "text and keyboard"
+    words = f"edit {what} of message {message.id} to {row.chat.title} ({platform_name(row.chat.platform)})"
+    payload = {"message_id": message.id, **payload, "before": before}
+    return carry_out(
+        settings, ActName.EDIT, Subject(row.chat.id, row.chat.profile_id, payload, words), manner
+    )
+
+
+def react(settings: Settings, name: str, reaction: str | None, *, manner: Manner) -> int:
+    """Set our reaction to a message: an emoji, or a name that the platform has."""
+    message, row = _message(settings, name)
+    given = clean(reaction or "love").strip()
+    payload: dict[str, Json] = {"message_id": message.id}
+    if given.isascii():
+        payload["reaction"] = given.lower()
+    else:
+        payload["emoji"] = given
+        if row.chat.platform == Platform.INSTAGRAM:
+            # Instagram takes love alone, with an emoji along with it (seed, "React to a message").
+            payload["reaction"] = next(iter(REACTIONS[Platform.INSTAGRAM]))
+    words = f"react with {given} to message {message.id} of {row.chat.title}"
+    return carry_out(
+        settings, ActName.REACT, Subject(row.chat.id, row.chat.profile_id, payload, words), manner
+    )
+
+
+def unreact(settings: Settings, name: str, *, manner: Manner) -> int:
+    """Take our reaction off a message."""
+    message, row = _message(settings, name)
+    words = f"take the reaction off message {message.id} of {row.chat.title}"
+    subject = Subject(row.chat.id, row.chat.profile_id, {"message_id": message.id}, words)
+    return carry_out(settings, ActName.UNREACT, subject, manner)
+
+
+def archive(settings: Settings, name: str, *, back: bool, manner: Manner) -> int:
+    """Archive a chat, or bring it `back`."""
+    prepare(settings.folder)
+    with closing(open_reader(settings.folder)) as reader:
+        chat = find_chat(lookups.chat(reader, name), name).chat
+    words = f"{'bring back' if back else 'archive'} the chat with {chat.title}"
+    act = ActName.UNARCHIVE if back else ActName.ARCHIVE
+    return carry_out(settings, act, Subject(chat.id, chat.profile_id, {}, words), manner)
+
+
+def private_reply(settings: Settings, post_id: str, name: str, text: str | None, *, manner: Manner) -> int:
+    """Write to who wrote a comment, once."""
+    text = clean(read_text(text))
+    prepare(settings.folder)
+    with closing(open_reader(settings.folder)) as reader:
+        found = fetched.find_comments(reader, post_id, name)
+    if not found:
+        raise InboxError(
+            f"There is no comment {name} of post {post_id} in the cache",
+            "`inbox-tui comments PROFILE` fetches and lists them",
+        )
+    if len(found) > 1:
+        ids = " and ".join(sorted(comment.id for _, comment in found))
+        raise UsageError(f"{name} names more than one comment", f"Name one by its id, such as {ids}")
+    profile_id, comment = found[0]
+    payload: JsonObject = {
+        "post_id": post_id,
+        "comment_id": comment.id,
+        "comment_external_id": comment.external_id,
+        "text": text,
+    }
+    author = comment.author_name or comment.author_username or "its author"
+    words = f"reply privately to {author}: {text}"
+    subject = Subject(acts.comment_chat(comment.id), profile_id, payload, words)
+    return carry_out(settings, ActName.PRIVATE_REPLY, subject, manner)
+
+
+def new_chat(
+    settings: Settings, profile_name: str, participant: str, text: str | None, *, manner: Manner
+) -> int:
+    """Begin a chat, or find the one that there is, and write into it where there is a text."""
+    prepare(settings.folder)
+    with closing(open_reader(settings.folder)) as reader:
+        profile = _profile(reader, profile_name)
+    payload: dict[str, Json] = {"participant": participant}
+    if text is not None:
+        payload["text"] = clean(read_text(text))
+    words = f"begin a chat with {participant} from {profile.name} ({platform_name(profile.platform)})"
+    chat_id = acts.new_chat_of(profile.id, participant)
+    return carry_out(settings, ActName.NEW_CHAT, Subject(chat_id, profile.id, payload, words), manner)
+
+
+def read_text(text: str | None) -> str:
+    """A text as it was given, or from standard input. Raises UsageError where there is none."""
+    if text is None:
+        if sys.stdin.isatty():
+            raise UsageError("There is no text to send", "Give it as an argument or on standard input")
+        text = sys.stdin.read().rstrip("\n")
+    if not clean(text).strip():
+        raise UsageError("The text is empty", NOTHING)
+    return text
+
+
+def read_markup(text: str) -> JsonObject:
+    """A `reply_markup` as it was given. Raises UsageError where it is no JSON object."""
+    try:
+        markup = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"The keyboard is no JSON ({error})", NOTHING) from error
+    if not isinstance(markup, dict):
+        raise UsageError("A keyboard is a JSON object", NOTHING)
+    return markup
+
+
+def _message(settings: Settings, name: str) -> tuple[Message, ChatRow]:
+    prepare(settings.folder)
+    with closing(open_reader(settings.folder)) as reader:
+        message = lookups.message(reader, name)
+        if message is None:
+            raise InboxError(
+                f"There is no message {name} in the cache",
+                "Give an id of `inbox-tui thread CHAT --json`, or run `inbox-tui sync --once` first",
+            )
+        return message, find_chat(lookups.chat(reader, message.chat_id), message.chat_id)
+
+
+def _profile(reader: sqlite3.Connection, name: str) -> Profile:
+    profiles = lookups.profile_names(reader)
+    if name in profiles:
+        return profiles[name]
+    found = [
+        profile
+        for profile in profiles.values()
+        if name.casefold() in (profile.name.casefold(), profile.username)
+    ]
+    if not found:
+        raise InboxError(f"There is no profile {name} in the cache", "`inbox-tui profiles` lists them")
+    if len(found) > 1:
+        ids = " and ".join(sorted(profile.id for profile in found))
+        raise UsageError(f"{name} names more than one profile", f"Name one by its id, such as {ids}")
+    return found[0]
