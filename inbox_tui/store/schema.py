@@ -149,18 +149,13 @@ def _cache_3(db: Database) -> None:
 
 @cache(name="0004 how far lists are known")
 def _cache_4(db: Database) -> None:
-    """What looks at lists have brought, whatever else is in the cache by events.
-
-    `listed_to`: the time of the newest chat that a look at a profile's list has brought. `unreadable`: how many
-    chats of a profile, and messages of a chat, the API counts and nobody can read.
-    """
+    """`listed_to`: the time of the newest chat that a look at a profile's list has brought, not an event."""
     _run(
         db,
         """
         ALTER TABLE profiles ADD COLUMN listed_to INTEGER;
-        ALTER TABLE profiles ADD COLUMN unreadable INTEGER NOT NULL DEFAULT 0;
-        ALTER TABLE chats ADD COLUMN unreadable INTEGER NOT NULL DEFAULT 0;
-        UPDATE profiles SET listed_to = (SELECT max(last_message_at) FROM chats WHERE profile_id = profiles.id);
+        UPDATE profiles SET listed_to =
+            (SELECT max(last_message_at) FROM chats WHERE profile_id = profiles.id);
         """,
     )
 

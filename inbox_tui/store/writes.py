@@ -164,8 +164,11 @@ def set_account_fault(writer: Writer, words: str) -> None:
             writer.cache.execute("DELETE FROM meta WHERE key = 'fault'")
 
 
-def apply_chats(writer: Writer, chats: Iterable[Chat]) -> Applied:
-    """Insert or update chats by id and recompute what is derived from them."""
+def apply_chats(writer: Writer, chats: Iterable[Chat], *, top_of: str | None = None) -> Applied:
+    """Insert or update chats by id and recompute what is derived from them.
+
+    `top_of`: the profile at the top of whose list they stand; how far that is known goes into its row.
+    """
     records = list(chats)
     with transaction(writer.cache) as rev:
         known = known_rows(writer.cache, "chats", CHAT_COLUMNS, [chat.id for chat in records])
@@ -207,6 +210,13 @@ def apply_chats(writer: Writer, chats: Iterable[Chat]) -> Applied:
             )
         if new_ids:
             writer.cache.execute("UPDATE meta SET value = value + ? WHERE key = 'chats'", (len(new_ids),))
+        listed_to = max((c.last_message_at for c in records if c.last_message_at is not None), default=None)
+        if top_of is not None and listed_to is not None:
+            # Nothing that a screen shows: the row keeps its `rev`.
+            writer.cache.execute(
+                "UPDATE profiles SET listed_to = ?1 WHERE id = ?2 AND ?1 > coalesce(listed_to, ?1 - 1)",
+                (listed_to, top_of),
+            )
         facts.refold(writer.cache, writer.local, touched, rev)
     return Applied(len(new_ids), len(touched) - len(new_ids), tuple(new_ids))
 
@@ -345,14 +355,17 @@ def refold_stale(writer: Writer) -> int:
     return len(stale)
 
 
-def quarantine(writer: Writer, source: str, rejected: Iterable[Rejected]) -> None:
-    """Set records aside that could not be read, once each."""
+def quarantine(writer: Writer, source: str, rejected: Iterable[Rejected]) -> int:
+    """Set records aside that could not be read, once each; returns how many had not been before."""
     rows = [(source, record.json, record.reason, now_ms()) for record in rejected]
-    if rows:
-        with transaction(writer.cache):
-            writer.cache.executemany(
-                "INSERT OR IGNORE INTO quarantine (source, json, reason, seen_at) VALUES (?, ?, ?, ?)", rows
-            )
+    if not rows:
+        return 0
+    with transaction(writer.cache):
+        before = writer.cache.total_changes
+        writer.cache.executemany(
+            "INSERT OR IGNORE INTO quarantine (source, json, reason, seen_at) VALUES (?, ?, ?, ?)", rows
+        )
+        return writer.cache.total_changes - before
 
 
 def record_walk(

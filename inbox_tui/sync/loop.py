@@ -365,6 +365,8 @@ class Loop:
             self._follow_profiles(now)
         elif look.kind is Kind.CHATS:
             self._follow_chats(look.profile_id, now, moved=outcome.moved)
+            if outcome.again:
+                self.schedule.put(Look(Kind.CHATS, look.profile_id), now)
         elif look.kind is Kind.WALK:
             if outcome.again and (self.mode is Mode.FOLLOW or look.profile_id not in self._again):
                 self._again.add(look.profile_id)

@@ -55,6 +55,9 @@ class Desk:
     clock: HandClock
     loops: list[Loop] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        return "desk"
+
     def loop(self, mode: Mode = Mode.FOLLOW, history: int | None = 200, **more: object) -> Loop:
         loop = Loop(
             self.writer,

@@ -291,6 +291,35 @@ def test_an_event_lost_before_another_one_of_its_chat_is_found_by_the_look_that_
     assert silences
 
 
+def test_an_event_before_the_first_look_of_a_run_hides_nothing_that_happened_while_away(crowd: Desk) -> None:
+    crowd.api.max_per_page = 2
+    for index in range(1, 6):
+        write(crowd, f"While away {index}", f"c{index}")
+        crowd.clock.advance(1)
+    loop = crowd.loop(Mode.FOLLOW)
+    # The newest of them comes by an event before anything was asked for, and the engine is killed then.
+    deliver(loop, "message.received", {"message": crowd.api.messages["c5"][-1]}, crowd.api.now)
+    loop.turn(0)
+    assert crowd.value("SELECT count(*) FROM messages WHERE body LIKE 'While away%'") == 1
+    loop.close()
+    crowd.sync()
+    assert crowd.value("SELECT count(*) FROM messages WHERE body LIKE 'While away%'") == 5
+
+
+def test_what_events_have_brought_is_no_reason_to_look_back_less_far(crowd: Desk) -> None:
+    loop, _ = live(crowd)
+    crowd.api.max_per_page = 1
+    write(crowd, "Lost", "c4")
+    crowd.api.bend = failing("/p1/chats", httpx.Response(503))
+    for _ in range(4):
+        crowd.clock.advance(400)
+        tell(crowd, loop, "message.received", {"message": write(crowd, "Told of", "c1")})
+    assert crowd.value("SELECT count(*) FROM messages WHERE body = 'Lost'") == 0
+    crowd.api.bend = None
+    crowd.pass_time(loop, 300, step=5)
+    assert crowd.value("SELECT count(*) FROM messages WHERE body = 'Lost'") == 1
+
+
 def test_what_no_look_has_confirmed_is_read_at_the_next_start(crowd: Desk) -> None:
     loop, _ = live(crowd)
     write(crowd, "Lost")
