@@ -22,9 +22,11 @@ from inbox_tui.core.errors import StoreError
 if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
-CACHE_VERSION = 5
+CACHE_VERSION = 6
 LOCAL_VERSION = 5
 BUSY_SECONDS = 10.0
+CACHE_KIB = 16 * 1024
+"""Of a file a writing connection keeps so much in memory. Ids have no order: new ones touch a whole index."""
 LOCK_SECONDS = 60.0
 """How long a start waits for another process that is migrating the same folder."""
 
@@ -250,6 +252,7 @@ def open_writer(path: Path, *, full: bool) -> sqlite3.Connection:
     with explained(connection):
         connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
         connection.execute("PRAGMA secure_delete = ON")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
     return connection
 

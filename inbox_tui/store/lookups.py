@@ -207,10 +207,14 @@ def message(reader: sqlite3.Connection, name: str) -> Message | None:
 
     Raises UsageError where several chats have a message of that id (Telegram counts in each chat).
     """
-    for column in ("id", "external_id"):
+    for column, tables in (
+        ("id", "messages m JOIN chats c ON c.pk = m.chat"),
+        # Platform ids are indexed chat by chat. No screen asks for one.
+        ("external_id", "chats c CROSS JOIN messages m ON m.chat = c.pk"),
+    ):
         rows = reader.execute(
             f"SELECT c.id, {', '.join(f'm.{name}' for name in MESSAGE_COLUMNS)} "
-            f"FROM messages m JOIN chats c ON c.pk = m.chat WHERE m.{column} = ? LIMIT 2",
+            f"FROM {tables} WHERE m.{column} = ? LIMIT 2",
             (name,),
         ).fetchall()
         if len(rows) > 1:

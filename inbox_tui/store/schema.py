@@ -174,6 +174,18 @@ def _cache_5(db: Database) -> None:
     )
 
 
+@cache(name="0006 platform ids by chat")
+def _cache_6(db: Database) -> None:
+    """An index that grows in the order of the chats: platform ids have none, and each would touch a page."""
+    _run(
+        db,
+        """
+        DROP INDEX messages_by_external;
+        CREATE INDEX messages_by_external ON messages (chat, external_id) WHERE external_id IS NOT NULL;
+        """,
+    )
+
+
 @local(name="0001 drafts, outbox, marks")
 def _local_1(db: Database) -> None:
     """What lives nowhere else. `account` is the name of the folder's account in every intention."""

@@ -287,7 +287,6 @@ LOOKS: dict[str, Look] = {
     "a chat by its id": lambda r, n: lookups.chat(r, f"c{n // 2}"),
     "a chat by the platform's id": lambda r, n: lookups.chat(r, f"x{n // 2}"),
     "a message by its id": lambda r, n: lookups.message(r, f"m{n // 2:06}"),
-    "a message by the platform's id": lambda r, n: lookups.message(r, f"e{n // 2}"),
     "the next to answer": lambda r, n: lookups.next_unanswered(r, (NOW + n // 2, n // 2)),
     "a draft": lambda r, n: lookups.draft(r, "c10"),
     "the open sends": lambda r, n: lookups.outbox(r),
@@ -341,6 +340,19 @@ def test_a_look_reads_by_indexes_and_sorts_nothing(
         assert all(step in ("SCAN profiles", "SCAN CONSTANT ROW") for step in scans), (statement, plan)
         if name != "the profiles":
             assert not [step for step in plan if "TEMP B-TREE" in step], (statement, plan)
+
+
+def test_a_message_is_found_by_the_platforms_id_with_one_look_into_each_chat(
+    readers: Sequence[tuple[int, sqlite3.Connection]],
+) -> None:
+    steps = {}
+    for count, reader in readers:
+        cost = cost_of(lambda r, n: lookups.message(r, f"e{n // 2}"), reader, count)
+        plan = [row[3] for row in reader.execute(f"EXPLAIN QUERY PLAN {cost.statements[-1]}")]
+        assert "SEARCH m USING INDEX messages_by_external (chat=? AND external_id=?)" in plan
+        steps[count] = cost.steps / count
+    small, large = steps.values()
+    assert large <= small
 
 
 def test_rows_of_one_time_are_found_as_quickly_as_others() -> None:
