@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from inbox_tui.core.models import Milliseconds
 from inbox_tui.store.db import in_lists
@@ -32,31 +34,51 @@ def marks(items: Sequence[object]) -> str:
     return ", ".join("?" * len(items))
 
 
-def insert_messages(
-    cache: sqlite3.Connection,
-    chat_pk: int,
-    new: Sequence[tuple[Milliseconds, str, Row]],
-    *,
-    history: bool,
-    stated_at: Milliseconds | None = None,
-) -> None:
-    """Insert messages of a chat, given in their order there; `stated_at`: as of when they are so."""
-    numbers: Iterable[int | None] = itertools.repeat(None)
-    if not history:
-        (arrived,) = cache.execute(
-            "UPDATE meta SET value = value + ? WHERE key = 'arrived' RETURNING value", (len(new),)
+class NewMessage(NamedTuple):
+    """A message that the cache does not have. They sort by their order in the chat."""
+
+    position_at: Milliseconds
+    row: Row
+    chat: int
+    history: bool
+    """It gets no arrival number."""
+    stated_at: Milliseconds | None
+    """As of when it is so."""
+
+
+def chat_pks(cache: sqlite3.Connection, ids: Sequence[str]) -> Mapping[str, int]:
+    """The pks of the chats that are there, by id."""
+    return {
+        str(chat_id): int(pk)
+        for places, values in in_lists(ids)
+        for chat_id, pk in cache.execute(f"SELECT id, pk FROM chats WHERE id IN ({places})", values)
+    }
+
+
+def insert_messages(cache: sqlite3.Connection, new: Sequence[NewMessage]) -> None:
+    """Insert messages; those of a chat are given in their order there."""
+    if not new:
+        return
+    arriving = sum(not message.history for message in new)
+    last = 0
+    if arriving:
+        (last,) = cache.execute(
+            "UPDATE meta SET value = value + ? WHERE key = 'arrived' RETURNING value", (arriving,)
         ).fetchone()
-        numbers = range(arrived - len(new) + 1, arrived + 1)
-    pks = _new_pks(cache, [at for at, _, _ in new])
+    numbers = itertools.count(last - arriving + 1)
+    pks = _new_pks(cache, [message.position_at for message in new])
     columns = ("pk", "chat", "position_at", "arrived", "stated_at", *MESSAGE_COLUMNS)
     cache.executemany(
         f"INSERT INTO messages ({', '.join(columns)}) VALUES ({marks(columns)})",
         [
-            (pk, chat_pk, at, number, stated_at, *row)
-            for pk, number, (at, _, row) in zip(pks, numbers, new, strict=False)
+            (pk, chat, at, None if history else next(numbers), stated_at, *row)
+            for pk, (at, row, chat, history, stated_at) in zip(pks, new, strict=True)
         ],
     )
-    cache.execute("UPDATE chats SET messages = messages + ? WHERE pk = ?", (len(new), chat_pk))
+    cache.executemany(
+        "UPDATE chats SET messages = messages + ? WHERE pk = ?",
+        [(count, chat) for chat, count in Counter(message.chat for message in new).items()],
+    )
 
 
 def _new_pks(cache: sqlite3.Connection, times: Sequence[Milliseconds]) -> list[int]:

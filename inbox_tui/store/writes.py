@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -34,7 +34,7 @@ from inbox_tui.store.records import (
     position_at,
     profile_values,
 )
-from inbox_tui.store.rows import insert_messages, known_rows, marks
+from inbox_tui.store.rows import NewMessage, chat_pks, insert_messages, known_rows, marks
 
 
 class Writer:
@@ -227,75 +227,103 @@ def apply_messages(writer: Writer, pages: Iterable[MessagePage]) -> Applied:
     Pages of a chat that the cache does not know are passed over and named in `unknown_chats`. Words of a
     deleted message are gone for every later read when this returns; see `store.erasure` for the file's bytes.
     """
-    changed = 0
-    new_ids: list[str] = []
-    unknown: list[str] = []
-    erased: list[str] = []
+    result = _Written()
     with transaction(writer.cache) as rev:
-        touched: dict[int, None] = {}
-        for page in pages:
-            found = writer.cache.execute("SELECT pk FROM chats WHERE id = ?", (page.chat_id,)).fetchone()
-            if found is None:
-                unknown.append(page.chat_id)
-                continue
-            pk = int(found[0])
-            result = _apply_page(writer.cache, pk, page)
-            changed += result.changed
-            erased += result.erased
-            new_ids += result.new_ids
-            touched.update(dict.fromkeys(result.chats))
-            if record_pull(writer.cache, pk, page) or (page.event and move_times(writer.cache, pk, page)):
-                touched[pk] = None
-        if erased:
-            erasure.forget(writer.cache, erased)
-        facts.refold(writer.cache, writer.local, touched, rev)
-    if erased:
+        for batch in _batches(pages):
+            _apply_batch(writer.cache, batch, result)
+        if result.erased:
+            erasure.forget(writer.cache, result.erased)
+        facts.refold(writer.cache, writer.local, result.chats, rev)
+    if result.erased:
         writer.note_redaction()
     elif writer.words_in_log:
         # A reader was in the way; it is not waited for again and again.
         writer.words_in_log = not erasure.erase(writer.cache, 0)
-    return Applied(len(new_ids), changed, tuple(new_ids), tuple(unknown))
+    return Applied(len(result.new_ids), result.changed, tuple(result.new_ids), tuple(result.unknown))
 
 
 @dataclass(slots=True)
-class _PageResult:
+class _Written:
     new_ids: list[str] = field(default_factory=list)
     changed: int = 0
     erased: list[str] = field(default_factory=list)
     """Messages that had words in the cache and are deleted now."""
-    chats: set[int] = field(default_factory=set)
+    unknown: list[str] = field(default_factory=list)
+    chats: dict[int, None] = field(default_factory=dict)
     """Chats in which something is not what it was."""
 
 
-def _apply_page(cache: sqlite3.Connection, chat_pk: int, page: MessagePage) -> _PageResult:
-    columns = ("chat", "stated_at", *MESSAGE_COLUMNS)
-    known = known_rows(cache, "messages", columns, [message.id for message in page.messages])
-    before = {message_id: row[2:] for message_id, (_, row) in known.items()}
+def _batches(pages: Iterable[MessagePage]) -> Iterator[list[MessagePage]]:
+    """Pages in their order, in runs in which no message comes twice, so that each can be written at once."""
+    batch: list[MessagePage] = []
+    seen: set[str] = set()
+    for page in pages:
+        ids = {message.id for message in page.messages}
+        if not seen.isdisjoint(ids):
+            yield batch
+            batch, seen = [], set()
+        batch.append(page)
+        seen |= ids
+    yield batch
+
+
+def _apply_batch(cache: sqlite3.Connection, batch: Sequence[MessagePage], result: _Written) -> None:
+    """Write pages without a message in common, with few statements: each may wait for the other threads."""
+    pks = chat_pks(cache, [page.chat_id for page in batch])
+    known = known_rows(
+        cache,
+        "messages",
+        ("chat", "stated_at", *MESSAGE_COLUMNS),
+        [message.id for page in batch if page.chat_id in pks for message in page.messages],
+    )
+    new: list[NewMessage] = []
+    for page in batch:
+        if page.chat_id in pks:
+            new += _merge_page(cache, pks[page.chat_id], page, known, result)
+        else:
+            result.unknown.append(page.chat_id)
+    insert_messages(cache, new)
+    result.new_ids += [str(message.row[0]) for message in new]
+    result.chats.update((message.chat, None) for message in new)
+    for page in batch:
+        pk = pks.get(page.chat_id)
+        if pk is not None and (record_pull(cache, pk, page) or (page.event and move_times(cache, pk, page))):
+            result.chats[pk] = None
+
+
+def _merge_page(
+    cache: sqlite3.Connection,
+    chat_pk: int,
+    page: MessagePage,
+    known: Mapping[str, tuple[int, Row]],
+    result: _Written,
+) -> list[NewMessage]:
+    """Update what is `known` of a page's messages and is no longer so; returns the others, in their order."""
     rows: dict[str, Row] = {}
     for message in page.messages:
         row, late = message_values(message), False
         old = rows.get(message.id)
-        if old is None and message.id in before:
-            old, late = before[message.id], _is_before(page.stated_at, known[message.id][1][1])
+        if old is None and message.id in known:
+            old, late = known[message.id][1][2:], _is_before(page.stated_at, known[message.id][1][1])
         if old is not None and row != old:
             said = row
             row = merge_message(old, said, message.missing, late=late)
             taps.keep_gone(cache, row, (old, said))
         rows[message.id] = row
-    result = _PageResult()
-    new: list[tuple[Milliseconds, str, Row]] = []
+    stated_at = None if page.history else page.stated_at
+    new: list[NewMessage] = []
     for message_id, row in rows.items():
         if message_id not in known:
-            new.append((position_at(row), message_id, row))
+            new.append(NewMessage(position_at(row), row, chat_pk, page.history, stated_at))
             continue
-        unchanged = row == before[message_id]
+        pk, (chat, known_at, *before) = known[message_id]
+        unchanged = row == tuple(before)
         if unchanged and not page.event:
             continue
-        pk, (chat, stated_at, *_) = known[message_id]
-        later = stated_at if _is_before(page.stated_at, stated_at) else page.stated_at or stated_at
+        later = known_at if _is_before(page.stated_at, known_at) else page.stated_at or known_at
         if unchanged:
             # An event that changes nothing still outdates what happened before it; a look writes nothing.
-            if later != stated_at:
+            if later != known_at:
                 cache.execute("UPDATE messages SET stated_at = ? WHERE pk = ?", (later, pk))
             continue
         assignments = ", ".join(f"{name} = ?" for name in MESSAGE_COLUMNS)
@@ -304,16 +332,11 @@ def _apply_page(cache: sqlite3.Connection, chat_pk: int, page: MessagePage) -> _
             (*row, position_at(row), later, pk),
         )
         result.changed += 1
-        result.chats.add(int(cast("int", chat)))
-        if is_deleted(row) and not is_deleted(before[message_id]):
+        result.chats[int(cast("int", chat))] = None
+        if is_deleted(row) and not is_deleted(before):
             result.erased.append(message_id)
-    if new:
-        new.sort()
-        stated_at = None if page.history else page.stated_at
-        insert_messages(cache, chat_pk, new, history=page.history, stated_at=stated_at)
-        result.new_ids = [message_id for _, message_id, _ in new]
-        result.chats.add(chat_pk)
-    return result
+    # By position, then by id, which is the first column.
+    return sorted(new)
 
 
 def _is_before(stated_at: Milliseconds | None, known: Value) -> bool:
