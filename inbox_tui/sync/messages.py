@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from inbox_tui.api.client import Client
 from inbox_tui.core.errors import InboxError, StoreError
@@ -24,6 +26,8 @@ from inbox_tui.sync.schedule import Kind, Look, Subject
 PAGE = 100
 REFRESH = 30
 """Messages of a look at a chat that was read before: enough for what happens between two looks."""
+AHEAD = 32
+"""Looks of a profile that one search plans."""
 DOUBT_MS: Milliseconds = 1500
 """The Date header has whole seconds: the server's time is known to half a second, and a bit to be safe."""
 
@@ -140,7 +144,8 @@ class Messages:
         self._busy = busy
         self._history_pages = 1 << 31 if history_messages is None else -(-history_messages // PAGE)
         self._aside: set[str] = set()
-        self._next: dict[str, Look | None] = {}
+        self._next: dict[str, deque[Look]] = {}
+        """The looks that a profile's messages need most, as far as they were searched for."""
         self._pages: list[MessagePage] = []
         self._vouched: dict[str, Milliseconds | None] = {}
         """Chats whose newest messages came by events, with their time of the last message."""
@@ -210,7 +215,6 @@ class Messages:
         vouched = self._vouched.get(state.id)
         if pulled.newest and (vouched is None or vouched <= (state.last_message_at or 0)):
             self._vouched.pop(state.id, None)
-        self.changed(state.profile_id)
         return Outcome(chats=(state.id,))
 
     def add(self, *messages: Message, stated_at: Milliseconds | None = None) -> Outcome:
@@ -320,15 +324,15 @@ class Messages:
 
     def backlog(self, profile_id: str) -> Look | None:
         """The messages that the cache misses most of a profile: gaps, newest pages, then history."""
-        if profile_id in self._next:
-            known = self._next[profile_id]
-            if known is None or not self._busy(known.subject):
-                return known
-        look = self._search(profile_id)
-        self._next[profile_id] = look
-        return look
+        looks = self._next.get(profile_id)
+        while looks is None or (looks and self._busy(looks[0].subject)):
+            if looks:
+                looks.popleft()
+            if not looks:
+                looks = self._next[profile_id] = self._search(profile_id)
+        return looks[0] if looks else None
 
-    def _search(self, profile_id: str) -> Look | None:
+    def _search(self, profile_id: str) -> deque[Look]:
         searches: Sequence[tuple[Kind, str, tuple[int, ...]]] = (
             (Kind.GAP, "gap_page IS NOT NULL ORDER BY sort_at DESC", ()),
             (
@@ -345,17 +349,27 @@ class Messages:
         )
         for kind, condition, values in searches:
             rows = self._writer.cache.execute(
-                f"SELECT id, last_message_at FROM chats WHERE profile_id = ? AND {condition} LIMIT ?",
-                (profile_id, *values, 8 + len(self._aside) + len(self._vouched)),
-            ).fetchall()
-            for chat_id, newest in rows:
-                if kind is Kind.NEWEST and chat_id in self._vouched:
-                    if self._vouched[chat_id] == newest:
-                        continue
-                    del self._vouched[chat_id]
-                if chat_id not in self._aside and not self._busy(("chat", chat_id)):
-                    return Look(kind, profile_id, chat_id)
-        return None
+                f"SELECT id, last_message_at FROM chats WHERE profile_id = ? AND {condition}",
+                (profile_id, *values),
+            )
+            # The rows come by an index: no more of them are read than are wanted.
+            looks = deque(islice(self._looks(kind, profile_id, rows), AHEAD))
+            rows.close()
+            if looks:
+                return looks
+        return deque()
+
+    def _looks(
+        self, kind: Kind, profile_id: str, rows: Iterable[tuple[str, Milliseconds | None]]
+    ) -> Iterator[Look]:
+        """Looks at those chats that can be read now and are not read already."""
+        for chat_id, newest in rows:
+            if kind is Kind.NEWEST and chat_id in self._vouched:
+                if self._vouched[chat_id] == newest:
+                    continue
+                del self._vouched[chat_id]
+            if chat_id not in self._aside and not self._busy(("chat", chat_id)):
+                yield Look(kind, profile_id, chat_id)
 
     @property
     def aside(self) -> int:
