@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from inbox_tui.core.cells import cells, pad, truncate
-from inbox_tui.core.models import Chat, Json, Message, Milliseconds
+from inbox_tui.core.models import Attachment, Chat, Json, Message, Milliseconds
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.looks import Freshness
@@ -117,18 +117,20 @@ def message_record(message: Message) -> Record:
             }
             for reaction in message.reactions
         ],
-        "attachments": [
-            {
-                "id": attachment.id,
-                "type": attachment.type,
-                "url": attachment.url,
-                "status": attachment.status,
-                "external_id": attachment.external_id,
-            }
-            for attachment in message.attachments
-        ],
+        "attachments": [attachment_record(attachment) for attachment in message.attachments],
         "is_unsupported": message.is_unsupported,
         "created_at": iso(message.created_at),
+    }
+
+
+def attachment_record(attachment: Attachment) -> Record:
+    """A file with the API's fields."""
+    return {
+        "id": attachment.id,
+        "type": attachment.type,
+        "url": attachment.url,
+        "status": attachment.status,
+        "external_id": attachment.external_id,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from inbox_tui.cli import act_verbs
+from inbox_tui.cli import act_verbs, ask_verbs
 from inbox_tui.cli.options import IdsOption, JsonOption, settings_of
 from inbox_tui.cli.sandbox import sandbox
 from inbox_tui.config import load
@@ -164,6 +164,7 @@ def outbox(context: typer.Context, as_json: JsonOption = False, ids: IdsOption =
     reading.outbox(settings_of(context), as_json=as_json, ids=ids)
 
 
+ask_verbs.register(program)
 act_verbs.register(program)
 
 

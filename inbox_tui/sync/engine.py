@@ -89,17 +89,17 @@ def run(
     if webhooks is not None and not follow:
         raise UsageError("Webhooks are for a sync that follows", "Give --follow too")
     stop = stop or threading.Event()
-    keys = _Keys(settings)
+    keys = Keys(settings)
     client = keys.client()
     notices = db.prepare(settings.folder)
-    with _elected(settings.folder), _ending(stop), contextlib.ExitStack() as stack:
+    with elected(settings.folder), _ending(stop), contextlib.ExitStack() as stack:
         if watch_stdin:
             _watch_stdin(stop)
         stack.callback(keys.close)
         for notice in notices:
             _log.warning("%s", notice)
         events = _events(settings, webhooks, listening, stack)
-        with _writing(settings.folder), Writer(settings.folder) as writer:
+        with writing(settings.folder), Writer(settings.folder) as writer:
             loop = Loop(
                 writer,
                 client,
@@ -167,9 +167,9 @@ def send_now(
     """
     stop = stop or threading.Event()
     deadline = time.monotonic() + seconds
-    keys = _Keys(settings)
+    keys = Keys(settings)
     db.prepare(settings.folder)
-    with _writing(settings.folder), Writer(settings.folder) as writer, contextlib.ExitStack() as stack:
+    with writing(settings.folder), Writer(settings.folder) as writer, contextlib.ExitStack() as stack:
         item = _item(writer, item_pk)
 
         def done() -> bool:
@@ -180,7 +180,7 @@ def send_now(
         elsewhere = False
         while not done() and not stop.is_set():
             try:
-                with _elected(settings.folder):
+                with elected(settings.folder):
                     _send_here(settings, writer, keys.client(), item, done, stop)
             except EngineRunningError:
                 # The running engine notices the item by itself; should it die, this process takes over.
@@ -258,7 +258,7 @@ def _at_rest(writer: Writer, item: OutboxItem, *, wait: bool) -> bool:
     return item.state != State.SENDING
 
 
-class _Keys:
+class Keys:
     """Clients for the key that is set now."""
 
     def __init__(self, settings: Settings) -> None:
@@ -297,7 +297,7 @@ class _Keys:
 
 
 @contextlib.contextmanager
-def _elected(folder: Folder) -> Iterator[None]:
+def elected(folder: Folder) -> Iterator[None]:
     """Be the engine of the account. Raises EngineRunningError where another process is."""
     # Whoever only asks whether an engine runs holds the lock for an instant.
     lock = FileLock(folder.lock, timeout=0.3)
@@ -314,7 +314,7 @@ def _elected(folder: Folder) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _writing(folder: Folder) -> Iterator[None]:
+def writing(folder: Folder) -> Iterator[None]:
     """Turn a failing file into an error for the person."""
     try:
         yield
