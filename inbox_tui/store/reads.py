@@ -15,8 +15,9 @@ from typing import Protocol, TypeVar
 
 from inbox_tui.core.models import Chat, Message, Milliseconds, Status
 from inbox_tui.core.summary import is_tap
-from inbox_tui.store import acts, taps
+from inbox_tui.store import acts, fetched, taps
 from inbox_tui.store.db import in_lists
+from inbox_tui.store.fetched import MediaRow
 from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, item_of
 from inbox_tui.store.records import (
     CHAT_COLUMNS,
@@ -81,6 +82,8 @@ class ThreadRow:
     arrived: int | None = None
     pending: tuple[OutboxItem, ...] = ()
     """Edits and reactions of this message that are on their way or were refused, oldest first."""
+    media: tuple[MediaRow, ...] = ()
+    """What is known of the files of this message, of those that were asked for."""
 
 
 RowT = TypeVar("RowT", covariant=True)
@@ -314,6 +317,7 @@ class ThreadSource:
         failed = [m.id for _, _, m in messages if m.status == Status.FAILED]
         dismissed = self._dismissed(failed) if failed else frozenset[str]()
         pending = self._pending() if messages else {}
+        media = fetched.media(self._reader, [file.id for _, _, m in messages for file in m.attachments])
         tapped = self._tapped([message for _, _, message in messages], quoted)
         return [
             ThreadRow(
@@ -324,6 +328,7 @@ class ThreadSource:
                 dismissed=message.id in dismissed,
                 arrived=arrived,
                 pending=tuple(pending.get(message.id, ())),
+                media=tuple(media[file.id] for file in message.attachments if file.id in media),
             )
             for at, arrived, message in messages
         ]

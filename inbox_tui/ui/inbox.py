@@ -91,6 +91,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._warned_of: str | None = None
         self.offered: Offer | None = None
         self.acts = Acts(self)
+        self.awaited: int | None = None
+        """The outbox item of a chat that is being made, to be opened when it is there."""
         self._chords = Chords(ACTIONS)
         self._pending = ""
         self._preview: Timer | None = None
@@ -192,7 +194,36 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 self.chats.reread()
             if self.shown is not None and (changed.chats is None or self.shown.chat.id in changed.chats):
                 self._reread_shown()
+        if self.awaited is not None:
+            self._open_awaited(self.awaited)
         self._draw_edges()
+
+    def _open_awaited(self, item_pk: int) -> None:
+        """Go to a chat that has been made; who types elsewhere by now is told instead."""
+        chat_id = lookups.chat_of_act(self.session.reader, item_pk)
+        if chat_id is not None:
+            self.awaited = None
+            if self.context is Context.TYPING:
+                row = lookups.chat(self.session.reader, chat_id)
+                self.say(f"The chat with {'them' if row is None else row.chat.title} is there")
+            else:
+                self.go_to(chat_id)
+            return
+        item = next((each for each in lookups.outbox(self.session.reader) if each.pk == item_pk), None)
+        if item is None or item.state in (local.State.FAILED, local.State.UNCERTAIN):
+            self.awaited = None
+            if item is not None:
+                self.say(f"{item.title}. {item.hint}".strip())
+
+    def go_to(self, chat_id: str) -> None:
+        """Open a chat wherever it stands in the list; a filter that may hide it is taken off."""
+        row = lookups.chat(self.session.reader, chat_id)
+        if row is None:
+            self.say("The chat is not cached yet")
+            return
+        self.filter_bar.close()
+        self.chats.point_at(row.key)
+        self.acts.do("open")
 
     def _read_profiles(self) -> None:
         self.profiles = lookups.profile_names(self.session.reader)
@@ -420,6 +451,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             self._seen_timer.stop()
             self._seen_timer = None
         opened = self.context is Context.THREAD or isinstance(self.focused, Editor)
+        if opened:
+            self.acts.attachments.want_pictures()
         if self.shown is not None and self.shown.unread and opened:
             self._seen_timer = self.set_timer(SEEN_SECONDS, self._mark_seen)
 

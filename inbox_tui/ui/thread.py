@@ -13,17 +13,19 @@ from textual.strip import Strip
 
 from inbox_tui.core.cells import cells, preview, shorten, truncate, wrap
 from inbox_tui.core.keyboards import parse
-from inbox_tui.core.links import url_host
-from inbox_tui.core.models import Attachment, Message, Milliseconds, Platform, Status
+from inbox_tui.core.models import Message, Milliseconds, Platform, Status
 from inbox_tui.core.summary import describe, is_tap
 from inbox_tui.core.times import clock, day_label
 from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.reads import ThreadRow
+from inbox_tui.ui.attachment_view import Line, attachment_lines
 from inbox_tui.ui.keyboard_view import Piece, keyboard_lines
 from inbox_tui.ui.pending import edit_marks, edited, reacted, reaction_marks
+from inbox_tui.ui.pictures import Pictures
 from inbox_tui.ui.rows import VirtualRows
+from inbox_tui.ui.themes import MONOCHROME
 
 TIME_CELLS = 7
 GROUP_MS = 5 * 60_000
@@ -64,6 +66,19 @@ class Thread(VirtualRows[ThreadRow]):
         self.can_send = True
         """Whether a message can be sent to the chat now; else no failed one is offered to be sent again."""
         self.empty_text = ""
+        self.pictures = Pictures(self._picture_made)
+
+    def on_unmount(self) -> None:
+        """Let the decoding thread end."""
+        self.pictures.close()
+
+    def _picture_made(self) -> None:
+        self.call_later(self.reread)
+
+    @property
+    def _pictures_or_none(self) -> Pictures | None:
+        """Half cells are nothing without colours."""
+        return None if self.app.no_color or self.app.theme == MONOCHROME.name else self.pictures
 
     def identity(self, row: ThreadRow) -> Hashable:
         """A message stays the same when it is edited or published."""
@@ -81,6 +96,7 @@ class Thread(VirtualRows[ThreadRow]):
             self.unanswered_since,
             self.can_send,
             _seconds_left(row.item) if held and row.item else None,
+            self.pictures.decoded if row.media else 0,
         )
 
     def draw(self, row: ThreadRow, previous: ThreadRow | None, width: int, *, cursor: bool) -> list[Strip]:
@@ -91,7 +107,7 @@ class Thread(VirtualRows[ThreadRow]):
             base += self.style_of("thread--cursor" if self.has_focus else "thread--cursor-resting")
         room = max(8, min(width - TIME_CELLS - 1, 84))
         lines = self._message_lines(row, room)
-        block = max((sum(cells(text) for text, _ in line) for line in lines), default=0)
+        block = max(map(_cells, lines), default=0)
         indent = 0 if _inbound(row) else max(0, width - TIME_CELLS - block - 1)
         for number, line in enumerate(lines):
             time = clock(self._at(row), self.zone or UTC) if number == 0 else ""
@@ -99,10 +115,15 @@ class Thread(VirtualRows[ThreadRow]):
                 Segment("▎" if cursor else " ", base + self.style_of("thread--mark")),
                 Segment(time.ljust(TIME_CELLS - 1), base + self.style_of("thread--muted")),
                 Segment(" " * indent, base),
-                *(Segment(text, base + self.style_of(f"thread--{style}")) for text, style in line),
+                *self._segments(line, base),
             ]
             strips.append(Strip(segments).adjust_cell_length(width, base))
         return strips
+
+    def _segments(self, line: Line, base: Style) -> list[Segment]:
+        if isinstance(line, Strip):
+            return list(line.apply_style(base))
+        return [Segment(text, base + self.style_of(f"thread--{style}")) for text, style in line]
 
     def _at(self, row: ThreadRow) -> Milliseconds:
         """When a message was posted, or an item written, by the server's clock."""
@@ -139,7 +160,7 @@ class Thread(VirtualRows[ThreadRow]):
             strips.append(_rule("unanswered", width, base + self.style_of("thread--unanswered")))
         return strips
 
-    def _message_lines(self, row: ThreadRow, room: int) -> list[list[Piece]]:
+    def _message_lines(self, row: ThreadRow, room: int) -> list[Line]:
         if row.item is not None:
             return self._item_lines(row.item, room)
         if row.message is None:
@@ -147,7 +168,7 @@ class Thread(VirtualRows[ThreadRow]):
         message = edited(row.message, row.pending)
         own = not message.inbound
         text_style = "outbound" if own else "inbound"
-        lines: list[list[Piece]] = []
+        lines: list[Line] = []
         tap = is_tap(message)
         if row.quoted is not None and not tap:
             quote = truncate(f"┃ {describe(row.quoted)}", room)
@@ -165,7 +186,9 @@ class Thread(VirtualRows[ThreadRow]):
             lines.append([(truncate(f"tapped ▸ {label}", room), "tap")])
         else:
             lines += [[(line, text_style)] for line in _body(message.body, room)]
-            lines += [_attachment(attachment, room) for attachment in message.attachments]
+            media = {each.attachment_id: each for each in row.media}
+            for file in message.attachments:
+                lines += attachment_lines(file, media.get(file.id), self._pictures_or_none, room)
             if message.is_unsupported:
                 lines.append([("the platform cannot show this message here", "muted")])
             elif not message.body and not message.attachments:
@@ -180,8 +203,8 @@ class Thread(VirtualRows[ThreadRow]):
         ]
         return _with_marks(lines, marks, room)
 
-    def _item_lines(self, item: OutboxItem, room: int) -> list[list[Piece]]:
-        lines: list[list[Piece]] = [[(line, "outbound")] for line in _body(item.text, room)]
+    def _item_lines(self, item: OutboxItem, room: int) -> list[Line]:
+        lines: list[Line] = [[(line, "outbound")] for line in _body(item.text, room)]
         files = [item.payload.get(name) for name in ("file", "media_url")]
         lines += [[(truncate(f"[file] {value}", room), "outbound")] for value in files if value]
         lines += keyboard_lines(parse(item.payload.get("reply_markup")), room)
@@ -274,23 +297,16 @@ def _body(body: str | None, room: int) -> list[str]:
     return wrap(shorten(body, MOST_CHARACTERS), room) if body else []
 
 
-def _attachment(attachment: Attachment, room: int) -> list[Piece]:
-    words = f"[{attachment.type}]"
-    if attachment.status == "failed":
-        return [(truncate(f"{words} could not be stored", room), "error")]
-    where = url_host(attachment.url) if attachment.url else None
-    words += f" {where}" if where else ""
-    if attachment.status != "processed":
-        words += f" ({attachment.status})"
-    return [(truncate(words, room), "quote")]
+def _cells(line: Line) -> int:
+    return line.cell_length if isinstance(line, Strip) else sum(cells(text) for text, _ in line)
 
 
-def _with_marks(lines: list[list[Piece]], marks: list[Piece], room: int) -> list[list[Piece]]:
+def _with_marks(lines: list[Line], marks: list[Piece], room: int) -> list[Line]:
     """Marks behind the last line where they fit, else on lines of their own."""
     for text, style in marks:
-        used = sum(cells(part) for part, _ in lines[-1]) if lines else room
-        if lines and used + 2 + cells(text) <= room:
-            lines[-1] = [*lines[-1], ("  ", "inbound"), (truncate(text, room), style)]
+        last = lines[-1] if lines else None
+        if isinstance(last, list) and _cells(last) + 2 + cells(text) <= room:
+            lines[-1] = [*last, ("  ", "inbound"), (truncate(text, room), style)]
         else:
             lines += [[(line, style)] for line in wrap(text, room)]
     return lines
