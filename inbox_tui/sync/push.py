@@ -171,9 +171,16 @@ class Push:
 
         What the cache has of that one may be old, after a kill or a sleep: a look has to say so too.
         """
-        if status_of(self.writer, item) == Status.FAILED_WAITING_FOR_RETRY:
+        status, created_at = self.writer.cache.execute(
+            "SELECT status, created_at FROM messages WHERE id = ?", (item.message_id,)
+        ).fetchone() or (None, None)
+        if status == Status.FAILED_WAITING_FOR_RETRY:
             return False
-        due = (item.dispatched_at or now) + ORDER_MS
+        taken_at = item.dispatched_at or now
+        if created_at is not None:
+            # Repeated or found, it may have been taken long after it was first sent.
+            taken_at = created_at - self._offset()
+        due = taken_at + ORDER_MS
         if not self._is_due(due, now, 2 * ORDER_MS):
             return False
         if item.act != ActName.SEND:

@@ -129,6 +129,23 @@ def test_what_was_accepted_before_the_engine_died_is_looked_at_before_the_next_o
     assert shop.api.sends == ["one"]
 
 
+def test_one_that_was_dispatched_long_ago_and_taken_now_holds_the_next_one_for_as_long_as_any(
+    shop: Desk,
+) -> None:
+    first, second = shop.send("one"), shop.send("two")
+    # An engine was killed before its request arrived; its server is known to honour keys.
+    assert local.move(shop.writer, first, State.SENDING, dispatched=True)
+    writes.remember(shop.writer, REPLAYS, 1)
+    shop.clock.advance(60)
+    loop = started(shop)
+    shop.pass_time(loop, 20, step=1)
+    assert (shop.item(first).state, shop.item(second).state) == (State.ACCEPTED, State.QUEUED)
+    shop.api.fail("one", "No")
+    shop.pass_time(loop, 60, step=1)
+    assert (shop.item(first).state, shop.item(second).state) == (State.FAILED, State.QUEUED)
+    assert shop.api.sends == ["one"]
+
+
 def test_a_failed_item_holds_back_the_later_ones_of_its_chat_and_says_so(shop: Desk) -> None:
     shop.api.add_chat("c2", START - 30_000)
     loop = started(shop)
