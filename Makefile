@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check format screenshots clean
+.PHONY: demo test check format screenshots kills clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/inbox-tui demo
@@ -21,6 +21,10 @@ check: $(VENV)/dev.stamp
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The kill matrix with real clocks: some minutes.
+kills: $(VENV)/dev.stamp
+	INBOX_TUI_KILLS=1 $(BIN)/python -m pytest tests/sync/test_kills.py
 
 # Pictures of a frozen world, the same on every machine.
 screenshots: $(VENV)/dev.stamp
