@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from inbox_tui.cli import output
 from inbox_tui.cli.reading import columns
 from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import platform_name
-from inbox_tui.core.errors import InboxError, NetworkError, Refused, UsageError
+from inbox_tui.core.errors import InboxError, NetworkError, Refused, StoreError, UsageError
 from inbox_tui.core.escaping import escaped_json
 from inbox_tui.core.models import Message, Platform, Profile
 from inbox_tui.core.times import age
 from inbox_tui.store import clock, fetched, lookups
 from inbox_tui.store.db import open_reader, prepare
 from inbox_tui.store.fetched import CommentRow, MediaRow, MediaState, PostRow
+from inbox_tui.store.saving import save_copy
 
 MOST_POSTS = 20
 """The newest posts whose comments are fetched when none is named."""
@@ -120,9 +118,9 @@ class _Saved:
             fault = "It did not come" if row is None or not row.fault else row.fault
             return cls(attachment_id, None, "", None, fault)
         try:
-            return cls(attachment_id, _copy(row.path, to, row.name), row.type, row.size, "")
-        except OSError as error:
-            return cls(attachment_id, None, "", None, f"It cannot be saved: {error.strerror or error}")
+            return cls(attachment_id, save_copy(row.path, to / row.name), row.type, row.size, "")
+        except StoreError as error:
+            return cls(attachment_id, None, "", None, error.title)
 
     @property
     def record(self) -> output.Record:
@@ -134,25 +132,6 @@ class _Saved:
             "size": self.size,
             "fault": self.fault or None,
         }
-
-
-def _copy(source: Path, to: Path, name: str) -> Path:
-    """Copy a file under its name, or one with a number; nothing is written over."""
-    stem, suffix = Path(name).stem, Path(name).suffix
-    for number in count(1):
-        target = to / (name if number == 1 else f"{stem} ({number}){suffix}")
-        try:
-            descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except FileExistsError:
-            continue
-        try:
-            with os.fdopen(descriptor, "wb") as file, source.open("rb") as copied:
-                shutil.copyfileobj(copied, file)
-        except OSError:
-            target.unlink(missing_ok=True)
-            raise
-        return target
-    raise AssertionError("unreachable")
 
 
 class _Progress:

@@ -37,7 +37,7 @@ def save_copy(source: Path, target: Path) -> Path:
 def _placed(part: Path, target: Path) -> Path:
     """Give a finished copy its name, or the next that is free."""
     for number in count(1):
-        named = target if number == 1 else target.with_name(f"{target.stem}-{number}{target.suffix}")
+        named = target if number == 1 else target.with_name(f"{target.stem} ({number}){target.suffix}")
         try:
             os.link(part, named)
         except FileExistsError:

@@ -132,9 +132,9 @@ async def test_a_file_is_saved_and_never_over_another(
         await at.type(str(target))
         await at.press("enter")
         await at.until(lambda: not isinstance(at.app.screen, SaveDialog))
-        assert at.says("mine-2.png")
+        assert at.says("mine (2).png")
     assert target.read_text() == "mine"
-    assert (tmp_path / "mine-2.png").read_bytes() == source.read_bytes()
+    assert (tmp_path / "mine (2).png").read_bytes() == source.read_bytes()
 
 
 async def test_a_file_that_is_not_here_yet_is_saved_when_it_comes(
@@ -225,4 +225,4 @@ def test_a_copy_into_a_folder_keeps_its_name(tmp_path: Path) -> None:
     source = picture(tmp_path / "a.png")
     (tmp_path / "out").mkdir()
     assert save_copy(source, tmp_path / "out").name == "a.png"
-    assert save_copy(source, tmp_path / "out").name == "a-2.png"
+    assert save_copy(source, tmp_path / "out").name == "a (2).png"
