@@ -71,4 +71,4 @@ def test_keys_are_written_for_people() -> None:
 
 def test_the_footer_of_a_field_offers_only_what_works_there() -> None:
     names = {name for _, name in footer_keys(Context.TYPING)}
-    assert names == {"send", "new line", "leave", "attach", "editor"}
+    assert names == {"send", "new line", "leave", "attach", "buttons", "editor"}

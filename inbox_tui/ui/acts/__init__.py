@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from inbox_tui.core.capabilities import Refused
 from inbox_tui.ui.actions import ACTIONS, Action
 from inbox_tui.ui.acts.answering import Answering
+from inbox_tui.ui.acts.attachments import Attachments
 from inbox_tui.ui.acts.composing import Composing
+from inbox_tui.ui.acts.editing import Editing
 from inbox_tui.ui.acts.moving import Moving
 from inbox_tui.ui.acts.platform import PlatformActs
 from inbox_tui.ui.acts.program import Program
@@ -17,7 +19,7 @@ from inbox_tui.ui.acts.triage import Triage
 if TYPE_CHECKING:
     from inbox_tui.ui.inbox import InboxScreen
 
-AREAS = (Moving, Answering, Composing, PlatformActs, Triage, Program)
+AREAS = (Moving, Answering, Composing, Editing, Attachments, PlatformActs, Triage, Program)
 
 
 class Acts:
@@ -26,6 +28,7 @@ class Acts:
     def __init__(self, inbox: InboxScreen) -> None:
         self._inbox = inbox
         areas = [area(inbox) for area in AREAS]
+        self.attachments = next(area for area in areas if isinstance(area, Attachments))
         self._methods: dict[str, Callable[[int], None]] = {
             action.id: getattr(area, action.id)
             for action in ACTIONS

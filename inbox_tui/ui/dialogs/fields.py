@@ -35,13 +35,13 @@ class FieldDialog(Dialog[ResultT]):
             if isinstance(field, Editor):
                 field.paste(event.text)
             elif isinstance(field, Input):
-                field.insert_text_at_cursor(" ".join(clean(event.text).split()))
+                field.replace(" ".join(clean(event.text).split()), *field.selection)
         elif (name := self.KEYS.get(event.key)) is not None:
             getattr(self, name)()
         elif isinstance(field, Editor) and event.key in self.NEW_LINE:
             field.write("\n")
         elif isinstance(field, Input) and event.is_printable and event.character:
-            field.insert_text_at_cursor(event.character)
+            field.replace(event.character, *field.selection)
         elif not (isinstance(field, Editor) and field.type_key(event)):
             await self.app._check_bindings(event.key)
 
@@ -58,9 +58,12 @@ class Kept:
         """What was left there the last time; empty: nothing."""
         self._text = self._written = self.found
         self._timer: Timer | None = None
+        self._over = False
 
     def typed(self, text: str) -> None:
         """What there is to keep now; empty: nothing."""
+        if self._over:
+            return
         self._text = text
         if self._timer is None and text != self._written:
             self._timer = self._dialog.set_timer(KEEP_SECONDS, self.save)
@@ -75,6 +78,7 @@ class Kept:
             self._session.do(local.save_draft, self._key, self._text, len(self._text))
 
     def drop(self) -> None:
-        """It is done: there is nothing to come back to."""
-        self._text = ""
+        """It is done: there is nothing to come back to, whatever is still said to be typed."""
+        self.typed("")
         self.save()
+        self._over = True
