@@ -235,6 +235,24 @@ class Counts:
     failed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Sends that the API does not have yet: how many, and when the oldest was written (this machine's clock)."""
+
+    count: int
+    oldest_at: Milliseconds | None
+
+
+def leaving(reader: sqlite3.Connection) -> Leaving:
+    """What is held, waits or is on its way, of all chats."""
+    return Leaving(
+        *reader.execute(
+            "SELECT count(*), min(created_at) FROM local.outbox WHERE state NOT IN ('settled', 'discarded') "
+            "AND state IN ('held', 'queued', 'sending') AND act = 'send'"
+        ).fetchone()
+    )
+
+
 def counts(reader: sqlite3.Connection) -> Counts:
     """The header's numbers; they are kept in `meta`, where facts change them (`store.facts`)."""
     numbers = dict(

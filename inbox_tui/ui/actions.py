@@ -45,7 +45,7 @@ class Action:
 ACTIONS: Sequence[Action] = (
     Action("move_down", ("j", "down"), "Next row", "Move", footer="move"),
     Action("move_up", ("k", "up"), "Previous row", "Move"),
-    Action("first", ("g g", "home"), "First row", "Move"),
+    Action("first", ("g g", "home"), "First row; 2gg is the second", "Move"),
     Action("last", ("G", "end"), "Last row", "Move"),
     Action("half_down", ("ctrl+d", "pagedown"), "Half a screen down", "Move"),
     Action("half_up", ("ctrl+u", "pageup"), "Half a screen up", "Move"),

@@ -65,6 +65,8 @@ def state_badge(row: ChatRow) -> Badge | None:
         return Badge("✗ failed", "chat-list--error")
     if row.retrying_since is not None:
         return Badge("… retrying", "chat-list--warning")
+    if row.leaving:
+        return Badge("… waiting" if row.leaving == 1 else f"… {row.leaving} waiting", "chat-list--warning")
     if row.draft:
         return Badge("✎ draft", "chat-list--accent")
     if row.done:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
@@ -37,6 +36,7 @@ from inbox_tui.ui.composer import Composer
 from inbox_tui.ui.customer import Customer
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.drafts import Drafts
+from inbox_tui.ui.edges import Edges
 from inbox_tui.ui.editor import Editor
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.extras import file_words
@@ -71,6 +71,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         (0, "-one"),
         (80, "-two"),
         (120, "-three"),
+        (140, "-wide"),
     ]
 
     def __init__(
@@ -91,18 +92,22 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._warned_of: str | None = None
         self.offered: Offer | None = None
         self.acts = Acts(self)
+        self.edges = Edges(self)
         self.awaited: int | None = None
         """The outbox item of a chat that is being made, to be opened when it is there."""
         self._chords = Chords(ACTIONS)
-        self._pending = ""
+        self.pending_keys = ""
         self._preview: Timer | None = None
         self._seen_timer: Timer | None = None
         self._older_asked: tuple[int, Key] | None = None
+        self._touched = False
+        """Whether the person has pressed or clicked anything yet."""
 
     def compose(self) -> ComposeResult:
         """Status, three panes, footer."""
         yield Static(id="status")
         yield Static(id="banner")
+        yield Static(id="progress")
         with Horizontal(id="panes"):
             with Vertical(id="list-pane"):
                 yield ChatList(id="chats")
@@ -130,7 +135,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._read_profiles()
         self.chats.show(ChatSource(self.session.reader))
         self.set_focus(self.chats)
-        self._draw_edges()
+        self.edges.draw()
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
@@ -191,12 +196,20 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             if isinstance(self.chats.source, PickedSource):
                 self.filter_bar.refresh_list()
             else:
+                self.chats.follows_start = not (self._touched or self.walked)
                 self.chats.reread()
             if self.shown is not None and (changed.chats is None or self.shown.chat.id in changed.chats):
                 self._reread_shown()
+            if self.shown is not None and self.context is not Context.LIST:
+                self.chats.keep_in_view(self.shown.pk, self.shown.key)
         if self.awaited is not None:
             self._open_awaited(self.awaited)
-        self._draw_edges()
+        self.edges.draw()
+
+    @property
+    def walked(self) -> bool:
+        """Whether the lists of chats of all profiles are known to their end."""
+        return bool(self.profile_rows) and all(row.walked for row in self.profile_rows)
 
     def _open_awaited(self, item_pk: int) -> None:
         """Go to a chat that has been made; who types elsewhere by now is told instead."""
@@ -253,50 +266,15 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if self.shown is not None:
             self._draw_chat(self.shown)
             self.thread.tick()
-        self._draw_edges()
+        self.edges.draw()
         self._tend()
 
     def on_resize(self) -> None:
         """The lines at the edges are laid out by width."""
         if self.is_mounted:
-            self._draw_edges()
+            self.edges.draw()
 
     # Drawing.
-
-    def _draw_edges(self) -> None:
-        now = now_ms()
-        shown = [row.profile for row in self.profile_rows]
-        ages = {profile.id: looks.look_age(self.session.folder, profile.id, now) for profile in shown}
-        fresh = status.freshness(shown, ages)
-        counts = lookups.counts(self.session.reader)
-        self._set(
-            "#status", status.status_line(self.account, counts, fresh, self._progress(), self.size.width)
-        )
-        faults = [row for row in self.profile_rows if row.fault_title]
-        lines = status.banner(faults, " ".join([*self.notices, self.account_fault]).strip())
-        self._set("#banner", lines)
-        self.query_one("#banner").display = bool(lines.plain)
-        self._draw_footer()
-        if counts.chats:
-            self.chats.empty_text = "no chat matches the filter" if self.filter_bar.active else "no chats"
-        elif faults or self.account_fault:
-            self.chats.empty_text = "nothing is cached yet; see above"
-        else:
-            walked = bool(self.profile_rows) and all(row.walked for row in self.profile_rows)
-            self.chats.empty_text = "no chats yet" if walked else "fetching the chats…"
-
-    def _set(self, selector: str, content: Content) -> None:
-        widget = self.query_one(selector, Static)
-        if widget.content != content:
-            widget.update(content, layout=selector == "#banner")
-
-    def _progress(self) -> str:
-        """What a first sync has fetched, in counts; empty when it is through."""
-        if not self.profile_rows or all(row.walked for row in self.profile_rows):
-            return ""
-        total = sum(row.chats_total or 0 for row in self.profile_rows)
-        have = sum(row.chats for row in self.profile_rows)
-        return f"fetching {have} of {total} chats" if total else "fetching chats"
 
     def _draw_chat(self, row: ChatRow) -> None:
         self._draw_title(row)
@@ -416,6 +394,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     @on(VirtualRows.Chosen, "#chats")
     def _chosen(self, event: VirtualRows.Chosen) -> None:
         event.stop()
+        self._touched = True
         self.acts.do("open")
 
     def show_chat(self, row: ChatRow) -> None:
@@ -503,6 +482,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         Called by the application in the order of typing, before the next one is looked at. Handed on through
         the queues of widgets, a letter could overtake a change of mode, or a text the chat it was meant for.
         """
+        self._touched = True
         field = self.focused if self.context is Context.TYPING else None
         if isinstance(event, events.Paste):
             if isinstance(field, Editor):
@@ -533,10 +513,10 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _press(self, event: events.Key) -> None:
         key = event.character if event.is_printable and event.character else event.key
         pressed = self._chords.press(key, self.context)
-        self._pending = pressed.pending
+        self.pending_keys = pressed.pending
         if pressed.action is not None:
             self.acts.carry_out(pressed.action, pressed.count)
-        self._draw_footer()
+        self.edges.draw_footer()
 
     def turn_to(self, widget: Widget) -> None:
         """Give the keys to a pane or a field at once; one-pane layouts show it."""
@@ -550,18 +530,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _focus_moved(self) -> None:
         in_list = self.context is Context.LIST or self.focused is self.filter_bar.field
         self.set_class(not in_list, "-thread")
-        self._draw_footer()
+        self.edges.draw_footer()
         self._watch_seen()
-
-    def _draw_footer(self) -> None:
-        filtering = self.focused is self.filter_bar.field
-        words = status.footer(
-            self.context, self.size.width, self._pending, filtering=filtering, works=self._works
-        )
-        self._set("#footer", words)
-
-    def _works(self, action: Action) -> bool:
-        return self.answer(action) is None
 
     # Typing.
 
@@ -635,7 +605,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             self.chats.replace(event.source)
         else:
             self.chats.show(event.source)
-        self._draw_edges()
+        self.edges.draw()
 
     # Small things.
 

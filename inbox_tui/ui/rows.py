@@ -103,6 +103,8 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
         self._total: int | None = 0
         self._cursor: Hashable | None = None
         self._place: Key | None = None
+        self.follows_start = False
+        """Whether the cursor stays on the first row while rows come in above it: nobody has chosen one."""
         self._stale = True
         self._lines: list[tuple[int, Strip]] = []
         self._complete = True
@@ -168,7 +170,7 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
         self._settle()
         if at_end:
             self._to_end()
-        if self._cursor is None and self._rows:
+        if self._rows and (self._cursor is None or (self.follows_start and at_start)):
             self._set_cursor(len(self._rows) - 1 if self.sticks_to_end else 0)
         else:
             self.post_message(self.Highlighted(self, self.cursor_row))
@@ -506,6 +508,18 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
             index = self._index_at(key)
         if index < len(self._rows):
             self._point(index)
+
+    def keep_in_view(self, identity: Hashable, key: Key) -> None:
+        """Where the row under the cursor is this one, which stands at `key` now, have it on the screen."""
+        if identity != self._cursor:
+            return
+        if self._cursor_index() is None:
+            self._read_around(key)
+        index = self._cursor_index()
+        if index is not None:
+            self._reveal(index)
+            self._settle()
+            self.refresh()
 
     # Drawing.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from textual.content import Content
 
@@ -11,7 +12,7 @@ from inbox_tui.core.models import Milliseconds, Profile
 from inbox_tui.core.times import age
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Counts, ProfileRow
-from inbox_tui.ui.actions import FILTER_KEYS, Action, Context, footer_keys
+from inbox_tui.ui.actions import FILTER_KEYS, Context, footer_keys
 from inbox_tui.ui.chat_list import platform_code
 
 STALE_MS = 120_000
@@ -79,23 +80,58 @@ def freshness(profiles: Sequence[Profile], ages: Mapping[str, Milliseconds | Non
     return Content(" · ").join(parts)
 
 
-def status_line(account: str, counts: Counts, fresh: Content, note: str, width: int) -> Content:
-    """The top line: what there is to do at the left, how true that is at the right."""
-    open_work = [f"{counts.unread} unread"] if counts.unread else []
-    open_work += [f"{counts.unanswered} to answer"] if counts.unanswered else []
-    failed = [Content.styled(f"{counts.failed} failed", "$text-error")] if counts.failed else []
-    noted = [Content.styled(note, "$text-accent")] if note else []
-    age_of_data = [fresh] if fresh.plain else []
-    # What does not fit goes in this order: the number of chats, the note, the account's name, the work.
-    for name, words, edge in (
-        (account, [f"{counts.chats} chats", *open_work], [*noted, *failed, *age_of_data]),
-        (account, open_work, [*noted, *failed, *age_of_data]),
-        (account, open_work, [*failed, *age_of_data]),
-        ("", open_work, [*failed, *age_of_data]),
-        ("", [], [*failed, *age_of_data]),
-    ):
-        head = Content.assemble((f" {name}  " if name else " ", "bold"), " · ".join(words))
-        tail = Content(" · ").join(edge)
+def oldest(profiles: Sequence[Profile], ages: Mapping[str, Milliseconds | None]) -> Content:
+    """The age of the profile that was looked at longest ago, where there is no room for each."""
+    never = [profile for profile in profiles if ages.get(profile.id) is None]
+    if never or not profiles:
+        return freshness(never[:1], {})
+    worst = max(profiles, key=lambda profile: ages.get(profile.id) or 0)
+    return freshness([worst], ages)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What there is to do; `unsent`: sends that wait longer than they should to leave."""
+
+    counts: Counts
+    unsent: int
+
+    def todo(self, *, short: bool = False) -> str:
+        """What customers wait for; short ones use the signs of the list."""
+        counts = self.counts
+        parts = [f"{counts.unread} unread"] if counts.unread else []
+        if counts.unanswered:
+            parts.append(f"↩{counts.unanswered}" if short else f"{counts.unanswered} to answer")
+        return " · ".join(parts)
+
+    def trouble(self, *, short: bool = False) -> list[Content]:
+        """What of ours did not arrive, or has not left."""
+        failed, unsent = self.counts.failed, self.unsent
+        parts = [("$text-error", f"✗{failed}" if short else f"{failed} failed")] if failed else []
+        parts += [("$text-warning", f"…{unsent}" if short else f"{unsent} unsent")] if unsent else []
+        return [Content.styled(words, style) for style, words in parts]
+
+
+def status_line(account: str, work: Work, fresh: Content, worst: Content, width: int) -> Content:
+    """The top line: what there is to do at the left, how true that is at the right.
+
+    `fresh`: the age of every profile; `worst`: of the oldest alone. What does not fit goes in this order: the
+    number of chats, the account's name, the ages of all but the oldest, long words, the oldest age.
+    """
+    chats = f"{work.counts.chats} chats"
+    todo = work.todo()
+    both = " · ".join(part for part in (chats, todo) if part)
+    lines: tuple[tuple[str, str, Sequence[Content]], ...] = (
+        (account, both, [*work.trouble(), fresh]),
+        (account, todo, [*work.trouble(), fresh]),
+        ("", todo, [*work.trouble(), fresh]),
+        ("", todo, [*work.trouble(), worst]),
+        ("", work.todo(short=True), [*work.trouble(short=True), worst]),
+        ("", work.todo(short=True), work.trouble(short=True)),
+    )
+    for name, words, edge in lines:
+        head = Content.assemble((f" {name}  " if name else " ", "bold"), words)
+        tail = Content(" · ").join(part for part in edge if part.plain)
         gap = width - cells(head.plain) - cells(tail.plain) - 1
         if gap >= 1:
             break
@@ -117,23 +153,28 @@ def banner(faults: Sequence[ProfileRow], note: str = "") -> Content:
     return Content("\n").join(lines[:3])
 
 
-def footer(
-    context: Context,
-    width: int,
-    pending: str = "",
-    *,
-    filtering: bool = False,
-    works: Callable[[Action], bool] = lambda _: True,
-) -> Content:
-    """Mode and the keys that work now, as many as fit; `works` is asked of each action."""
+ESSENTIAL = ("Esc", "?")
+"""Keys that keep their place in the footer however narrow it is: the way out, and the way to all others."""
+
+
+def footer(context: Context, width: int, pending: str = "", *, filtering: bool = False) -> Content:
+    """Mode and the keys that work now, as many as fit."""
     mode = "TYPING" if context is Context.TYPING else "NORMAL"
     parts = [Content.styled(f" {mode} ", "bold reverse")]
-    used = cells(mode) + 2
-    for key, name in FILTER_KEYS if filtering else footer_keys(context, works):
-        if used + cells(key) + cells(name) + 3 > width - len(pending) - 1:
+    offered = list(FILTER_KEYS if filtering else footer_keys(context))
+    room = width - cells(mode) - 2 - (cells(pending) + 1 if pending else 0)
+    shown = {key: "" for key, _ in offered if key in ESSENTIAL}
+    room -= sum(cells(key) + 2 for key in shown)
+    for key, name in sorted(offered, key=lambda entry: entry[0] not in ESSENTIAL):
+        needed = cells(name) + 1 + (0 if key in shown else cells(key) + 2)
+        if needed > room:
+            if key in shown:
+                continue
             break
-        parts.append(Content.assemble("  ", (key, "bold"), f" {name}"))
-        used += cells(key) + cells(name) + 3
+        room -= needed
+        shown[key] = f" {name}"
+    parts += [Content.assemble("  ", (key, "bold"), shown[key]) for key, _ in offered if key in shown]
     if pending:
-        parts.append(Content(" " * max(1, width - used - len(pending) - 1) + pending))
+        used = sum(cells(part.plain) for part in parts)
+        parts.append(Content(" " * max(1, width - used - cells(pending) - 1) + pending))
     return Content("").join(parts)

@@ -26,8 +26,10 @@ class Moving(Area):
         self._rows.move_cursor(-count)
 
     def first(self, count: int) -> None:
-        """The first row."""
+        """The first row, or the one of a count."""
         self._rows.go_start()
+        if count > 1:
+            self._rows.move_cursor(count - 1)
 
     def last(self, count: int) -> None:
         """The last row."""
@@ -68,9 +70,9 @@ class Moving(Area):
         self.next_chat(-count)
 
     def next_attention(self, count: int) -> None:
-        """The chat that has waited longest for a reply, behind the one that is shown."""
-        inbox = self._inbox
-        behind = None if inbox.shown is None else (inbox.shown.needs_reply_since, inbox.shown.pk)
+        """The chat that has waited longest for a reply, behind the one that the keys are about."""
+        inbox, subject = self._inbox, self._subject
+        behind = None if subject is None else (subject.needs_reply_since, subject.pk)
         row = lookups.next_unanswered(inbox.session.reader, behind)
         if row is None:
             inbox.say("No chat needs a reply")

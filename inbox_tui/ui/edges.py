@@ -1,0 +1,78 @@
+"""The lines at the edges of the main screen: what there is to do, what stands in the way, which keys work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.widgets import Static
+
+from inbox_tui.store import looks, lookups
+from inbox_tui.store.db import now_ms
+from inbox_tui.ui import status
+
+if TYPE_CHECKING:
+    from inbox_tui.ui.inbox import InboxScreen
+
+UNSENT_MS = 15_000
+"""A send that has not left by then waits for something: the network, another message, an engine."""
+
+
+class Edges:
+    """Draws the edges of the inbox screen; only what differs is painted."""
+
+    def __init__(self, inbox: InboxScreen) -> None:
+        self._inbox = inbox
+
+    def draw(self) -> None:
+        """Everything but the panes."""
+        inbox = self._inbox
+        faults = [row for row in inbox.profile_rows if row.fault_title]
+        self._draw_status(unreachable=bool(faults or inbox.account_fault))
+        words = " ".join([*inbox.notices, inbox.account_fault]).strip()
+        self._show("#banner", status.banner(faults, words))
+        self._show("#progress", Content.styled(self._progress(), "$text-accent"))
+        self.draw_footer()
+        if lookups.counts(inbox.session.reader).chats:
+            inbox.chats.empty_text = "no chat matches the filter" if inbox.filter_bar.active else "no chats"
+        elif faults or inbox.account_fault:
+            inbox.chats.empty_text = "nothing is cached yet; see above"
+        else:
+            inbox.chats.empty_text = "no chats yet" if inbox.walked else "fetching the chats…"
+
+    def _draw_status(self, *, unreachable: bool) -> None:
+        inbox = self._inbox
+        now = now_ms()
+        shown = [row.profile for row in inbox.profile_rows]
+        ages = {profile.id: looks.look_age(inbox.session.folder, profile.id, now) for profile in shown}
+        leaving = lookups.leaving(inbox.session.reader)
+        late = leaving.oldest_at is not None and now - leaving.oldest_at > UNSENT_MS
+        work = status.Work(lookups.counts(inbox.session.reader), leaving.count if late or unreachable else 0)
+        fresh, worst = status.freshness(shown, ages), status.oldest(shown, ages)
+        self._set("#status", status.status_line(inbox.account, work, fresh, worst, inbox.size.width))
+
+    def draw_footer(self) -> None:
+        """The mode and its keys."""
+        inbox = self._inbox
+        filtering = inbox.focused is inbox.filter_bar.field
+        words = status.footer(inbox.context, inbox.size.width, inbox.pending_keys, filtering=filtering)
+        self._set("#footer", words)
+
+    def _progress(self) -> str:
+        """What a first sync has fetched, in counts; empty when it is through."""
+        rows = self._inbox.profile_rows
+        if not rows or self._inbox.walked:
+            return ""
+        total = sum(row.chats_total or 0 for row in rows)
+        have = sum(row.chats for row in rows)
+        return f" fetching {have} of {total} chats" if total else " fetching chats"
+
+    def _show(self, selector: str, content: Content) -> None:
+        """A line that is there only while it says something."""
+        self._set(selector, content, layout=True)
+        self._inbox.query_one(selector).display = bool(content.plain)
+
+    def _set(self, selector: str, content: Content, *, layout: bool = False) -> None:
+        widget = self._inbox.query_one(selector, Static)
+        if widget.content != content:
+            widget.update(content, layout=layout)

@@ -1,0 +1,156 @@
+"""The lines at the edges in every size, and what the list shows of a reply that has not left."""
+
+from __future__ import annotations
+
+import pytest
+
+from inbox_tui.core.cells import cells
+from inbox_tui.core.models import Profile
+from inbox_tui.store import local, writes
+from inbox_tui.store.db import Folder
+from inbox_tui.store.lookups import Counts
+from inbox_tui.ui import status
+from inbox_tui.ui.actions import Context
+
+from .conftest import NOW, Desk, DeskMaker
+
+NOW_MS = int(NOW.timestamp() * 1000)
+SECOND, MINUTE = 1_000, 60_000
+PROFILES = [Profile("p1", "Acme", "instagram"), Profile("p2", "Acme", "bluesky")]
+AGES = {"p1": 4 * SECOND, "p2": 3 * MINUTE}
+BUSY = status.Work(Counts(chats=1234, unread=62, unanswered=48, failed=4), unsent=2)
+
+
+def line(width: int, work: status.Work = BUSY) -> str:
+    fresh, worst = status.freshness(PROFILES, AGES), status.oldest(PROFILES, AGES)
+    return status.status_line("main", work, fresh, worst, width).plain
+
+
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [
+        (120, ["main", "1234 chats", "62 unread", "48 to answer", "4 failed", "2 unsent", "ig now", "bs 3m"]),
+        (70, ["62 unread", "48 to answer", "4 failed", "2 unsent", "ig now", "bs 3m"]),
+        (56, ["62 unread", "48 to answer", "4 failed", "2 unsent", "bs 3m"]),
+        (40, ["62 unread", "↩48", "✗4", "…2", "bs 3m"]),
+        (26, ["62 unread", "↩48", "✗4", "…2"]),
+    ],
+)
+def test_the_status_line_keeps_the_counts_in_every_width(width: int, words: list[str]) -> None:
+    drawn = line(width)
+    assert [word for word in words if word not in drawn] == []
+    assert cells(drawn) <= width
+
+
+def test_the_age_that_stays_longest_is_that_of_the_oldest_profile() -> None:
+    assert status.oldest(PROFILES, AGES).plain == "bs 3m"
+    assert status.oldest(PROFILES, {"p1": 5 * MINUTE, "p2": SECOND}).plain == "ig 5m"
+    assert status.oldest(PROFILES, {"p1": 5 * MINUTE}).plain == "bs never"
+    assert status.oldest([], {}).plain == ""
+
+
+def test_a_status_line_with_nothing_to_do_says_nothing_of_it() -> None:
+    quiet = status.Work(Counts(chats=3, unread=0, unanswered=0, failed=0), unsent=0)
+    assert line(80, quiet).split() == ["main", "3", "chats", "ig", "now", "·", "bs", "3m"]
+
+
+@pytest.mark.parametrize("width", range(20, 121, 5))
+@pytest.mark.parametrize(
+    ("context", "filtering", "essential"),
+    [
+        (Context.LIST, False, ["?"]),
+        (Context.THREAD, False, ["Esc", "?"]),
+        (Context.TYPING, False, ["Esc"]),
+        (Context.TYPING, True, ["Esc"]),
+    ],
+)
+def test_a_footer_of_any_width_names_the_way_out_and_the_way_to_all_keys(
+    width: int, context: Context, filtering: bool, essential: list[str]
+) -> None:
+    drawn = status.footer(context, width, filtering=filtering).plain
+    assert cells(drawn) <= width
+    assert [key for key in essential if f"  {key}" not in drawn] == []
+
+
+def test_keys_that_wait_for_more_stand_at_the_right_of_the_footer() -> None:
+    drawn = status.footer(Context.LIST, 40, "12g").plain
+    assert drawn.rstrip().endswith("12g")
+    assert "  ? help" in drawn
+    assert cells(drawn) <= 40
+
+
+async def test_footer_and_status_are_laid_out_anew_as_soon_as_the_size_changes(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, size=(120, 30)) as agent:
+        assert "commands" in agent.screen_text()
+        await agent.pilot.resize_terminal(40, 10)
+        await agent.pilot.pause()
+        last = agent.screen_text().splitlines()[-1]
+        assert "? help" in last
+        assert "commands" not in last
+        first = agent.screen_text().splitlines()[0]
+        assert "62 unread · ↩62" in first
+        assert "✗4" in first
+
+
+# What has not left
+
+
+def queue(folder: Folder, name: str, *texts: str, hold_ms: int = 0) -> None:
+    """Write replies to a person that nobody carries away."""
+    with writes.Writer(folder) as writer:
+        chat_id, profile_id = writer.cache.execute(
+            "SELECT id, profile_id FROM chats WHERE participant_name = ?", (name,)
+        ).fetchone()
+        for text in texts:
+            local.queue_send(writer, chat_id, profile_id, {"text": text}, hold_ms=hold_ms)
+        writes.refold_chats(writer, [chat_id])
+
+
+def row_of(agent: Desk, name: str) -> str:
+    """The two lines of a chat in the list."""
+    lines = agent.screen_text().splitlines()
+    first = next(number for number, words in enumerate(lines) if name in words)
+    return lines[first] + lines[first + 1]
+
+
+async def test_a_reply_that_waits_does_not_look_like_an_answer(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        queue(folder, "Priya Tran", "It will be replaced.")
+        await agent.until(lambda: "… waiting" in row_of(agent, "Priya Tran"))
+        queue(folder, "Priya Tran", "Today.")
+        await agent.until(lambda: "… 2 waiting" in row_of(agent, "Priya Tran"))
+        queue(folder, "Max Whitlock", "Same cut.", hold_ms=60_000)
+        await agent.until(lambda: "… waiting" in row_of(agent, "Max Whitlock"))
+
+
+async def test_a_failure_goes_before_what_waits_behind_it(folder: Folder, desk: DeskMaker) -> None:
+    queue(folder, "Caleb Carver", "Still waiting")
+    async with desk(folder) as agent:
+        assert "✗ failed" in row_of(agent, "Caleb Carver")
+
+
+async def test_the_status_line_counts_what_waits_while_the_api_cannot_be_reached(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        queue(folder, "Priya Tran", "It will be replaced.", "Today.")
+        await agent.until(lambda: "… 2 waiting" in agent.screen_text())
+        assert "unsent" not in agent.screen_text(), "it may leave at any moment"
+        with writes.Writer(folder) as writer:
+            (profile_id,) = writer.cache.execute("SELECT id FROM profiles LIMIT 1").fetchone()
+            writes.set_profile_fault(writer, profile_id, "The API cannot be reached", "Look at the network")
+        await agent.until(lambda: "2 unsent" in agent.screen_text())
+        assert "4 failed" in agent.screen_text()
+        with writes.Writer(folder) as writer:
+            writes.set_profile_fault(writer, profile_id, "", "")
+        await agent.until(lambda: "2 unsent" not in agent.screen_text())
+
+
+async def test_what_waits_long_is_counted_whatever_it_waits_for(folder: Folder, desk: DeskMaker) -> None:
+    queue(folder, "Priya Tran", "It will be replaced.")
+    with writes.Writer(folder) as writer:
+        writer.local.execute("UPDATE outbox SET created_at = ?", (NOW_MS - MINUTE,))
+    async with desk(folder) as agent:
+        assert "1 unsent" in agent.screen_text()
