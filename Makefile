@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check format screenshots kills clean
+.PHONY: demo test bench-sync check format screenshots kills clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/inbox-tui demo
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
+
+# Speed and memory of syncing against its budgets: about ten minutes on two cores, a minute with SHORT=1.
+bench-sync: $(VENV)/run.stamp
+	$(BIN)/python -m benchmarks.sync $(if $(SHORT),--short)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""Measurements that hold the program to its budgets; `make bench-sync` and its like run them."""
