@@ -70,15 +70,19 @@ class Attention:
 
     def notice_needs(self, now: float) -> None:
         """Plan what screens and commands want from the network."""
-        needs = set(local.take_needs(self.writer))
-        for kind, subject in needs - self._needs:
+        needs = local.take_needs(self.writer)
+        for kind, subject in needs:
+            if kind == "media":
+                # Told each time: it knows what it is at, and one that is wanted again at once counts as new.
+                self.want_file(subject)
+                continue
+            if (kind, subject) in self._needs:
+                continue
             state = chat_state(self.writer, subject)
             if kind == "profiles":
                 self.schedule.put(Look(Kind.PROFILES), now)
             elif kind in ASKED:
                 self.schedule.put(Look(Kind.ASKED, "", f"{kind}/{subject}"), now)
-            elif kind == "media":
-                self.want_file(subject)
             elif state is not None and kind == "look":
                 self.schedule.put(Look(Kind.WANTED, state.profile_id, state.id), now)
             elif state is not None and kind == "older":
@@ -86,7 +90,7 @@ class Attention:
             else:
                 _log.warning("nothing can be done about the want %r of %r", kind, subject)
                 local.fulfilled(self.writer, kind, subject)
-        self._needs = needs
+        self._needs = set(needs)
 
     def fulfilled(self, look: Look) -> None:
         """A look was made, or cannot be: nobody waits for it any more."""
