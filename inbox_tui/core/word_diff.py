@@ -64,6 +64,9 @@ def _shortened(words: list[str], *, first: bool, last: bool) -> str:
     """A stretch without a change: its end before the first one, its beginning after the last one."""
     if len(words) <= 2 * AROUND + 1:
         return "".join(words)
-    head = "" if first else "".join(words[:AROUND]).rstrip()
-    tail = "" if last else "".join(words[-AROUND:])
-    return f"{head} … {tail}".strip(" ") if head and tail else f"… {tail}" if tail else f"{head} …"
+    head = "" if first else "".join(words[:AROUND]).rstrip() + " "
+    behind = [] if last else words[-AROUND:]
+    # A cut in front of a comma looks like a mistake.
+    while behind and not behind[0][0].isalnum():
+        behind.pop(0)
+    return f"{head}… {''.join(behind)}" if behind else f"{head}…"

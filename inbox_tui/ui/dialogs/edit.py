@@ -132,6 +132,7 @@ class EditMessage(FieldDialog[None]):
 
     def send(self) -> None:
         """Send the edit, or say what stands in the way."""
+        self._draw()
         text = self._editor.text
         measured = measure(self._job.platform, text, caption=self._job.caption)
         problem = None
