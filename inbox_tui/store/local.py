@@ -493,6 +493,48 @@ def discard(writer: Writer, item_pk: int) -> bool:
     return True
 
 
+def bring_back(writer: Writer, item_pk: int) -> str | None:
+    """Undo the giving up of a send: its words return as the draft, in front of what is typed there now.
+
+    A file comes along where it still is where it was chosen. The item itself stays given up. Returns the new
+    draft, or None when there is nothing to bring back, or it was brought back before.
+    """
+    with transaction(writer.local) as rev:
+        rows = writer.local.execute(
+            f"SELECT {ITEM_COLUMNS} FROM outbox WHERE state = 'discarded' AND act = 'send' "
+            "AND payload != '{}' AND coalesce(with_pk, pk) = "
+            "(SELECT coalesce(with_pk, pk) FROM outbox WHERE pk = ?) ORDER BY pk",
+            (item_pk,),
+        ).fetchall()
+        items = [item_of(row) for row in rows]
+        if item_pk not in [item.pk for item in items]:
+            return None
+        extras: JsonObject = {}
+        for item in items:
+            extras = {**extras, **_extras(item.payload)}
+            writer.local.execute("UPDATE outbox SET payload = '{}' WHERE pk = ?", (item.pk,))
+        file = extras.get("file")
+        if file is not None and not Path(str(file)).exists():
+            extras = {name: value for name, value in extras.items() if name not in ("file", "size", "type")}
+        return _into_draft(writer.local, items[0].chat_id, [item.text for item in items], extras, rev)
+
+
+def put_back(writer: Writer, chat_id: str, text: str) -> str:
+    """Bring a text into a chat's draft, in front of what is typed there now; returns the new draft."""
+    with transaction(writer.local) as rev:
+        return _into_draft(writer.local, chat_id, [text], {}, rev)
+
+
+def _into_draft(
+    local: sqlite3.Connection, chat_id: str, texts: Sequence[str], extras: JsonObject, rev: int
+) -> str:
+    typed, beside, started_at = _draft(local, chat_id)
+    text = "\n".join(part for part in (*texts, typed) if part)
+    _put_draft(local, chat_id, text, len(text), {**extras, **beside}, started_at)
+    touch(local, chat_id, rev)
+    return text
+
+
 def _dismiss(local: sqlite3.Connection, chat_id: str, message_id: str, at: Milliseconds) -> bool:
     """False: it was dismissed before."""
     cursor = local.execute(

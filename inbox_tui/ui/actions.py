@@ -67,7 +67,7 @@ ACTIONS: Sequence[Action] = (
     ),
     Action("retry", ("!",), "Send a failed or uncertain message again", "Answer", (Context.THREAD,)),
     Action("discard", ("D",), "Give a failed or uncertain message up", "Answer", (Context.THREAD,)),
-    Action("take_back", ("z",), "Take the held message back into the composer", "Answer"),
+    Action("take_back", ("z",), "Take back the held message, or the one given up last", "Answer"),
     Action("react", ("+",), "React to the message", "Message", (Context.THREAD,), act=Act.REACT),
     Action("unreact", ("-",), "Take our reaction off the message", "Message", (Context.THREAD,)),
     Action("edit", ("E",), "Edit the message (Telegram)", "Message", (Context.THREAD,), act=Act.EDIT_TEXT),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,22 @@ class Words:
 NO_WORDS = Words("", {})
 
 
+@dataclass(frozen=True, slots=True)
+class _GivenUp:
+    """A send that the person has given up: the item, or the text of a message of which only the API knows."""
+
+    chat_id: str
+    at: Milliseconds
+    item_pk: int | None
+    text: str
+
+    def bring_back(self, writer: Writer) -> str | None:
+        """Make a draft of it again."""
+        if self.item_pk is not None:
+            return local.bring_back(writer, self.item_pk)
+        return local.put_back(writer, self.chat_id, self.text)
+
+
 @dataclass(slots=True)
 class _Unsaved:
     """A draft that is ahead of the file until its write is done."""
@@ -77,6 +94,7 @@ class Drafts:
         self._sending: dict[str, list[Words]] = {}
         self._copying: dict[str, asyncio.Future[OutboxItem]] = {}
         self._done_with: set[int] = set()
+        self._given_up: list[_GivenUp] = []
         self._taking_back: str | None = None
 
     def _of(self, chat_id: str) -> Composed:
@@ -308,32 +326,53 @@ class Drafts:
         """The newest send of this screen that can still be taken back."""
         return lookups.held(self._session.reader, os.getpid())
 
+    def give_up(self, chat_id: str, *, item_pk: int | None = None, text: str = "") -> None:
+        """Remember what was given up, an item or the text of a failed message, so that it can be had back."""
+        self._given_up.append(_GivenUp(chat_id, now_ms(), item_pk, text))
+
     async def take_back(self) -> str:
-        """Bring the newest send that has not left back into its draft; returns what to tell the person."""
-        item = self.held()
+        """Bring the newest send that has not left, or what was given up since, back into its draft.
+
+        Returns what to tell the person.
+        """
+        item, given = self.held(), self._given_up[-1] if self._given_up else None
+        if given is not None and (item is None or given.at >= item.created_at):
+            self._given_up.pop()
+            if await self._bring(given.chat_id, given.bring_back):
+                return f"Brought back: the draft for {self._name(given.chat_id)}"
+            return "There is nothing left of it"
         if item is None:
             return "Nothing can be taken back any more"
+        if not await self._bring(item.chat_id, partial(local.take_back, item_pk=item.pk)):
+            return "It has already left"
+        if item.pk in self._done_with:
+            self._session.do(marks.unmark, item.chat_id, "done")
+            self._session.refold(item.chat_id)
+        return f"Taken back: the draft for {self._name(item.chat_id)}"
+
+    async def _bring(self, chat_id: str, bring: Callable[[Writer], str | None]) -> bool:
+        """Have a draft made of words that were written before; the composer shows it if it is its own."""
         await self.saved()
         before = self._composer.text
-        self._taking_back = item.chat_id
+        self._taking_back = chat_id
         try:
-            text = await asyncio.wrap_future(self._session.write(local.take_back, item.pk))
+            text = await asyncio.wrap_future(self._session.write(bring))
         finally:
             self._taking_back = None
-        if text is not None and item.pk in self._done_with:
-            self._session.do(marks.unmark, item.chat_id, "done")
-        self._session.refold(item.chat_id)
+        self._session.refold(chat_id)
         if text is None:
             self.typed()
-            return "It has already left"
-        row = lookups.chat(self._session.reader, item.chat_id)
-        if self._composer.chat_id == item.chat_id:
+        elif self._composer.chat_id == chat_id:
             typed_since = self._composer.text.removeprefix(before)
-            found = lookups.composed(self._session.reader, item.chat_id)
+            found = lookups.composed(self._session.reader, chat_id)
             self._base, self._begun_at = Words(text, found.extras), found.started_at
             self._composer.set_draft(text + typed_since, found.extras)
             self.typed()
-        return f"Taken back: the draft for {row.chat.title if row is not None else 'this chat'}"
+        return text is not None
+
+    def _name(self, chat_id: str) -> str:
+        row = lookups.chat(self._session.reader, chat_id)
+        return "this chat" if row is None else row.chat.title
 
 
 def _without(extras: JsonObject, sent: JsonObject) -> JsonObject:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import store_samples as samples
@@ -167,3 +168,36 @@ def test_the_screen_notices_every_step_of_an_upload(writer: Writer, reader: sqli
         assert changed.chats == {"chat"}
         seen.append(changed.revision)
     assert all(before.local < after.local for before, after in pairwise(seen))
+
+
+def test_a_unit_that_was_given_up_comes_back_whole_and_once(
+    writer: Writer, reader: sqlite3.Connection, tmp_path: Path
+) -> None:
+    source = tmp_path / "a.png"
+    source.write_bytes(b"here")
+    file = {"file": "/spool/x/a.png", "source": str(source)}
+    first, second = local.queue_pair(writer, "chat", "prof", file, TEXT, hold_ms=0)
+    local.move(writer, first, State.FAILED, title="no")
+    assert local.discard(writer, first.pk)
+    local.save_draft(writer, "chat", "typed since", 0)
+    assert local.bring_back(writer, second.pk) == "here it is\ntyped since"
+    assert lookups.draft(reader, "chat")[0] == "here it is\ntyped since"
+    assert lookups.composed(reader, "chat").extras == {"file": str(source)}
+    assert local.bring_back(writer, first.pk) is None
+    assert states(writer, first, second) == ["discarded", "discarded"]
+
+
+def test_a_file_that_is_gone_does_not_come_back_and_its_text_does(
+    writer: Writer, reader: sqlite3.Connection
+) -> None:
+    first, _ = local.queue_pair(writer, "chat", "prof", FILE, TEXT, hold_ms=0)
+    local.move(writer, first, State.FAILED, title="no")
+    assert local.discard(writer, first.pk)
+    assert local.bring_back(writer, first.pk) == "here it is"
+    assert lookups.composed(reader, "chat").extras == {}
+
+
+def test_what_was_not_given_up_is_not_brought_back(writer: Writer) -> None:
+    item = local.queue_send(writer, "chat", "prof", TEXT, hold_ms=0)
+    assert local.bring_back(writer, item.pk) is None
+    assert states(writer, item) == ["queued"]

@@ -81,23 +81,29 @@ class Answering(Area):
         return next((item for item in reversed(items) if item.state in OVER), None)
 
     def discard(self, count: int) -> None:
-        """Give the failed message under the cursor up."""
+        """Give the failed message under the cursor up; a send can be had back as the draft."""
         inbox = self._inbox
         row, shown = inbox.thread.cursor_row, inbox.shown
         if row is None or shown is None:
             return
         message, item = row.message, self._troubled(row)
+        back = False
         if item is not None:
             inbox.session.do(local.discard, item.pk)
+            if back := item.act == ActName.SEND:
+                inbox.drafts.give_up(item.chat_id, item_pk=item.pk)
         elif message is not None and message.status == Status.FAILED and not row.dismissed:
             inbox.session.do(local.dismiss, shown.chat.id, message.id)
+            if back := bool(message.body):
+                inbox.drafts.give_up(shown.chat.id, text=message.body or "")
         else:
             inbox.say("Only a failed or uncertain message can be given up")
             return
         inbox.session.refold(shown.chat.id)
+        inbox.say("Given up. z brings the text back as the draft" if back else "Given up")
 
     def take_back(self, count: int) -> None:
-        """The held send comes back into the composer."""
+        """The held send, or what was given up last, comes back into the composer."""
         self._inbox.background(self._take_back())
 
     async def _take_back(self) -> None:

@@ -1,0 +1,123 @@
+"""A failed send that was given up, and had back: nothing that was typed is gone at one key."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+from inbox_tui.store import local, writes
+from inbox_tui.store.db import Folder
+
+from .conftest import Desk, DeskMaker
+
+
+def fail(folder: Folder, name: str, *texts: str) -> None:
+    """Let sends to a person have failed."""
+    with writes.Writer(folder) as writer:
+        chat_id, profile_id = writer.cache.execute(
+            "SELECT id, profile_id FROM chats WHERE participant_name = ?", (name,)
+        ).fetchone()
+        for text in texts:
+            item = local.queue_send(writer, chat_id, profile_id, {"text": text}, hold_ms=0)
+            local.move(writer, item, local.State.FAILED, title="The platform did not take it")
+        writes.refold_chats(writer, [chat_id])
+
+
+def drafts(folder: Folder) -> list[str]:
+    with closing(sqlite3.connect(folder.local)) as connection:
+        return [row[0] for row in connection.execute("SELECT text FROM drafts ORDER BY chat_id")]
+
+
+async def given_up(agent: Desk) -> None:
+    await agent.press("D")
+    await agent.until(lambda: agent.says("Given up. z brings the text back as the draft"))
+    await agent.until(lambda: "did not take it" not in agent.screen_text())
+
+
+async def test_what_was_given_up_comes_back_as_the_draft(folder: Folder, desk: DeskMaker) -> None:
+    fail(folder, "Max Whitlock", "A long and careful answer")
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        await given_up(agent)
+        await agent.press("z")
+        await agent.until(lambda: agent.inbox.composer.text == "A long and careful answer")
+        assert agent.says("Brought back: the draft for Max Whitlock")
+        assert agent.read().failed == 4, "the four of the world, and not this one"
+    assert drafts(folder) == ["A long and careful answer"]
+
+
+async def test_it_comes_back_in_front_of_what_is_typed_there_now(folder: Folder, desk: DeskMaker) -> None:
+    fail(folder, "Max Whitlock", "First answer")
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        await given_up(agent)
+        await agent.press("r")
+        await agent.type("second")
+        await agent.press("escape", "z")
+        await agent.until(lambda: agent.inbox.composer.text == "First answer\nsecond")
+
+
+async def test_several_come_back_one_by_one_the_newest_first_and_each_once(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    fail(folder, "Max Whitlock", "first words", "second words")
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        await agent.press("D")
+        await agent.until(lambda: "second words" not in agent.screen_text())
+        await agent.press("G", "D")
+        await agent.until(lambda: "first words" not in agent.screen_text())
+        await agent.press("z")
+        await agent.until(lambda: agent.inbox.composer.text == "first words")
+        await agent.press("z")
+        await agent.until(lambda: agent.inbox.composer.text == "second words\nfirst words")
+        await agent.press("z")
+        await agent.until(lambda: agent.says("Nothing can be taken back any more"))
+        assert agent.inbox.composer.text == "second words\nfirst words"
+
+
+async def test_a_send_that_can_still_be_taken_back_goes_before_what_was_given_up_earlier(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    fail(folder, "Max Whitlock", "given up")
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        await given_up(agent)
+        await agent.press("r")
+        await agent.type("held")
+        await agent.press("enter")
+        await agent.until(lambda: agent.inbox.composer.text == "")
+        await agent.press("escape", "z")
+        await agent.until(lambda: agent.inbox.composer.text == "held")
+        await agent.press("z")
+        await agent.until(lambda: agent.inbox.composer.text == "given up\nheld")
+
+
+async def test_a_failed_message_that_was_sent_elsewhere_comes_back_too(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open("Caleb Carver")
+        failed = next(
+            row for row in agent.inbox.thread.window_rows if row.message and row.message.status == "failed"
+        )
+        agent.inbox.thread.point_at(failed.key)
+        await agent.press("D")
+        await agent.until(lambda: agent.read().failed == 3)
+        await agent.press("z")
+        await agent.until(lambda: agent.inbox.composer.text == "It left the warehouse an hour ago!")
+
+
+async def test_it_comes_back_to_its_own_chat_whichever_is_open(folder: Folder, desk: DeskMaker) -> None:
+    fail(folder, "Max Whitlock", "For Max alone")
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        await given_up(agent)
+        await agent.press("escape")
+        await agent.open("Workshop Nord")
+        await agent.press("z")
+        await agent.until(lambda: agent.says("Brought back: the draft for Max Whitlock"))
+        assert agent.inbox.composer.text == ""
+        await agent.press("escape")
+        await agent.open("Max Whitlock")
+        assert agent.inbox.composer.text == "For Max alone"
