@@ -26,8 +26,14 @@ def sent_at(item: OutboxItem, offset: Milliseconds) -> Milliseconds:
 
 
 def fits(item: OutboxItem, message: Message, since: Milliseconds) -> bool:
-    """Whether a message has what an item says and was made at `since` (server time) or later."""
-    if message.direction != Direction.OUTBOUND or message.created_at < since - CLOCK_TOLERANCE_MS:
+    """Whether a message has what an item says and was made at `since` (server time) or later.
+
+    A private reply is told by its comment, which has one alone, whatever the clocks say.
+    """
+    if message.direction != Direction.OUTBOUND:
+        return False
+    comment = item.payload.get("comment_external_id")
+    if message.external_comment_id != comment if comment else message.created_at < since - CLOCK_TOLERANCE_MS:
         return False
     if item.payload.get("file") or item.payload.get("media_url"):
         return not message.body and bool(message.attachments)

@@ -11,7 +11,7 @@ from store_samples import NOW, inbound, outbound
 
 from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import JsonObject
-from inbox_tui.store import acts, local, lookups, writes
+from inbox_tui.store import acts, local, lookalikes, lookups, writes
 from inbox_tui.store.acts import ActName, comment_chat, lane, new_chat_of, queue_act
 from inbox_tui.store.local import HOLD_MS, OutboxItem, State
 from inbox_tui.store.reads import ThreadSource
@@ -315,3 +315,11 @@ def test_a_refused_act_raises_the_chat_and_is_no_reply(writer: Writer, state: St
     local.discard(writer, item.pk)
     writes.refold_chats(writer, ["chat"])
     assert samples.one(writer.cache, "SELECT failed, unanswered, preview FROM chats") == before
+
+
+def test_a_private_reply_is_known_by_its_comment_whatever_the_clocks_say(writer: Writer) -> None:
+    item = on_its_way(writer, reply(writer))
+    early = outbound("m1", NOW - 99, body="Hello", external_comment_id="x-k")
+    assert lookalikes.fits(item, early, NOW + 99_000)
+    assert not lookalikes.fits(item, outbound("m2", NOW, body="Hello"), NOW)
+    assert not lookalikes.fits(item, outbound("m3", NOW, body="Other", external_comment_id="x-k"), NOW)
