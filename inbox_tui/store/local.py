@@ -172,11 +172,13 @@ def queue_send(
     screen: int | None = None,
     retry_of: str | None = None,
     from_draft: bool = False,
+    left: str = "",
 ) -> OutboxItem:
     """Put a send into the outbox and, with `from_draft`, empty the chat's draft in the same transaction.
 
     The text is safe when this returns; only then may a composer be emptied. With `hold_ms` the item
-    can be taken back that long. `retry_of` names the failed message that this one stands for.
+    can be taken back that long. `retry_of` names the failed message that this one stands for. `left`: what
+    was typed behind the text meanwhile; it stays the draft.
 
     Raises Refused, and queues nothing, where the draft is not this text any more or the failed message has
     been dealt with: another terminal, or a key pressed twice, was faster.
@@ -185,7 +187,7 @@ def queue_send(
     now = now_ms()
     with transaction(writer.local) as rev:
         if from_draft:
-            _take_draft(writer.local, chat_id, payload)
+            _take_draft(writer.local, chat_id, payload, left)
         if retry_of and not _dismiss(writer.local, chat_id, retry_of, now):
             raise Refused("This message is being sent again already", "Nothing was sent twice")
         pk = insert(
@@ -214,18 +216,20 @@ def queue_pair(
     hold_ms: int = HOLD_MS,
     screen: int | None = None,
     from_draft: bool = False,
+    left: str = "",
 ) -> tuple[OutboxItem, OutboxItem]:
     """Put two sends that are one unit into the outbox: a text and a file, as the API takes one or the other.
 
     The second leaves when the first was taken. Where the first fails, both stand before the person, and
-    `take_back`, `retry` and `discard` of either act on both. `from_draft` and errors as in `queue_send`.
+    `take_back`, `retry` and `discard` of either act on both. `from_draft`, `left` and errors as in
+    `queue_send`.
     """
     known = known_now(writer, chat_id)
     now = now_ms()
     pks: list[int] = []
     with transaction(writer.local) as rev:
         if from_draft:
-            _take_draft(writer.local, chat_id, first if first.get("text") else second)
+            _take_draft(writer.local, chat_id, first if first.get("text") else second, left)
         for payload in (first, second):
             pks.append(
                 insert(
@@ -245,13 +249,12 @@ def queue_pair(
     return item_of_number(writer.local, pks[0]), item_of_number(writer.local, pks[1])
 
 
-def _take_draft(local: sqlite3.Connection, chat_id: str, payload: JsonObject) -> None:
-    """Remove the draft that a send was made of. Raises Refused where it is not the same any more."""
-    gone = local.execute(
-        "DELETE FROM drafts WHERE chat_id = ? AND text = ?", (chat_id, payload.get("text") or "")
-    )
-    if gone.rowcount == 0:
+def _take_draft(local: sqlite3.Connection, chat_id: str, payload: JsonObject, left: str) -> None:
+    """Leave of a draft what a send was not made of. Raises Refused where it is not the same any more."""
+    row = local.execute("SELECT text FROM drafts WHERE chat_id = ?", (chat_id,)).fetchone()
+    if row is None or row[0] != str(payload.get("text") or "") + left:
         raise Refused("This draft was sent or changed elsewhere", "Look at the thread before you send")
+    _put_draft(local, chat_id, left, len(left), {}, None)
 
 
 def insert(

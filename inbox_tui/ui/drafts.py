@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
+from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import JsonObject, Milliseconds
 from inbox_tui.store import local, lookups, marks
 from inbox_tui.store.db import now_ms
@@ -92,6 +93,8 @@ class Drafts:
         self._unsaved: dict[str, _Unsaved] = {}
         self._timer: Timer | None = None
         self._sending: dict[str, list[Words]] = {}
+        self._copying: dict[str, asyncio.Future[None]] = {}
+        self._done_with: set[int | None] = set()
         self._copying: dict[str, asyncio.Future[OutboxItem]] = {}
         self._done_with: set[int] = set()
         self._given_up: list[_GivenUp] = []
@@ -202,7 +205,7 @@ class Drafts:
     async def saved(self) -> None:
         """Wait until everything typed so far is on the disk, and what is being sent is in the outbox."""
         self.keep()
-        await asyncio.gather(*self._copying.values(), return_exceptions=True)
+        await asyncio.gather(*self._copying.values())
         await asyncio.wrap_future(self._session.run(lambda: None))
 
     # Sending.
@@ -217,26 +220,57 @@ class Drafts:
         The write is queued at once, before anything else can happen, unless a file has to be copied first;
         what is returned waits for it and then empties the composer, which may hold more by then.
         """
-        self.keep()
-        chat_id, path = row.chat.id, words.extras.get("file")
         if words.text and not words.text.strip():
             # White space beside a file is no message, and nothing to come back to.
-            self._session.do(local.save_draft, chat_id, "", 0, None, words.extras)
-        write: asyncio.Future[OutboxItem]
-        if isinstance(path, str):
-            write = self._copying[chat_id] = asyncio.ensure_future(self._copy(row, words, Path(path)))
-            write.add_done_callback(lambda _: self._copying.pop(chat_id))
-        else:
-            write = asyncio.wrap_future(self._queue(row, *_payloads(words), from_draft=True))
-        self._sending.setdefault(chat_id, []).append(words)
-        self._base, self._begun_at = NO_WORDS, None
-        return self._sent(chat_id, words, write, done=done)
+            words = Words("", words.extras)
+            self._composer.set_draft("", words.extras)
+        path = words.extras.get("file")
+        if not isinstance(path, str):
+            return self._leave(row, words, self._queue_draft(row, words), done=done)
+        self._copying[row.chat.id] = asyncio.get_running_loop().create_future()
+        return self._copy_and_send(row, words, Path(path), done=done)
 
-    async def _sent(
-        self, chat_id: str, words: Words, write: asyncio.Future[OutboxItem], *, done: bool
-    ) -> None:
+    async def _copy_and_send(self, row: ChatRow, words: Words, path: Path, *, done: bool) -> None:
+        """Copy a file to where it is sent from; until that is done, its text stays a draft like any other."""
+        from inbox_tui.store import spool
+
+        chat_id = row.chat.id
         try:
-            item = await write
+            copied = await asyncio.to_thread(spool.copy_in, self._session.folder, path, row.chat.platform)
+            file: JsonObject = {
+                "file": str(copied.path),
+                "file_name": copied.name,
+                "size": copied.size,
+                "type": copied.type,
+                "source": str(path),
+            }
+            draft = self._of(chat_id).text
+            if self._composer.chat_id == chat_id:
+                draft = self._unsent(chat_id).text
+            if not draft.startswith(words.text):
+                spool.drop(self._session.folder, str(copied.path))
+                raise Refused("The text was changed while its file was copied", "Nothing was sent")
+            left = draft.removeprefix(words.text)
+            await self._leave(row, words, self._queue_draft(row, words, file, left), done=done)
+        finally:
+            self._copying.pop(chat_id).set_result(None)
+
+    def _queue_draft(
+        self, row: ChatRow, words: Words, file: JsonObject | None = None, left: str = ""
+    ) -> Future[OutboxItem]:
+        """Queue words that stand in the draft; `left` stands behind them, and stays there."""
+        self.keep()
+        write = self._queue(row, *_payloads(words, file), left=left)
+        self._sending.setdefault(row.chat.id, []).append(words)
+        if self._composer.chat_id == row.chat.id:
+            self._base, self._begun_at = Words(left, {}), now_ms() if left else None
+        return write
+
+    async def _leave(self, row: ChatRow, words: Words, write: Future[OutboxItem], *, done: bool) -> None:
+        """Wait until words are in the outbox, then take them out of the composer."""
+        chat_id = row.chat.id
+        try:
+            item = await asyncio.wrap_future(write)
         except BaseException:
             self._forget(chat_id, words)
             if self._composer.chat_id == chat_id:
@@ -245,8 +279,9 @@ class Drafts:
         now, caret = self._composer.text, self._composer.caret()
         self._forget(chat_id, words)
         if self._composer.chat_id == chat_id and now.startswith(words.text):
-            left = _without(self._composer.extras, words.extras)
-            self._composer.set_draft(now[len(words.text) :], left, max(0, caret - len(words.text)))
+            extras = _without(self._composer.extras, words.extras)
+            self._composer.set_draft(now[len(words.text) :], extras, max(0, caret - len(words.text)))
+            self.typed()
         if done:
             self._done_with.add(item.pk)
             self._session.do(marks.mark, chat_id, "done")
@@ -261,32 +296,21 @@ class Drafts:
         """Send the text of a message that failed; the failed one stops wanting attention."""
         await asyncio.wrap_future(self._queue(row, {"text": text}, retry_of=failed_message))
 
-    async def _copy(self, row: ChatRow, words: Words, path: Path) -> OutboxItem:
-        """Copy a file to where it is sent from, then queue it, and the text behind it."""
-        from inbox_tui.store import spool
-
-        copied = await asyncio.to_thread(spool.copy_in, self._session.folder, path, row.chat.platform)
-        file: JsonObject = {
-            "file": str(copied.path),
-            "file_name": copied.name,
-            "size": copied.size,
-            "type": copied.type,
-            "source": str(path),
-        }
-        return await asyncio.wrap_future(self._queue(row, *_payloads(words, file), from_draft=True))
-
     def _queue(
         self,
         row: ChatRow,
         payload: JsonObject,
         second: JsonObject | None = None,
         *,
-        from_draft: bool = False,
+        left: str | None = None,
         retry_of: str | None = None,
     ) -> Future[OutboxItem]:
-        """Queue a message, or two that are one unit; the item, or the first of them."""
+        """Queue a message, or two that are one unit; the item, or the first of them.
+
+        `left`: the words come from the draft, and this is what stays of it; None: they do not.
+        """
         chat_id, profile_id = row.chat.id, row.chat.profile_id
-        hold_ms, screen = self._hold(row), os.getpid()
+        hold_ms, screen, from_draft = self._hold(row), os.getpid(), left is not None
 
         def queue(writer: Writer) -> OutboxItem:
             if second is None:
@@ -299,6 +323,7 @@ class Drafts:
                     screen=screen,
                     retry_of=retry_of,
                     from_draft=from_draft,
+                    left=left or "",
                 )
             return local.queue_pair(
                 writer,
@@ -309,6 +334,7 @@ class Drafts:
                 hold_ms=hold_ms,
                 screen=screen,
                 from_draft=from_draft,
+                left=left or "",
             )[0]
 
         write = self._session.write(queue)
@@ -359,6 +385,9 @@ class Drafts:
             text = await asyncio.wrap_future(self._session.write(bring))
         finally:
             self._taking_back = None
+        if text is not None and self._done_with & {item.pk, item.with_pk}:
+            self._session.do(marks.unmark, item.chat_id, "done")
+        self._session.refold(item.chat_id)
         self._session.refold(chat_id)
         if text is None:
             self.typed()

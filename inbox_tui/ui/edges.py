@@ -55,7 +55,9 @@ class Edges:
         """The mode and its keys."""
         inbox = self._inbox
         filtering = inbox.focused is inbox.filter_bar.field
-        words = status.footer(inbox.context, inbox.size.width, inbox.pending_keys, filtering=filtering)
+        words = status.footer(
+            inbox.context, inbox.size.width, inbox.pending_keys, filtering=filtering, works=inbox.works
+        )
         self._set("#footer", words)
 
     def _progress(self) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -20,15 +18,14 @@ from textual.worker import Worker, WorkerState
 
 from inbox_tui.core.capabilities import Act, Cause, Refused, ask, platform_name
 from inbox_tui.core.errors import InboxError
-from inbox_tui.core.models import JsonObject, Message, Profile
-from inbox_tui.core.text import clean, clock, preview
+from inbox_tui.core.models import Message, Profile
+from inbox_tui.core.text import clean
 from inbox_tui.core.window import Window
-from inbox_tui.store import local, looks, lookups, marks, replies
+from inbox_tui.store import local, looks, lookups, marks
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Revision
 from inbox_tui.store.reads import ChatRow, ChatSource, Key, PickedSource, ThreadSource
-from inbox_tui.store.replies import Elsewhere
 from inbox_tui.ui import status
 from inbox_tui.ui.actions import ACTIONS, TYPING_KEYS, Action, Chords, Context
 from inbox_tui.ui.acts import Acts
@@ -40,28 +37,18 @@ from inbox_tui.ui.drafts import Drafts
 from inbox_tui.ui.edges import Edges
 from inbox_tui.ui.editor import Editor
 from inbox_tui.ui.engine_process import EngineProcess
-from inbox_tui.ui.extras import file_words
 from inbox_tui.ui.filter_bar import FilterBar
+from inbox_tui.ui.notices import Notices
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.session import Session
 from inbox_tui.ui.thread import RECEIPT_PLATFORMS, Thread
 from inbox_tui.ui.title import ThreadTitle
-from inbox_tui.ui.window_clock import WindowClock, window_clock
 
 POLL_SECONDS = 0.1
 TICK_SECONDS = 1.0
 PREVIEW_SECONDS = 0.06
-MOST_PATH = 4_096
 SEEN_SECONDS = 1.0
 """How long the newest message must stand before the person until the chat counts as seen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A pasted path or address of a file: as it was pasted, and what a draft would keep of the file."""
-
-    text: str
-    extras: JsonObject
 
 
 class InboxScreen(Screen[None], inherit_bindings=False):
@@ -89,9 +76,6 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.account_fault = ""
         self.revision = Revision()
         self.shown: ChatRow | None = None
-        self._answered: Elsewhere | None = None
-        self._warned_of: str | None = None
-        self.offered: Offer | None = None
         self.acts = Acts(self)
         self.edges = Edges(self)
         self.awaited: int | None = None
@@ -130,6 +114,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.thread.clock = self.chats.clock = self.session.clock
         self.filter_bar.display = False
         self.drafts = Drafts(self.session, self.composer)
+        self.warnings = Notices(self)
         self.composer.find_message = lambda name: lookups.message(self.session.reader, name)
         changed = lookups.changed_since(self.session.reader, self.revision)
         self.revision = changed.revision
@@ -256,7 +241,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             return
         self.shown = row
         self.drafts.refresh()
-        self._look_elsewhere()
+        self.warnings.look()
         self._draw_chat(row)
         self.thread.reread()
         self._watch_seen()
@@ -292,7 +277,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         profile = self.profiles.get(row.chat.profile_id)
         name = profile.name if profile is not None else row.chat.profile_id
         place = f"{platform_name(row.chat.platform)} · {name}{' · archived' if row.chat.archived else ''}"
-        left, fresh = self._window_clock(), status.looked(self._freshness(row), now_ms())
+        left, fresh = self.warnings.clock(), status.looked(self._freshness(row), now_ms())
         if left.full:
             fresh = Content.assemble((left.full, left.style), " · ", fresh)
         self.query_one(ThreadTitle).show(row.chat.title, place, fresh, at_end=self.thread.at_end)
@@ -338,39 +323,14 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         return self.refusal_of(row, action.act, None if at is None else at.message)
 
     def draw_composer(self) -> None:
+        """Lock or unlock the composer, and say there what should be known before a text is sent."""
         refusal = self.refusal()
         self.thread.can_send = refusal is None
-        notices = [words for words in (self._answered_words(), self._offer_words()) if words is not None]
-        self.composer.set_state(refusal, self._window_clock(), notices)
+        self.composer.set_state(refusal, self.warnings.clock(), self.warnings.lines())
 
-    def _window_clock(self) -> WindowClock:
-        """What is left of the reply window of the chat that is shown."""
-        closes_at = None if self.shown is None else self.shown.window_closes_at
-        return window_clock(closes_at, self.session.clock.now(), self.thread.zone or UTC)
-
-    def _look_elsewhere(self) -> None:
-        """See whether somebody else has replied since the draft that is shown was begun."""
-        begun_at = self.drafts.begun_at
-        if self.shown is None or begun_at is None:
-            self._answered = None
-            return
-        reader, since = self.session.reader, self.session.clock.here(begun_at)
-        self._answered = replies.elsewhere(reader, reader, self.shown.chat.id, since)
-
-    def _answered_words(self) -> str | None:
-        if self._answered is None or self._answered.message_id == self._warned_of:
-            return None
-        at = clock(self._answered.at, self.thread.zone or UTC)
-        return f"Answered elsewhere at {at}: {preview(self._answered.text) or 'a file'}"
-
-    def unseen_answer(self) -> str | None:
-        """The warning that somebody else has replied meanwhile, once for each reply; None: go on."""
-        self._look_elsewhere()
-        words = self._answered_words()
-        if words is None or self._answered is None:
-            return None
-        self._warned_of = self._answered.message_id
-        return f"{words}. Nothing was sent; press Enter again to send yours too"
+    def works(self, action: Action) -> bool:
+        """Whether an action can be done now with what a key is about."""
+        return self.answer(action) is None
 
     # Chats.
 
@@ -403,7 +363,6 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if self.shown is not None and self.shown.pk == row.pk:
             return
         self.drafts.keep()
-        self.offered = None
         self.shown = row
         self.thread.platform = row.chat.platform
         self.thread.title = row.chat.title
@@ -411,7 +370,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.thread.can_send = self.refusal() is None
         profile = self.profiles.get(row.chat.profile_id)
         draft = self.drafts.show(row.chat.id)
-        self._look_elsewhere()
+        self.warnings.look()
         self.composer.load(
             row.chat.id,
             draft.text,
@@ -488,7 +447,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if isinstance(event, events.Paste):
             if isinstance(field, Editor):
                 field.paste(event.text)
-                self._offer(event.text)
+                self.warnings.pasted(event.text)
             elif isinstance(field, Input):
                 field.insert_text_at_cursor(" ".join(clean(event.text).split()))
         elif field is None:
@@ -560,39 +519,6 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _typed(self) -> None:
         self.composer.typed()
         self.drafts.typed()
-
-    @work(exclusive=True, group="offer", exit_on_error=False)
-    async def _offer(self, pasted: str) -> None:
-        """Offer what was pasted as a file, where it is the path or the address of one."""
-        row, text = self.shown, clean(pasted)
-        if row is None or len(text) > MOST_PATH or "\n" in text.strip():
-            return
-        if self.refusal(Act.SEND_ATTACHMENT) is not None:
-            return
-        from inbox_tui.ui.dialogs.attach import offer
-
-        found = await asyncio.to_thread(offer, text, row.chat.platform)
-        if found is not None and self.shown is not None and self.shown.pk == row.pk:
-            self.offered = Offer(text, found)
-            self.draw_composer()
-
-    def _offer_words(self) -> str | None:
-        """What is offered, while what was pasted still stands in the text."""
-        if self.offered is not None and self.offered.text not in self.composer.text:
-            self.offered = None
-        if self.offered is None:
-            return None
-        return f"Ctrl+F sends {file_words(self.offered.extras)} as a file"
-
-    def take_offer(self) -> bool:
-        """Put the offered file to the text, instead of its path; False where nothing is offered."""
-        if self._offer_words() is None or self.offered is None:
-            return False
-        offer, self.offered = self.offered, None
-        self.composer.cut_out(offer.text)
-        self.composer.attach(offer.extras)
-        self.draw_composer()
-        return True
 
     @on(Composer.ExtrasChanged)
     def _extras_changed(self) -> None:

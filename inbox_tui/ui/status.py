@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
@@ -12,7 +12,7 @@ from inbox_tui.core.models import Milliseconds, Profile
 from inbox_tui.core.times import age
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Counts, ProfileRow
-from inbox_tui.ui.actions import FILTER_KEYS, Context, footer_keys
+from inbox_tui.ui.actions import FILTER_KEYS, Action, Context, footer_keys
 from inbox_tui.ui.chat_list import platform_code
 
 STALE_MS = 120_000
@@ -157,11 +157,18 @@ ESSENTIAL = ("Esc", "?")
 """Keys that keep their place in the footer however narrow it is: the way out, and the way to all others."""
 
 
-def footer(context: Context, width: int, pending: str = "", *, filtering: bool = False) -> Content:
-    """Mode and the keys that work now, as many as fit."""
+def footer(
+    context: Context,
+    width: int,
+    pending: str = "",
+    *,
+    filtering: bool = False,
+    works: Callable[[Action], bool] = lambda _: True,
+) -> Content:
+    """Mode and the keys that work now, as many as fit; `works` is asked of each action."""
     mode = "TYPING" if context is Context.TYPING else "NORMAL"
     parts = [Content.styled(f" {mode} ", "bold reverse")]
-    offered = list(FILTER_KEYS if filtering else footer_keys(context))
+    offered = list(FILTER_KEYS if filtering else footer_keys(context, works))
     room = width - cells(mode) - 2 - (cells(pending) + 1 if pending else 0)
     shown = {key: "" for key, _ in offered if key in ESSENTIAL}
     room -= sum(cells(key) + 2 for key in shown)

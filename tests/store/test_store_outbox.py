@@ -108,6 +108,18 @@ def test_a_send_that_is_taken_back_brings_back_what_went_with_it_as_it_was_chose
     }
 
 
+def test_what_was_typed_behind_a_text_stays_the_draft_when_the_text_leaves(
+    writer: Writer, reader: sqlite3.Connection
+) -> None:
+    local.save_draft(writer, "chat", "first second", 12, extras={"file": "/a.png"})
+    local.queue_send(writer, "chat", "prof", {"text": "first"}, from_draft=True, left=" second")
+    assert lookups.draft(reader, "chat") == (" second", 7)
+    assert lookups.composed(reader, "chat").extras == {}
+    with pytest.raises(Refused, match="sent or changed elsewhere"):
+        local.queue_send(writer, "chat", "prof", {"text": "first"}, from_draft=True, left=" second")
+    assert lookups.draft(reader, "chat") == (" second", 7)
+
+
 # ---------------------------------------------------------------- sending and taking back
 
 

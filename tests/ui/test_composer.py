@@ -19,7 +19,7 @@ from inbox_tui.ui.external_editor import NoText
 from .conftest import NOW, Desk, DeskMaker
 from .test_inbox import rows
 
-TELEGRAM, INSTAGRAM, BLUESKY = "Max Whitlock", "Priya Tran", "jane.bsky"
+TELEGRAM, INSTAGRAM = "Max Whitlock", "Priya Tran"
 NOW_MS = int(NOW.timestamp() * 1000)
 DAY = 86_400_000
 

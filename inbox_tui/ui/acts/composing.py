@@ -53,7 +53,7 @@ class Composing(Area):
             inbox.say(f"{excess}; nothing was sent")
         elif inbox.drafts.is_copying(row.chat.id):
             inbox.say("The file before it is still being copied; nothing was sent")
-        elif (warning := inbox.unseen_answer()) is not None:
+        elif (warning := inbox.warnings.unseen_answer()) is not None:
             inbox.say(warning)
         else:
             inbox.background(inbox.drafts.send(row, words, done=done))
@@ -114,7 +114,7 @@ class Composing(Area):
 
     def attach(self, count: int) -> None:
         """Take the file that is offered, or choose one to go with the text, another one, or none."""
-        if not self._inbox.take_offer():
+        if not self._inbox.warnings.take_offer():
             self._inbox.background(self._attach())
 
     async def _attach(self) -> None:
