@@ -7,9 +7,9 @@ from pathlib import PurePath
 
 from textual.content import Content
 
-from inbox_tui.core.cells import preview, truncate
+from inbox_tui.core.cells import truncate
 from inbox_tui.core.files import file_name
-from inbox_tui.core.keyboards import parse
+from inbox_tui.core.keyboards import summary
 from inbox_tui.core.limits import MEGABYTE
 from inbox_tui.core.models import JsonObject, Message
 from inbox_tui.core.summary import describe
@@ -54,7 +54,8 @@ def lines(extras: JsonObject, replied_to: Message | None, person: str, room: int
         found.append((f"📎 {file}", "$text-accent"))
     markup = extras.get("reply_markup")
     if isinstance(markup, Mapping):
-        found.append((f"⌨ {_buttons(markup)}", "$text-accent"))
+        words = summary(markup) or "a keyboard that cannot be read"
+        found.append((f"⌨ {words}", "$text-accent"))
     return [Content.styled(truncate(words, room), style) for words, style in found]
 
 
@@ -67,10 +68,3 @@ def file_words(extras: JsonObject) -> str | None:
     size = extras.get("size")
     facts = [file_name(PurePath(path).name), size_words(size) if isinstance(size, int) else ""]
     return " · ".join(fact for fact in (*facts, str(extras.get("type") or "")) if fact)
-
-
-def _buttons(markup: JsonObject) -> str:
-    keyboard = parse(markup)
-    if keyboard is None or not keyboard.rows:
-        return "a keyboard" if keyboard is not None else "a keyboard that cannot be read"
-    return " / ".join(" | ".join(preview(button.label) for button in row) for row in keyboard.rows)

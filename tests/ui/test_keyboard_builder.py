@@ -86,7 +86,7 @@ async def test_buttons_are_typed_seen_and_sent_with_the_message(folder: Folder, 
         assert re.search(r" Small  +Large ↗ ", text)
         assert "Talk to a person sends agent (5 of 64 bytes)" in text
         await agent.press("ctrl+s")
-        assert "⌨" in agent.screen_text()
+        assert "⌨ 2 rows, 3 buttons: Small, Large" in agent.screen_text()
         assert agent.inbox.composer.text == "Which one?"
         await agent.press("enter")
         await agent.until(lambda: len(payloads(folder, "send")) == 1)
