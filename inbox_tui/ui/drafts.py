@@ -95,8 +95,6 @@ class Drafts:
         self._sending: dict[str, list[Words]] = {}
         self._copying: dict[str, asyncio.Future[None]] = {}
         self._done_with: set[int | None] = set()
-        self._copying: dict[str, asyncio.Future[OutboxItem]] = {}
-        self._done_with: set[int] = set()
         self._given_up: list[_GivenUp] = []
         self._taking_back: str | None = None
 
@@ -371,7 +369,7 @@ class Drafts:
             return "Nothing can be taken back any more"
         if not await self._bring(item.chat_id, partial(local.take_back, item_pk=item.pk)):
             return "It has already left"
-        if item.pk in self._done_with:
+        if self._done_with & {item.pk, item.with_pk}:
             self._session.do(marks.unmark, item.chat_id, "done")
             self._session.refold(item.chat_id)
         return f"Taken back: the draft for {self._name(item.chat_id)}"
@@ -385,9 +383,6 @@ class Drafts:
             text = await asyncio.wrap_future(self._session.write(bring))
         finally:
             self._taking_back = None
-        if text is not None and self._done_with & {item.pk, item.with_pk}:
-            self._session.do(marks.unmark, item.chat_id, "done")
-        self._session.refold(item.chat_id)
         self._session.refold(chat_id)
         if text is None:
             self.typed()
