@@ -25,6 +25,8 @@ from inbox_tui.core.models import Milliseconds
 from inbox_tui.store import health
 from inbox_tui.store.db import Folder, file_fault, now_ms
 from inbox_tui.store.health import FileHealth, FileState
+from inbox_tui.store.kept_files import kept_files
+from inbox_tui.store.media import CAP_BYTES
 from inbox_tui.sync.sending import alive
 
 LEAST_SQLITE = (3, 35, 0)
@@ -213,6 +215,7 @@ def _files(folder: Folder, *, thorough: bool) -> Iterator[Finding]:
         yield _file(name, file, thorough=thorough)
     if all(file.state is FileState.WELL for file in files):
         yield from _contents(folder)
+        yield from _kept_files(folder)
         yield from _derived(folder, None if thorough else NEWEST_CHATS)
 
 
@@ -269,6 +272,29 @@ def _contents(folder: Folder) -> Iterator[Finding]:
         yield note("quarantine", f"{held.quarantined} records could not be read, the newest: {reasons}")
     else:
         yield ok("quarantine", "every record could be read")
+
+
+def _kept_files(folder: Folder) -> Iterator[Finding]:
+    kept = kept_files(folder)
+    words = (
+        f"{kept.media.files} of messages ({_size(kept.media.bytes)} of at most {_size(CAP_BYTES)}), "
+        f"{kept.spool.files} waiting to be sent ({_size(kept.spool.bytes)})"
+    )
+    if kept.unsent:
+        names = ", ".join(kept.unsent[:MOST_NAMED])
+        yield problem(
+            "files",
+            f"{words}; the copies of {len(kept.unsent)} unsent files are gone: {names}",
+            "Discard these messages and attach the files again",
+        )
+    elif kept.lost or kept.orphans:
+        yield note(
+            "files",
+            f"{words}; {len(kept.lost)} are missing, {kept.orphans} belong to nothing",
+            "`inbox-tui doctor --repair` forgets and removes them; what is wanted again is fetched again",
+        )
+    else:
+        yield ok("files", words)
 
 
 def _derived(folder: Folder, newest: int | None) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from inbox_tui.store import health
 from inbox_tui.store import repair as store
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.health import FileHealth, FileState
+from inbox_tui.store.kept_files import kept_files, put_right
 from inbox_tui.store.writes import Writer
 
 
@@ -53,7 +54,7 @@ def repair(settings: Settings) -> Iterator[Finding]:
     for sentence in prepare(folder):
         done += 1
         yield ok("repair", sentence)
-    for finding in _recompute(folder):
+    for finding in (*_recompute(folder), *_files(folder)):
         done += 1
         yield finding
     if not done:
@@ -127,3 +128,19 @@ def _recompute(folder: Folder) -> Iterator[Finding]:
                     f"the log of {path.name} is in use and was left",
                     "Close every inbox-tui and repair again if it stays large",
                 )
+
+
+def _files(folder: Folder) -> Iterator[Finding]:
+    """Forget files that are missing and remove what belongs to nothing; only while no engine runs."""
+    found = kept_files(folder)
+    if not (found.lost or found.orphans):
+        return
+    try:
+        with FileLock(folder.lock, timeout=0), Writer(folder) as writer:
+            count = put_right(writer)
+    except Timeout:
+        yield note(
+            "repair", "the files are in use by an engine and were left", "It removes them at its start"
+        )
+        return
+    yield ok("repair", f"{count} files that were missing or belonged to nothing were forgotten or removed")

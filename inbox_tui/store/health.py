@@ -122,7 +122,8 @@ def open_modes(folder: Folder) -> list[Mode]:
     found: list[Mode] = []
     if not folder.path.is_dir():
         return found
-    for path in (folder.path, *sorted(folder.path.iterdir())):
+    inside = (path for kept in (folder.spool, folder.media) for path in sorted(kept.rglob("*")))
+    for path in (folder.path, *sorted(folder.path.iterdir()), *inside):
         wanted = 0o700 if path.is_dir() else 0o600
         mode = stat.S_IMODE(path.lstat().st_mode)
         if mode & 0o077 and path.suffix != ".lock" and not path.is_symlink():

@@ -26,7 +26,7 @@ from inbox_tui.store.fetched import MediaState
 if TYPE_CHECKING:
     from inbox_tui.store.writes import Writer
 
-CAP_BYTES = 500_000_000
+CAP_BYTES = 500 * 2**20
 """How much the folder may hold."""
 _PART = "part-"
 """What a file is called before it has come whole."""
@@ -172,7 +172,7 @@ def _fault(error: OSError) -> StoreError:
 
 
 def _files(cache: sqlite3.Connection, where: str, values: Iterable[str]) -> list[str]:
-    rows = cache.execute(f"SELECT file FROM media WHERE {where} AND file IS NOT NULL", tuple(values))
+    rows = cache.execute(f"SELECT file FROM main.media WHERE {where} AND file IS NOT NULL", tuple(values))
     return [str(row[0]) for row in rows]
 
 
@@ -199,23 +199,28 @@ def _remove(folder: Folder, files: Iterable[str]) -> None:
         shutil.rmtree(folder.media / file.partition("/")[0], ignore_errors=True)
 
 
+def orphans(folder: Folder, cache: sqlite3.Connection, *, parts: bool = False) -> list[Path]:
+    """What lies in the folder and no row names; with `parts` also what never came whole."""
+    try:
+        there = list(folder.media.iterdir())
+    except FileNotFoundError:
+        return []
+    known = {file.partition("/")[0] for file in _files(cache, "1", ())}
+    return [path for path in there if path.name not in known and (parts or not path.name.startswith(_PART))]
+
+
 def sweep(folder: Folder, cache: sqlite3.Connection, *, parts: bool = False) -> int:
-    """Remove what no row names; with `parts` also what never came whole. Returns how many were removed.
+    """Remove the `orphans`; returns how many there were.
 
     Only for the one engine of the account, in its writing thread; `parts` while nothing is being fetched.
     """
-    known = {file.partition("/")[0] for file in _files(cache, "1", ())}
-    swept = 0
-    with suppress(FileNotFoundError):
-        for path in list(folder.media.iterdir()):
-            if path.name in known or (path.name.startswith(_PART) and not parts):
-                continue
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
-            swept += 1
-    return swept
+    found = orphans(folder, cache, parts=parts)
+    for path in found:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return len(found)
 
 
 def begin(writer: Writer) -> None:

@@ -85,26 +85,34 @@ def drop(folder: Folder, path: str) -> None:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def sweep(folder: Folder, local: sqlite3.Connection) -> int:
-    """Remove copies that no open item and no draft names and that are older than an hour.
+def orphans(folder: Folder, local: sqlite3.Connection, schema: str = "") -> list[Path]:
+    """Copies that no open item and no draft names and that are older than an hour.
 
-    A younger one may be about to be queued. Returns how many were removed.
+    A younger one may be about to be queued. `schema`: what `local.db` is called on the connection.
     """
+    try:
+        there = list(folder.spool.iterdir())
+    except FileNotFoundError:
+        return []
     used = {
         Path(str(path)).parent.name
         for (path,) in local.execute(
-            "SELECT json_extract(payload, '$.file') FROM outbox WHERE state NOT IN ('settled', 'discarded') "
-            "UNION SELECT json_extract(extras, '$.file') FROM drafts"
+            f"SELECT json_extract(payload, '$.file') FROM {schema}outbox "
+            "WHERE state NOT IN ('settled', 'discarded') "
+            f"UNION SELECT json_extract(extras, '$.file') FROM {schema}drafts"
         )
         if path is not None
     }
-    swept = 0
-    with contextlib.suppress(FileNotFoundError):
-        for home in list(folder.spool.iterdir()):
-            if home.name not in used and time.time() - home.stat().st_mtime > YOUNG_SECONDS:
-                shutil.rmtree(home, ignore_errors=True)
-                swept += 1
-    return swept
+    before = time.time() - YOUNG_SECONDS
+    return [home for home in there if home.name not in used and home.stat().st_mtime < before]
+
+
+def sweep(folder: Folder, local: sqlite3.Connection) -> int:
+    """Remove the `orphans`; returns how many there were."""
+    found = orphans(folder, local)
+    for home in found:
+        shutil.rmtree(home, ignore_errors=True)
+    return len(found)
 
 
 def _check(name: str, platform: str | None, mime: str, size: int) -> None:

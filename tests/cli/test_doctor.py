@@ -19,15 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from inbox_tui import cli
 from inbox_tui.cli import doctor, terminal
 from inbox_tui.cli.findings import Level
 from inbox_tui.config import Settings, load
 from inbox_tui.core.errors import StoreError
-from inbox_tui.core.models import Chat, Profile, Rejected
+from inbox_tui.core.models import Attachment, Chat, Message, Profile, Rejected
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
-from inbox_tui.store import db, local, looks, marks, writes
+from inbox_tui.store import db, local, looks, marks, media, spool, writes
 from inbox_tui.store.local import State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine
@@ -575,6 +576,80 @@ def test_repair_corrects_modes_recomputes_and_writes_the_log_back_line_by_line(
     assert len(done) > 2
     assert examine("--repair")[1][0].found == "nothing had to be repaired"
     assert kept(account) == KEPT
+
+
+def with_files(settings: Settings) -> Path:
+    """A file of a message that is there, one that is lost, one of nothing, and one on its way out."""
+    with Writer(settings.folder) as writer:
+        files = (Attachment("f1", "image", "https://x/1"), Attachment("f2", "image", "https://x/2"))
+        message = Message("m1", "c1", "inbound", "received", db.now_ms(), body="see", attachments=files)
+        writes.apply_messages(writer, [writes.MessagePage("c1", [message])])
+        for attachment in files:
+            place = media.place_of(writer.cache, attachment.id, "m1")
+            assert place is not None
+            part = media.part(settings.folder)
+            part.touch(0o600)
+            part.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(2000))
+            assert media.keep(writer, place, part, attachment.id)
+        next(settings.folder.media.glob("*/f2.png")).unlink()
+        stray = settings.folder.media / "stray" / "x"
+        stray.parent.mkdir(mode=0o700)
+        stray.touch(0o600)
+        source = settings.data / "box.png"
+        source.write_bytes(b"\x89PNG\r\n\x1a\n")
+        copy = spool.copy_in(settings.folder, source)
+        payload = {"file": str(copy.path), "file_name": copy.name, "source": str(source)}
+        local.queue_send(writer, "c1", "p1", payload, hold_ms=0)
+        writes.refold_chats(writer, ["c1"])
+    return copy.path
+
+
+def test_files_are_told_with_their_sizes_and_repair_forgets_what_is_lost_or_belongs_to_nothing(
+    examine: Run, account: Settings
+) -> None:
+    assert of(examine()[1], "files").found == (
+        "0 of messages (0 bytes of at most 500.0 MB), 0 waiting to be sent (0 bytes)"
+    )
+    copy = with_files(account)
+    code, lines = examine()
+    assert (code, of(lines, "files").level) == (0, "note")
+    # One that is there, what is left of the one that is lost, and the stray one.
+    assert of(lines, "files").found.endswith(
+        "1 waiting to be sent (8 bytes); 1 are missing, 1 belong to nothing"
+    )
+    code, lines = examine("--repair")
+    assert "3 files that were missing or belonged to nothing" in repr(lines)
+    assert of(lines, "files").level == "ok"
+    assert sorted(path.name for path in account.folder.media.glob("*/*")) == ["f1.png"]
+    assert copy.exists()
+    assert examine("--repair")[1][0].found == "nothing had to be repaired"
+
+
+def test_files_that_an_engine_uses_are_left_to_it(examine: Run, account: Settings) -> None:
+    with_files(account)
+    with FileLock(account.folder.lock):
+        code, lines = examine("--repair")
+    assert code == 0
+    assert "the files are in use by an engine and were left" in repr(lines)
+    assert (account.folder.media / "stray").exists()
+
+
+def test_a_copy_that_is_gone_before_it_was_sent_is_a_problem(examine: Run, account: Settings) -> None:
+    with_files(account).unlink()
+    code, lines = examine()
+    assert (code, problems(lines)) == (1, ["files"])
+    assert of(lines, "files").found.endswith("the copies of 1 unsent files are gone: box.png")
+    assert "attach the files again" in of(lines, "files").advice
+
+
+def test_files_that_others_can_read_are_named_and_repair_corrects_them(
+    examine: Run, account: Settings
+) -> None:
+    copy = with_files(account)
+    copy.chmod(0o644)
+    assert str(copy) in of(examine()[1], "folder").found
+    examine("--repair")
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
 
 
 def test_repair_moves_a_damaged_cache_aside_and_keeps_what_the_person_wrote(
