@@ -39,6 +39,6 @@ def window_clock(closes_at: Milliseconds | None, now: Milliseconds, zone: tzinfo
             return WindowClock(f"⏳ closing in {left}", f"⏳{left}", style="$text-warning")
         case WindowState.URGENT:
             sentence = f"Urgent: the reply window closes at {clock(closes_at, zone)}, in {left}"
-            return WindowClock(f"⏳ urgent: {left} left", f"⏳{left}", sentence, "bold $text-error")
+            return WindowClock(f"⏳ urgent: {left}", f"⏳{left}", sentence, "bold $text-error")
         case _:
             return NO_CLOCK

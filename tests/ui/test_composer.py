@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
+import time_machine
 
 from inbox_tui.core.models import Message
+from inbox_tui.core.times import clock
 from inbox_tui.store import writes
 from inbox_tui.store.db import Folder
 from inbox_tui.ui import composer as composing
@@ -89,10 +92,10 @@ async def test_control_z_in_an_empty_composer_undoes_the_deleting_when_nothing_i
 async def test_a_closed_composer_undoes_nothing(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
         await reply(agent, INSTAGRAM, "kept")
-        close_window(folder, chat_of(agent), seconds=-1)
-        await agent.until(lambda: agent.inbox.composer.locked)
-        await agent.press("ctrl+z")
-        assert agent.inbox.composer.text == "kept"
+        with before_close(agent, seconds=-1):
+            await agent.until(lambda: agent.inbox.composer.locked)
+            await agent.press("ctrl+z")
+            assert agent.inbox.composer.text == "kept"
 
 
 async def test_a_paste_of_ten_million_characters_is_refused_whole(folder: Folder, desk: DeskMaker) -> None:
@@ -298,15 +301,14 @@ async def test_send_and_done_does_neither_where_nothing_can_be_sent(folder: Fold
 # ---------------------------------------------------------------- the reply window
 
 
-def close_window(folder: Folder, chat_id: str, *, seconds: float) -> None:
-    """Let the reply window of a chat close in so many seconds."""
-    with writes.Writer(folder) as writer:
-        writer.cache.execute(
-            "UPDATE chats SET window_closes_at = ?, rev = (SELECT value + 1 FROM meta WHERE key = 'rev') "
-            "WHERE id = ?",
-            (NOW_MS + round(seconds * 1000), chat_id),
-        )
-        writer.cache.execute("UPDATE meta SET value = value + 1 WHERE key = 'rev'")
+@contextlib.contextmanager
+def before_close(agent: Desk, *, seconds: float) -> Iterator[int]:
+    """Let so many seconds be left of the reply window of the chat that is shown; when it closes."""
+    shown = agent.inbox.shown
+    assert shown is not None
+    assert shown.window_closes_at is not None
+    with time_machine.travel(shown.window_closes_at / 1000 - seconds, tick=True):
+        yield shown.window_closes_at
 
 
 async def test_the_window_counts_down_in_the_title_and_in_the_composer(
@@ -314,10 +316,11 @@ async def test_the_window_counts_down_in_the_title_and_in_the_composer(
 ) -> None:
     async with desk(folder, (140, 40)) as agent:
         await reply(agent, INSTAGRAM)
-        for seconds, words in ((7_800, "⏳ closing in 2h09"), (1_900, "⏳ urgent: 31m left")):
-            close_window(folder, chat_of(agent), seconds=seconds)
-            await agent.until(lambda words=words: agent.screen_text().count(words) == 2)
-        assert "Urgent: the reply window closes at 12:31, in 31m" in agent.screen_text()
+        for seconds, words in ((7_800, "⏳ closing in 2h0"), (1_900, "⏳ urgent: 31m")):
+            with before_close(agent, seconds=seconds) as closes_at:
+                await agent.until(lambda words=words: agent.screen_text().count(words) == 2)
+        at = clock(closes_at, agent.inbox.thread.zone or UTC)
+        assert f"Urgent: the reply window closes at {at}, in 31m" in agent.screen_text()
 
 
 async def test_a_window_that_closes_while_one_types_locks_and_keeps_the_text_and_the_next_word_opens_it(
@@ -325,20 +328,23 @@ async def test_a_window_that_closes_while_one_types_locks_and_keeps_the_text_and
 ) -> None:
     async with desk(folder, (140, 40)) as agent:
         await reply(agent, INSTAGRAM, "still typ")
-        close_window(folder, chat_of(agent), seconds=0.5)
-        await agent.until(lambda: agent.inbox.composer.locked)
-        await agent.type("ing")
-        assert agent.says("Window probably closed")
-        await agent.press("enter")
-        assert agent.inbox.composer.text == "still typ"
-        assert "⛔ Window probably closed 12:00" in agent.screen_text()
-        assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
-        word = Message("w", chat_of(agent), "inbound", "received", NOW_MS + 1, posted_at=NOW_MS + 1, body="?")
-        with writes.Writer(folder) as writer:
-            writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [word])])
-        await agent.until(lambda: not agent.inbox.composer.locked)
-        await agent.type("ing")
-        assert agent.inbox.composer.text == "still typing"
+        with before_close(agent, seconds=0.5) as at:
+            await agent.until(lambda: agent.inbox.composer.locked)
+            await agent.type("ing")
+            assert agent.says("Window probably closed")
+            await agent.press("enter")
+            assert agent.inbox.composer.text == "still typ"
+            assert (
+                f"⛔ Window probably closed {clock(at, agent.inbox.thread.zone or UTC)}"
+                in agent.screen_text()
+            )
+            assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
+            word = Message("w", chat_of(agent), "inbound", "received", at, posted_at=at, body="?")
+            with writes.Writer(folder) as writer:
+                writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [word])])
+            await agent.until(lambda: not agent.inbox.composer.locked)
+            await agent.type("ing")
+            assert agent.inbox.composer.text == "still typing"
 
 
 async def test_a_send_shortly_before_the_window_closes_is_held_for_less(
@@ -346,11 +352,10 @@ async def test_a_send_shortly_before_the_window_closes_is_held_for_less(
 ) -> None:
     async with desk(folder) as agent:
         await reply(agent, INSTAGRAM, "quick")
-        close_window(folder, chat_of(agent), seconds=60)
-        await agent.until(lambda: "urgent" in agent.screen_text() or "⏳" in agent.screen_text())
-        monkeypatch.setattr(drafts, "LEAVING_MS", 58_000)
-        await agent.press("enter")
-        await agent.until(lambda: rows(folder, "SELECT count(*) FROM outbox") == [(1,)])
+        with before_close(agent, seconds=60):
+            monkeypatch.setattr(drafts, "LEAVING_MS", 58_000)
+            await agent.press("enter")
+            await agent.until(lambda: rows(folder, "SELECT count(*) FROM outbox") == [(1,)])
     assert rows(folder, "SELECT held_until - created_at < 3000 FROM outbox") == [(1,)]
 
 
