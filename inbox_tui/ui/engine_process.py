@@ -50,7 +50,7 @@ class EngineProcess:
         return self._child.pid if self._child is not None and self._child.poll() is None else None
 
     def tend(self) -> None:
-        """Start an engine when none runs for the account; called each second, off the screen's loop."""
+        """Start an engine when none runs for the account; called twice a second, off the screen's loop."""
         if self.pid is not None:
             return
         lived = time.monotonic() - self._started_at

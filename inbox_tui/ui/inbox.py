@@ -46,6 +46,8 @@ from inbox_tui.ui.title import ThreadTitle
 
 POLL_SECONDS = 0.1
 TICK_SECONDS = 1.0
+TEND_SECONDS = 0.5
+"""How often a screen looks whether the account has an engine: a dead one is missed no longer than this."""
 PREVIEW_SECONDS = 0.06
 SEEN_SECONDS = 1.0
 """How long the newest message must stand before the person until the chat counts as seen."""
@@ -127,6 +129,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _start(self) -> None:
         self.set_interval(POLL_SECONDS, self._poll)
         self.set_interval(TICK_SECONDS, self._tick)
+        self.set_interval(TEND_SECONDS, self._tend)
         self.session.on_fault = self._fault_elsewhere
         self.session.do(local.set_screen, None)
         self._tend()
@@ -247,13 +250,12 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._watch_seen()
 
     def _tick(self) -> None:
-        """Once a second: ages, countdowns, the engine's health."""
+        """Once a second: ages and countdowns."""
         self.chats.tick()
         if self.shown is not None:
             self._draw_chat(self.shown)
             self.thread.tick()
         self.edges.draw()
-        self._tend()
 
     def on_resize(self) -> None:
         """The lines at the edges are laid out by width."""
