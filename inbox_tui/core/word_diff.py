@@ -9,8 +9,8 @@ from difflib import SequenceMatcher
 Part = tuple[str, bool]
 """A piece of a text, and whether the other version does not have it."""
 
-AROUND = 6
-"""Words left standing on each side of a change; longer stretches without one are cut short."""
+AROUND = 12
+"""Words and spaces left standing on each side of a change; longer stretches without one are cut short."""
 MOST_WORDS = 600
 """A longer changed stretch counts as replaced whole: comparing it word by word would be felt while typing."""
 
@@ -42,12 +42,22 @@ def _steps(old: list[str], new: list[str]) -> list[tuple[list[str], list[str], b
     if len(old) > MOST_WORDS or len(new) > MOST_WORDS:
         return [(old, new, True)]
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    return [(old[a:b], new[c:d], tag != "equal") for tag, a, b, c, d in matcher.get_opcodes()]
+    steps: list[tuple[list[str], list[str], bool]] = []
+    for tag, a, b, c, d in matcher.get_opcodes():
+        gone, came, changed = old[a:b], new[c:d], tag != "equal"
+        if not changed and 0 < a and b < len(old) and not "".join(gone).strip():
+            # Only a space between two changed words: they are one change.
+            changed = True
+        if steps and steps[-1][2] and changed:
+            steps[-1] = (steps[-1][0] + gone, steps[-1][1] + came, True)
+        else:
+            steps.append((gone, came, changed))
+    return steps
 
 
 def _words(text: str) -> list[str]:
-    """Words and single other characters, each with the white space behind it; joined they are the text."""
-    return re.findall(r"\w+\s*|\s+|[^\w\s]\s*", text)
+    """Words, white space and single other characters; joined they are the text."""
+    return re.findall(r"\w+|\s+|[^\w\s]", text)
 
 
 def _common(old: Sequence[str], new: Sequence[str]) -> int:

@@ -23,7 +23,9 @@ def marked(before: str, after: str) -> tuple[str, str]:
     [
         ("We ship worldwide!", "We ship to Spain!", "We ship [worldwide]!", "We ship [to Spain]!"),
         ("Yes", "Yes, we do", "Yes", "Yes[, we do]"),
-        ("one two", "one", "[one two]", "[one]"),
+        ("one two", "one", "one[ two]", "one"),
+        ("Max?", "Max? At noon.", "Max?", "Max?[ At noon.]"),
+        ("a b c d", "a x y d", "a [b c] d", "a [x y] d"),
         ("", "new", "", "[new]"),
         ("same", "same", "same", "same"),
         ("a\nb", "a\nc", "a\n[b]", "a\n[c]"),
@@ -37,12 +39,12 @@ def test_long_stretches_without_a_change_are_cut_short() -> None:
     words = [f"w{number}" for number in range(100)]
     changed = [*words[:50], "NEW", *words[51:]]
     first, second = marked(" ".join(words), " ".join(changed))
-    assert first == "… w44 w45 w46 w47 w48 w49 [w50 ]w51 w52 w53 w54 w55 w56 …"
-    assert second == "… w44 w45 w46 w47 w48 w49 [NEW ]w51 w52 w53 w54 w55 w56 …"
+    assert first == "… w44 w45 w46 w47 w48 w49 [w50] w51 w52 w53 w54 w55 w56 …"
+    assert second == "… w44 w45 w46 w47 w48 w49 [NEW] w51 w52 w53 w54 w55 w56 …"
 
 
 def test_a_long_text_written_anew_is_one_change() -> None:
-    before, after = "a b " * MOST_WORDS, "c d " * MOST_WORDS
+    before, after = "a b" * MOST_WORDS, "c d" * MOST_WORDS
     assert word_diff(before, after) == ([(before, True)], [(after, True)])
 
 

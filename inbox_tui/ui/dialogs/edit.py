@@ -46,7 +46,7 @@ class EditMessage(FieldDialog[None]):
     """Edits the text or caption of a sent message. Escape keeps what was typed for the next time."""
 
     KEYS = MappingProxyType({"enter": "send", "ctrl+s": "send", "ctrl+r": "start_over", "escape": "leave"})
-    DEFAULT_CSS = """
+    CSS = """
     EditMessage { align: center middle; background: $background 60%; }
     #edit { width: 84; max-width: 100%; height: 22; max-height: 100%; border: round $primary; padding: 0 1;
         background: $surface; }

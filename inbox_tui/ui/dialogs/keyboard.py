@@ -121,7 +121,7 @@ class KeyboardBuilder(FieldDialog[None]):
         }
     )
     NEW_LINE = frozenset({"enter", "ctrl+j", "shift+enter"})
-    DEFAULT_CSS = """
+    CSS = """
     KeyboardBuilder { align: center middle; background: $background 60%; }
     #builder { width: 84; max-width: 100%; height: 26; max-height: 100%; border: round $primary; padding: 0 1;
         background: $surface; }

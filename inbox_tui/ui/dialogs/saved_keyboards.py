@@ -39,7 +39,7 @@ class SavedKeyboards(FieldDialog[Design | None]):
             "down": "move_down",
         }
     )
-    DEFAULT_CSS = """
+    CSS = """
     SavedKeyboards { align: center middle; background: $background 60%; }
     #saved { width: 72; max-width: 100%; height: 20; max-height: 100%; border: round $primary; padding: 0 1;
         background: $surface; }
