@@ -45,7 +45,7 @@ def _steps(old: list[str], new: list[str]) -> list[tuple[list[str], list[str], b
     steps: list[tuple[list[str], list[str], bool]] = []
     for tag, a, b, c, d in matcher.get_opcodes():
         gone, came, changed = old[a:b], new[c:d], tag != "equal"
-        if not changed and 0 < a and b < len(old) and not "".join(gone).strip():
+        if not changed and a > 0 and b < len(old) and not "".join(gone).strip():
             # Only a space between two changed words: they are one change.
             changed = True
         if steps and steps[-1][2] and changed:
