@@ -1,4 +1,4 @@
-"""A hostile paste in a real terminal, byte by byte: it is text, it presses nothing, and it sends nothing."""
+"""Writing in a real terminal: a hostile paste presses nothing; an editor gets the terminal and returns it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,42 @@ def asked(demo: Terminal, statement: str) -> list[tuple[object, ...]]:
         return connection.execute(statement).fetchall()
 
 
+EDITOR = """#!/bin/sh
+printf 'the editor has the terminal\\n'
+read -r answer
+case $answer in
+  more) printf ' and a second line' >> "$1" ;;
+  *) exit 3 ;;
+esac
+"""
+
+
+def test_the_editor_gets_the_terminal_and_gives_it_back_whatever_it_does(
+    demo: Terminal, tmp_path: Path
+) -> None:
+    script = tmp_path / "editor"
+    script.write_text(EDITOR)
+    script.chmod(0o700)
+    demo.run(f"export EDITOR={script}")
+    at_list(demo)
+    only(demo, "platform:tg from:max", "Max Whitlock")
+    demo.press("r")
+    demo.sees("Max Whitlock · Telegram", TYPING)
+    demo.type("Hello")
+    demo.press("C-o")
+    demo.sees("the editor has the terminal", without="TYPING")
+    demo.type("more")
+    demo.press("Enter")
+    demo.sees("Hello and a second line", TYPING)
+    demo.press("C-o")
+    demo.sees("the editor has the terminal", without="TYPING")
+    # Ctrl+C in the terminal is the editor's, and ends it.
+    demo.press("C-c")
+    demo.sees("the text is as it was", "Hello and a second line", TYPING)
+    demo.press("C-u", "C-u", "Escape")
+    demo.sees("NORMAL")
+
+
 def test_a_paste_with_escape_sequences_and_line_breaks_is_one_text_and_leaves_nothing(demo: Terminal) -> None:
     at_list(demo)
     only(demo, "platform:tg from:max", "Max Whitlock")
@@ -37,6 +73,5 @@ def test_a_paste_with_escape_sequences_and_line_breaks_is_one_text_and_leaves_no
     )
     assert asked(demo, "SELECT count(*) FROM outbox") == before
     # A key that a person presses afterwards is a key.
-    demo.press("C-u")
     demo.press("Escape")
     demo.sees("NORMAL")
