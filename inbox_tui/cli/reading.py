@@ -170,7 +170,7 @@ def _print_thread(row: ChatRow, entries: Iterator[ThreadRow], now: Milliseconds)
         if message.error_message:
             state += f": {message.error_message}"
         state += "".join(f"  [{output.item_words(item)}: {_standing(item)}]" for item in entry.pending)
-        print(f"{time_of_day(at, zone)}  {who}: {describe(message)}{state}")
+        print(f"{time_of_day(at, zone)}  {who}: {describe(message, entry.tapped)}{state}")
 
 
 def _standing(item: OutboxItem) -> str:

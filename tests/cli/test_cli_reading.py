@@ -143,6 +143,10 @@ def test_a_thread_is_found_by_the_id_of_its_conversation_too(reading: CommandLin
     assert reading("thread", chat["external_conversation_id"], "-q") == by_hashid
 
 
+def test_a_tap_is_printed_as_the_words_on_the_button(reading: CommandLine) -> None:
+    assert "tapped ▸ Too small" in reading("thread", _chat_of(reading, "Miles Holloway")["id"]).out
+
+
 def test_a_thread_in_words_names_days_writers_and_what_became_of_our_own(reading: CommandLine) -> None:
     ran = reading("thread", _chat_of(reading, "Max Whitlock")["id"])
     assert ran.code == 0
