@@ -111,13 +111,11 @@ def send_refusals(
 
 
 def _acts(payload: JsonObject) -> list[Act]:
-    """What a send needs to be allowed."""
-    acts = [Act.SEND_ATTACHMENT if payload.get("file") or payload.get("media_url") else Act.SEND_TEXT]
-    if payload.get("reply_to"):
-        acts.append(Act.REPLY_TO)
+    """What a send needs to be allowed; first what a platform never can."""
+    acts = [Act.REPLY_TO] if payload.get("reply_to") else []
     if payload.get("reply_markup"):
         acts.append(Act.REPLY_MARKUP)
-    return acts
+    return [*acts, Act.SEND_ATTACHMENT if payload.get("file") or payload.get("media_url") else Act.SEND_TEXT]
 
 
 def text_problems(platform: str, payload: JsonObject, *, caption: bool = False) -> Iterator[No]:
