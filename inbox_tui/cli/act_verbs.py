@@ -12,6 +12,9 @@ from inbox_tui.cli.options import DryOption, IdsOption, JsonOption, QueueOption,
 ChatArgument = Annotated[str, typer.Argument(help="The chat's id, or the platform's conversation id.")]
 MessageArgument = Annotated[str, typer.Argument(help="The message's id, or the platform's.")]
 TextArgument = Annotated[str | None, typer.Argument(help="The text; read from standard input when left out.")]
+ItemArgument = Annotated[
+    str, typer.Argument(metavar="ITEM", help="The id in `inbox-tui outbox`, or that of a failed message.")
+]
 MarkupOption = Annotated[
     str | None, typer.Option(metavar="JSON", help="A Telegram keyboard, as `reply_markup` of its Bot API.")
 ]
@@ -19,7 +22,7 @@ MarkupOption = Annotated[
 
 def register(program: typer.Typer) -> None:
     """Give a program the verbs of this module."""
-    for verb in (send, edit, react, unreact, archive, unarchive, private_reply, new_chat):
+    for verb in (send, edit, react, unreact, archive, unarchive, private_reply, new_chat, retry, discard):
         program.command(verb.__name__.replace("_", "-"))(verb)
 
 
@@ -177,3 +180,38 @@ def new_chat(
 
     manner = Manner(wait, queue, dry_run, as_json, ids)
     return acting.new_chat(settings_of(context), profile, participant, text, manner=manner)
+
+
+def retry(
+    context: typer.Context,
+    item: ItemArgument,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also what may have arrived, and may then arrive twice.")
+    ] = False,
+    wait: WaitOption = False,
+    queue: QueueOption = False,
+    dry_run: DryOption = False,
+    as_json: JsonOption = False,
+    ids: IdsOption = False,
+) -> int:
+    """Do once more what failed, in its place before what waits behind it."""
+    from inbox_tui.cli import deciding
+    from inbox_tui.cli.carrying import Manner
+
+    manner = Manner(wait, queue, dry_run, as_json, ids)
+    return deciding.retry(settings_of(context), item, again=again, manner=manner)
+
+
+def discard(
+    context: typer.Context,
+    item: ItemArgument,
+    dry_run: DryOption = False,
+    as_json: JsonOption = False,
+    ids: IdsOption = False,
+) -> int:
+    """Give up what failed, or of which nobody knows whether it arrived."""
+    from inbox_tui.cli import deciding
+    from inbox_tui.cli.carrying import Manner
+
+    manner = Manner(dry_run=dry_run, as_json=as_json, ids=ids)
+    return deciding.discard(settings_of(context), item, manner=manner)

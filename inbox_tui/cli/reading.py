@@ -12,13 +12,14 @@ from inbox_tui.cli import output
 from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import platform_name
 from inbox_tui.core.errors import InboxError
-from inbox_tui.core.models import Json, Milliseconds
+from inbox_tui.core.models import Json, Message, Milliseconds
 from inbox_tui.core.summary import describe
 from inbox_tui.core.times import age, day_label
 from inbox_tui.core.times import clock as time_of_day
-from inbox_tui.store import clock, looks, lookups, reads, search
+from inbox_tui.store import clock, lookalikes, looks, lookups, reads, search
+from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import Folder, now_ms, open_reader, prepare
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import ProfileRow
 from inbox_tui.store.reads import ChatRow, Key, ThreadRow, ThreadSource
@@ -205,15 +206,28 @@ def _all(source: reads.Source[RowT]) -> Iterator[RowT]:
         key = rows[-1].key
 
 
+def _item_record(item: OutboxItem, found: Sequence[Message] | None) -> output.Record:
+    """An item; with one of which nobody knows whether it arrived, the messages that may be it."""
+    record = dict(output.item_record(item))
+    if found is not None:
+        record["found"] = [message.id for message in found]
+    return record
+
+
 def outbox(settings: Settings, *, as_json: bool, ids: bool) -> None:
     """Every item that has not reached its end."""
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
         items = lookups.outbox(reader)
+        found = {
+            item.pk: lookalikes.lookalikes(reader, reader, item, clock.offset(reader))
+            for item in items
+            if item.state == State.UNCERTAIN and item.act == ActName.SEND
+        }
     if not items:
         output.say_nothing_found("nothing waits to be sent")
     if as_json or ids:
-        output.print_records((output.item_record(item) for item in items), ids=ids)
+        output.print_records((_item_record(item, found.get(item.pk)) for item in items), ids=ids)
         return
     now = now_ms()
     table = [
