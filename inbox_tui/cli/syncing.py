@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 from dataclasses import replace
 
 from inbox_tui.config import Settings
 from inbox_tui.core.errors import NetworkError, NotAuthorised, UsageError
+from inbox_tui.core.progress import in_words
 from inbox_tui.core.times import duration
 from inbox_tui.sync.engine import Progress, Report, Webhooks, run
 
@@ -70,7 +72,8 @@ class _Shown:
     def show(self, progress: Progress) -> None:
         """The line of this moment."""
         if self._live:
-            sys.stderr.write(f"\r\x1b[2K{_words(progress)}")
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write(f"\r\x1b[2K{in_words(progress, width)}")
             sys.stderr.flush()
 
     def end(self, report: Report) -> None:
@@ -80,16 +83,13 @@ class _Shown:
             sys.stderr.write(start)
             return
         progress = replace(report.progress, phase="not complete") if report.errors else report.progress
-        sys.stderr.write(f"{start}{_words(progress)}\n")
+        sys.stderr.write(f"{start}{_summary(progress)}\n")
 
 
-def _words(progress: Progress) -> str:
-    total = "?" if progress.chats_total is None else str(progress.chats_total)
-    words = (
-        f"{progress.phase}: {progress.profiles} profiles, {progress.chats} of {total} chats, "
-        f"{progress.chats_read} read, {progress.messages} new messages, {progress.requests} requests"
+def _summary(progress: Progress) -> str:
+    total = "?" if progress.chats_total is None else f"{progress.chats_total:,}"
+    return (
+        f"{progress.phase}: {progress.profiles} profiles, {progress.chats:,} of {total} chats, "
+        f"{progress.chats_read:,} read, {progress.messages:,} new messages, {progress.requests:,} requests "
+        f"in {duration(round(progress.seconds * 1000))}"
     )
-    left = progress.seconds_left
-    if progress.phase not in ("up to date", "not complete") and left is not None and left >= 1:
-        words += f", about {duration(int(left * 1000))} left"
-    return words

@@ -26,7 +26,7 @@ from inbox_tui.sync.attention import Attention
 from inbox_tui.sync.events import Events
 from inbox_tui.sync.jobs import Answers, Apply, Outcome, Workers, unexpected
 from inbox_tui.sync.media import Media
-from inbox_tui.sync.progress import Progress, measure
+from inbox_tui.sync.progress import Meter, Progress
 from inbox_tui.sync.pull import Pull
 from inbox_tui.sync.push import Push
 from inbox_tui.sync.schedule import Kind, Look, Pace, Schedule
@@ -39,7 +39,6 @@ POLL_SECONDS = 0.1
 """How often the screens' writes are looked for."""
 TIDY_SECONDS = 2.0
 RECENT_SECONDS = 10.0
-PROGRESS_SECONDS = 0.5
 SHORT, LONG = 2, 50
 """Answers that enter the cache in one transaction at most: while a screen lives, and without one."""
 GATHER_SECONDS = 0.25
@@ -155,6 +154,7 @@ class Loop:
         self.events = Events(
             writer, self.pull.messages, self.schedule, self.attention, self._now, self._event_applied
         )
+        self.meter = Meter(writer, self.pull, self.schedule, self._backlog)
         self._changes = Changes(writer.folder)
         self._landed: list[tuple[Look, Outcome]] = []
         self._asked_at: dict[schedule.Subject, Milliseconds] = {}
@@ -164,7 +164,7 @@ class Loop:
         self._spread = spread
         self._started = self._now()
         self._landed_at = self._started
-        self._polled = self._tidied = self._recent = self._reported = self._clock_kept = float("-inf")
+        self._polled = self._tidied = self._recent = self._clock_kept = float("-inf")
 
     # Life
 
@@ -193,6 +193,7 @@ class Loop:
         if self.mode is not Mode.SEND:
             self.schedule.put(Look(Kind.PROFILES), now)
             self.attention.follow_unsettled(now)
+            self.meter.begin()
         self.push.ends.settle()
         for message_id, profile_id, _ in self.push.ends.accepted():
             self.attention.follow(message_id, profile_id, now)
@@ -214,9 +215,8 @@ class Loop:
         if self.mode is not Mode.ANSWER:
             self.push.turn()
         self._ask(self._now())
-        if self._progress is not None and now - self._reported >= PROGRESS_SECONDS:
-            self._reported = now
-            self._progress(self.progress())
+        if self.mode in (Mode.ONCE, Mode.FOLLOW):
+            self.meter.turn(now, self._progress, self.progress)
 
     def _gathering(self, now: float) -> bool:
         """Whether more answers are to come soon that can be written along with those that are here."""
@@ -251,6 +251,7 @@ class Loop:
             self._land()
         self._land()
         writes.refold_stale(self.writer)
+        self.meter.end()
         if self._progress is not None:
             self._progress(self.progress())
 
@@ -358,6 +359,7 @@ class Loop:
     def _follow_up(self, look: Look, outcome: Outcome, *, moved: bool) -> None:
         now = self._now()
         asked_at = self._asked_at.pop(look.subject, self.clock.now())
+        self.meter.answered(look)
         self.attention.fulfilled(look)
         if look.kind is Kind.ASKED:
             return
@@ -443,9 +445,8 @@ class Loop:
 
     def progress(self) -> Progress:
         """How far the sync has come."""
-        return measure(
-            self.pull,
-            self.schedule,
+        return self.meter.measure(
+            self._now(),
             requests=self._requests_before + self._client.transport.request_count,
             seconds=self._now() - self._started,
             faults=len(self.troubles.faults),

@@ -388,6 +388,16 @@ class Messages:
         ).fetchone()
         return max(int(count) - len(self._vouched), 0)
 
+    def older_pages(self) -> int:
+        """About how many pages of older messages are to be fetched of the chats that are read."""
+        (pages,) = self._writer.cache.execute(
+            "SELECT coalesce(sum(max("
+            "min((coalesce(messages_total, 0) + ?1 - 1) / ?1, ?2) - history_page, 1)), 0) FROM chats "
+            "WHERE history_done = 0 AND pulled_at IS NOT NULL AND history_page < ?2",
+            (PAGE, self._history_pages),
+        ).fetchone()
+        return int(pages)
+
     def unsettled(self, chat_ids: Sequence[str] | None = None) -> list[tuple[str, str, str, str]]:
         """(message, profile, chat, status) of own messages on their way; of all chats, or of some."""
         of_chats = "" if chat_ids is None else f"AND c.id IN ({', '.join('?' * len(chat_ids))})"

@@ -1,63 +1,154 @@
-"""How far a sync has come: counts for the command line and for whoever watches."""
+"""How far a sync has come: what it counts, how fast it was of late, and when screens are told."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from inbox_tui.core.progress import UP_TO_DATE, Progress
+from inbox_tui.store import sync_progress
+from inbox_tui.store.writes import Writer
+from inbox_tui.sync.messages import PAGE
 from inbox_tui.sync.pull import Pull
-from inbox_tui.sync.schedule import Kind, Schedule
+from inbox_tui.sync.schedule import BACKLOG, Kind, Look, Schedule
+
+__all__ = ["Meter", "Progress"]
+
+WINDOW_SECONDS = 15.0
+"""The pace is that of this long, as the API may slow a sync down at any time."""
+LEAST_SECONDS = 1.0
+"""Nothing is said of the pace of a shorter time."""
+WORTH_PAGES = 20
+"""Fewer missing pages are there before anybody could read how many they are."""
+PATIENCE_SECONDS = 3.0
+"""What takes longer than this is told, however few pages it is."""
+REPORT_SECONDS = 0.5
+MOST_SHARE = 0.02
+"""Of the time at most, counting may take."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a sync has come. `chats_total` is None until every profile has told its number."""
+@dataclass(slots=True)
+class Meter:
+    """Counts what the cache holds of what there is. Times are seconds of the loop's monotonic clock."""
 
-    phase: str
-    """`profiles`, `chats`, `messages`, `history` or `up to date`."""
-    profiles: int
-    chats: int
-    chats_total: int | None
-    chats_read: int
-    """Chats whose newest messages are in the cache."""
-    messages: int
-    """Messages that were new in this run."""
-    requests: int
-    seconds: float
-    faults: int
-    """Profiles that cannot be read."""
+    writer: Writer
+    pull: Pull
+    schedule: Schedule
+    backlog: Callable[[str], Look | None]
+    """What is asked for next of a profile, as the loop sees it."""
+    pages_done: int = 0
+    _samples: deque[tuple[float, int, int]] = field(default_factory=deque)
+    _published: bool = False
+    _told: tuple[object, ...] = ()
+    _busy_since: float | None = None
+    _next_at: float = float("-inf")
 
-    @property
-    def seconds_left(self) -> float | None:
-        """An estimate until every chat is listed and read; None where there is nothing to go by."""
-        total = self.chats_total
-        if total is None or self.chats_read == 0 or self.seconds < 1:
-            return None
-        return max(total - self.chats_read, 0) * self.seconds / self.chats_read
+    def begin(self) -> None:
+        """Take back what a killed engine has published."""
+        sync_progress.publish(self.writer, None)
 
+    def end(self) -> None:
+        """The sync is over, or ends here: nobody is to wait for it."""
+        if self._published:
+            sync_progress.publish(self.writer, None)
+            self._published = False
 
-def measure(pull: Pull, schedule: Schedule, *, requests: int, seconds: float, faults: int) -> Progress:
-    """Count what the cache holds of what there is."""
-    rows = pull.totals()
-    read = [row for row in rows if row.profile_id not in pull.without_messages]
-    told = [row.total for row in read if row.total is not None]
-    walked = all(row.walked for row in read)
-    chats, missing = pull.messages.chats(), pull.messages.missing()
-    if not told:
-        phase = "profiles"
-    elif missing > pull.messages.aside:
-        phase = "messages" if walked else "chats"
-    elif any(look.kind is Kind.HISTORY for look in schedule.in_flight.values()):
-        phase = "history"
-    else:
-        phase = "up to date" if walked else "chats"
-    return Progress(
-        phase=phase,
-        profiles=len(rows),
-        chats=chats,
-        chats_total=max(sum(told), chats) if told and len(told) == len(read) else None,
-        chats_read=chats - missing,
-        messages=pull.messages.inserted,
-        requests=requests,
-        seconds=seconds,
-        faults=faults,
-    )
+    def answered(self, look: Look) -> None:
+        """A look brought what it was made for."""
+        if look.kind in BACKLOG:
+            self.pages_done += 1
+
+    def turn(
+        self, now: float, listener: Callable[[Progress], None] | None, progress: Callable[[], Progress]
+    ) -> None:
+        """Tell who listens, and the screens while much is missing; costs nothing while nothing is."""
+        if now < self._next_at:
+            return
+        busy = self._published or any(look.kind in BACKLOG for look in self.schedule.in_flight.values())
+        self._next_at = now + REPORT_SECONDS
+        if not busy:
+            self._busy_since = None
+            if listener is None:
+                return
+        started = time.perf_counter()
+        found = progress()
+        if listener is not None:
+            listener(found)
+        self._publish(now, found)
+        taken = time.perf_counter() - started
+        self._next_at = now + max(REPORT_SECONDS, taken / MOST_SHARE)
+
+    def _publish(self, now: float, progress: Progress) -> None:
+        if progress.phase == UP_TO_DATE:
+            self.end()
+            self._busy_since = None
+            return
+        if self._busy_since is None:
+            self._busy_since = now
+        left = progress.pages_left
+        worth = left is None or left >= WORTH_PAGES or now - self._busy_since >= PATIENCE_SECONDS
+        told = (progress.phase, progress.chats, progress.chats_read, progress.messages, left)
+        if (worth or self._published) and told != self._told:
+            self._told = told
+            self._published = True
+            sync_progress.publish(self.writer, progress)
+
+    def measure(self, now: float, *, requests: int, seconds: float, faults: int) -> Progress:
+        """Count."""
+        rows = self.pull.totals()
+        read = [row for row in rows if row.profile_id not in self.pull.without_messages]
+        told = [row.total for row in read if row.total is not None]
+        chats, missing = self.pull.messages.chats(), self.pull.messages.missing()
+        total = max(sum(told), chats) if told and len(told) == len(read) else None
+        missing = max(missing - self.pull.messages.aside, 0)
+        left = None if total is None else self._pages_left(chats, total, missing)
+        messages_a_second, pages_a_second = self._pace(now)
+        phase = self._phase(told=bool(told), walked=all(row.walked for row in read), missing=missing)
+        waits = phase != UP_TO_DATE and left is not None and pages_a_second
+        return Progress(
+            phase=phase,
+            profiles=len(rows),
+            chats=chats,
+            chats_total=total,
+            chats_read=max(chats - self.pull.messages.missing(), 0),
+            messages=self.pull.messages.inserted,
+            requests=requests,
+            seconds=seconds,
+            faults=faults,
+            pages_done=self.pages_done,
+            pages_left=left,
+            messages_a_second=messages_a_second,
+            seconds_left=left / pages_a_second if waits and left is not None and pages_a_second else None,
+        )
+
+    def _phase(self, *, told: bool, walked: bool, missing: int) -> str:
+        if not told:
+            return "profiles"
+        if missing:
+            return "messages" if walked else "chats"
+        waiting = [self.backlog(profile_id) for profile_id in self.schedule.lanes]
+        looks = [*self.schedule.in_flight.values(), *(look for look in waiting if look is not None)]
+        if any(look.kind in (Kind.HISTORY, Kind.GAP) for look in looks):
+            return "history"
+        return UP_TO_DATE if walked else "chats"
+
+    def _pages_left(self, chats: int, total: int, missing: int) -> int:
+        """Lists, newest pages and older ones; a chat that is not read yet is taken for an average one."""
+        unlisted = max(total - chats, 0)
+        unread = missing + unlisted
+        older = self.pull.messages.older_pages()
+        each = older / max(chats - missing, 1)
+        return -(-unlisted // PAGE) + unread + older + round(each * unread)
+
+    def _pace(self, now: float) -> tuple[float | None, float | None]:
+        """Messages and pages a second of late; None where there is nothing to go by."""
+        self._samples.append((now, self.pull.messages.inserted, self.pages_done))
+        while now - self._samples[0][0] > WINDOW_SECONDS:
+            self._samples.popleft()
+        since, messages, pages = self._samples[0]
+        if now - since < LEAST_SECONDS:
+            return None, None
+        seconds = now - since
+        return (self.pull.messages.inserted - messages) / seconds, (self.pages_done - pages) / seconds

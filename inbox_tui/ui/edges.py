@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import Static
 
-from inbox_tui.store import looks, lookups
+from inbox_tui.core.progress import in_words
+from inbox_tui.core.times import duration
+from inbox_tui.store import looks, lookups, sync_progress
 from inbox_tui.store.db import now_ms
 from inbox_tui.ui import status
 
 if TYPE_CHECKING:
     from inbox_tui.ui.inbox import InboxScreen
 
+STILL_MS = 10_000
+"""After this long without anything new a sync does not look as if it went on."""
 UNSENT_MS = 15_000
 """A send that has not left by then waits for something: the network, another message, an engine."""
 
@@ -61,13 +65,19 @@ class Edges:
         self._set("#footer", words)
 
     def _progress(self) -> str:
-        """What a first sync has fetched, in counts; empty when it is through."""
-        rows = self._inbox.profile_rows
-        if not rows or self._inbox.walked:
+        """How far a long sync has come; empty while little or nothing is missing."""
+        inbox = self._inbox
+        published = sync_progress.read(inbox.session.reader)
+        if published is not None:
+            still = now_ms() - published.at
+            note = f"nothing new for {duration(still)}" if still > STILL_MS else ""
+            return f" {in_words(published.progress, inbox.size.width - 2, note)}"
+        if not inbox.profile_rows or inbox.walked:
             return ""
-        total = sum(row.chats_total or 0 for row in rows)
-        have = sum(row.chats for row in rows)
-        return f" fetching {have} of {total} chats" if total else " fetching chats"
+        # Before the engine has counted, and where none runs, the lists tell how far they were read.
+        total = sum(row.chats_total or 0 for row in inbox.profile_rows)
+        have = sum(row.chats for row in inbox.profile_rows)
+        return f" chats: {have:,} of {total:,} listed" if total else " looking for chats"
 
     def _show(self, selector: str, content: Content) -> None:
         """A line that is there only while it says something."""

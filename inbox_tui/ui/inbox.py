@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 from textual.worker import Worker, WorkerState
 
-from inbox_tui.core.capabilities import Act, Cause, Refused, ask, platform_name
+from inbox_tui.core.capabilities import PLATFORM_NAMES, Act, Cause, Refused, ask, platform_name
 from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Message, Profile
 from inbox_tui.core.text import clean
@@ -198,7 +198,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     @property
     def walked(self) -> bool:
         """Whether the lists of chats of all profiles are known to their end."""
-        return bool(self.profile_rows) and all(row.walked for row in self.profile_rows)
+        rows = [row for row in self.profile_rows if row.profile.platform in PLATFORM_NAMES]
+        return bool(self.profile_rows) and all(row.walked for row in rows)
 
     def _open_awaited(self, item_pk: int) -> None:
         """Go to a chat that has been made; who types elsewhere by now is told instead."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
+import time_machine
 
 from inbox_tui.core.cells import cells
 from inbox_tui.core.models import Profile
-from inbox_tui.store import local, writes
+from inbox_tui.core.progress import Progress
+from inbox_tui.store import local, sync_progress, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.lookups import Counts
 from inbox_tui.ui import status
@@ -154,3 +159,59 @@ async def test_what_waits_long_is_counted_whatever_it_waits_for(folder: Folder, 
         writer.local.execute("UPDATE outbox SET created_at = ?", (NOW_MS - MINUTE,))
     async with desk(folder) as agent:
         assert "1 unsent" in agent.screen_text()
+
+
+# A long sync
+
+
+HALFWAY = Progress(
+    phase="messages",
+    profiles=4,
+    chats=73,
+    chats_total=73,
+    chats_read=40,
+    messages=1234,
+    requests=50,
+    seconds=20.0,
+    faults=0,
+    pages_done=44,
+    pages_left=33,
+    messages_a_second=61.7,
+    seconds_left=16.0,
+)
+
+
+async def test_a_long_sync_is_shown_with_counts_pace_and_time_left_until_it_is_through(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        assert "messages:" not in agent.screen_text()
+        with writes.Writer(folder) as writer:
+            sync_progress.publish(writer, HALFWAY)
+        words = "40 of 73 chats read · 1,234 messages · 62/s · about 16s left"
+        await agent.until(lambda: words in agent.screen_text())
+        with writes.Writer(folder) as writer:
+            sync_progress.publish(writer, replace(HALFWAY, chats_read=60, seconds_left=6.0))
+        await agent.until(lambda: "60 of 73 chats read" in agent.screen_text())
+        with writes.Writer(folder) as writer:
+            sync_progress.publish(writer, None)
+        await agent.until(lambda: "chats read" not in agent.screen_text())
+
+
+async def test_a_sync_that_stands_still_says_since_when_instead_of_how_long_it_takes(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    with time_machine.travel(NOW - timedelta(minutes=3)), writes.Writer(folder) as writer:
+        sync_progress.publish(writer, HALFWAY)
+    async with desk(folder) as agent:
+        assert "40 of 73 chats read · 1,234 messages · 62/s · nothing new for 3m" in agent.screen_text()
+        assert "left" not in agent.screen_text().splitlines()[1]
+
+
+async def test_the_progress_of_a_sync_fits_into_forty_columns(folder: Folder, desk: DeskMaker) -> None:
+    with time_machine.travel(NOW), writes.Writer(folder) as writer:
+        sync_progress.publish(writer, HALFWAY)
+    async with desk(folder, size=(40, 10)) as agent:
+        lines = agent.screen_text().splitlines()
+        assert "messages: 40 of 73 chats read" in lines[1]
+        assert "62 unread" in lines[0]
