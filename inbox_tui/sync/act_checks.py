@@ -125,7 +125,7 @@ def _new_chat(cache: sqlite3.Connection, asked: Asked, profile: Profile, now: Mi
 
 def _no(answer: capabilities.Answer) -> Iterator[No]:
     if isinstance(answer, capabilities.Refused):
-        yield No(answer.reason, NOTHING)
+        yield No(answer.reason, NOTHING, cause=answer.cause)
 
 
 def _words(payload: JsonObject, name: str) -> str | None:

@@ -11,11 +11,13 @@ drawn over the old record falls away. A kill between the two is found out by the
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from inbox_tui.api.client import Client
+from inbox_tui.core.capabilities import Cause
 from inbox_tui.core.errors import (
     ApiError,
     InboxError,
@@ -34,6 +36,7 @@ from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.writes import MessagePage
 from inbox_tui.sync import act_checks, checks
 from inbox_tui.sync.act_checks import Asked
+from inbox_tui.sync.checks import No
 from inbox_tui.sync.decisions import Decision, What
 from inbox_tui.sync.messages import stated_at
 from inbox_tui.sync.sending import Desk
@@ -42,6 +45,8 @@ GIVE_UP_MS: Milliseconds = 15 * 60_000
 """An act that nobody could tell the fate of for this long is given back to the person."""
 _AGING = frozenset({ActName.EDIT, ActName.REACT, ActName.PRIVATE_REPLY})
 """What the customer sees: long after it was asked for, it may not fit any more."""
+_TAKE_BACK = (ActName.UNREACT, ActName.ARCHIVE, ActName.UNARCHIVE)
+"""Acts that may undo one that has never left; then the platform would say that there is nothing to undo."""
 _NOT_MODIFIED = "not modified"
 """Telegram's word for an edit that changes nothing (seed, "Edit a message")."""
 
@@ -166,15 +171,12 @@ class Acts:
             title = f"Written {age(now - item.created_at)} ago and not done since"
             desk.move(item, State.FAILED, title=title, hint="Look at it; try again if it still fits")
             return
-        # Who takes a reaction back before it has left wants what is so already.
-        if item.act not in (ActName.PRIVATE_REPLY, ActName.NEW_CHAT) and act_checks.is_so(
-            desk.writer.cache, asked
-        ):
-            desk.move(item, State.SETTLED)
-            return
         no = act_checks.refusal(
             desk.writer.cache, desk.writer.local, asked, profile=profile, now=now + desk.offset()
         )
+        if _is_moot(desk.writer.cache, asked, no):
+            desk.move(item, State.SETTLED)
+            return
         if no is not None:
             desk.move(item, State.FAILED, title=no.title, hint=no.hint)
         elif (leaving := desk.leave(item)) is None:
@@ -286,6 +288,14 @@ class Acts:
             self.desk.changed(item)
         else:
             self.desk.move(item, State.SETTLED)
+
+
+def _is_moot(cache: sqlite3.Connection, asked: Asked, no: No | None) -> bool:
+    """Whether there is nothing left to be done: it is so already, by another hand or by an act taken back."""
+    if asked.act in (ActName.PRIVATE_REPLY, ActName.NEW_CHAT):
+        return False
+    taken_back = no is not None and no.cause is Cause.MESSAGE and asked.act in _TAKE_BACK
+    return (no is None or taken_back) and act_checks.is_so(cache, asked)
 
 
 def _asked(item: OutboxItem) -> Asked:

@@ -28,11 +28,15 @@ NOTHING = "Nothing was sent"
 
 @dataclass(frozen=True, slots=True)
 class No:
-    """Why an item is not sent. `look`: a look at the chat may show that it can be after all."""
+    """Why an item is not sent, and of which kind that is where `core.capabilities` says so.
+
+    `look`: a look at the chat may show that it can be after all.
+    """
 
     title: str
     hint: str = ""
     look: bool = False
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,13 @@ import typer
 
 from inbox_tui import cli
 from inbox_tui.config import load
+from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import Comment
 from inbox_tui.sandbox.server import RunningSandbox, running
+from inbox_tui.store import local
 from inbox_tui.store.answers import keep_comments
 from inbox_tui.store.writes import Writer
+from tests.matrix import intentions
 from tests.matrix.expected import Api, Cell, cells
 from tests.matrix.raw import requests_for
 from tests.matrix.verbs import arguments_for
@@ -51,6 +54,14 @@ class Table:
     log: list[Entry]
     outbox: str
     """What has not come to its end."""
+
+
+@dataclass(frozen=True)
+class Dispatched:
+    """State and words of every item that must not leave, and what the server was asked."""
+
+    ends: Mapping[Cell, tuple[str, str]]
+    log: list[Entry]
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
@@ -82,20 +93,26 @@ def world() -> Iterator[tuple[RunningSandbox, dict[Cell, Place]]]:
         yield box, build(box)
 
 
-@pytest.fixture(scope="session")
-def table(world: tuple[RunningSandbox, dict[Cell, Place]], tmp_path_factory: pytest.TempPathFactory) -> Table:
-    """Try every cell; what must work is queued, and carried out by one sync."""
-    box, places = world
-    home: Path = tmp_path_factory.mktemp("matrix")
+@contextmanager
+def account(box: RunningSandbox, home: Path) -> Iterator[None]:
+    """The environment of an account on a sandbox, with files in a folder of its own."""
     environment = {
         "INBOX_TUI_HOME": str(home),
         "INBOX_TUI_API_URL": box.url,
         "POSTPROXY_API_KEY": box.api_key,
     }
-    tried: dict[Cell, Tried] = {}
     # The verbs are the same for every cell; Typer would make them anew each time.
     verbs = patch("typer.main.get_command", functools.cache(typer.main.get_command))
     with patch.dict(os.environ, environment), verbs:
+        yield
+
+
+@pytest.fixture(scope="session")
+def table(world: tuple[RunningSandbox, dict[Cell, Place]], tmp_path_factory: pytest.TempPathFactory) -> Table:
+    """Try every cell; what must work is queued, and carried out by one sync."""
+    box, places = world
+    tried: dict[Cell, Tried] = {}
+    with account(box, tmp_path_factory.mktemp("matrix")):
         assert run("sync")[0] == 0
         disconnect(box)
         assert run("sync")[0] == 0
@@ -108,6 +125,33 @@ def table(world: tuple[RunningSandbox, dict[Cell, Place]], tmp_path_factory: pyt
             tried[cell] = Tried(code, said, list(box.world.requests)[before:])
         assert run("sync")[0] == 0
         return Table(places, tried, list(box.world.requests)[start:], run("outbox")[1])
+
+
+@pytest.fixture(scope="session")
+def dispatched(tmp_path_factory: pytest.TempPathFactory) -> Dispatched:
+    """What the outbox makes of what is not to be done, where nobody has asked before."""
+    with running(OPTIONS) as box, account(box, tmp_path_factory.mktemp("dispatched")):
+        places = build(box)
+        assert run("sync")[0] == 0
+        disconnect(box)
+        assert run("sync")[0] == 0
+        know_comments(places)
+        start = len(box.world.requests)
+        ends: dict[Cell, tuple[str, str]] = {}
+        items: dict[Cell, int] = {}
+        with Writer(load().folder) as writer:
+            for cell, place in places.items():
+                if cell.refused and cell.do not in intentions.SENDS:
+                    try:
+                        items[cell] = intentions.queue(writer, cell, place).pk
+                    except Refused as error:
+                        ends[cell] = ("refused", error.title)
+        assert run("sync")[0] == 0
+        with Writer(load().folder) as writer:
+            for cell, pk in items.items():
+                item = local.item_of_number(writer.local, pk)
+                ends[cell] = (item.state, item.title)
+        return Dispatched(ends, list(box.world.requests)[start:])
 
 
 @pytest.fixture(scope="session")

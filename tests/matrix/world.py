@@ -89,7 +89,9 @@ class _Rooms:
         if cell.state in ("with a stranger", "by a handle") or "begin" in cell.do:
             number = next(self._numbers)
             participant = ids.participant_external_id(cell.platform, 900_000 + number)
-            return Place(profile, participant="jane.example" if cell.state == "by a handle" else participant)
+            return Place(
+                profile, participant=f"jane{number}.example" if cell.state == "by a handle" else participant
+            )
         if "comment" in cell.do:
             return self._comment(cell, profile)
         return Place(profile, ids.hashid("chat", self._chat(cell, cell.state)))
