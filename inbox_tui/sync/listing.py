@@ -126,6 +126,8 @@ class Listing:
         self._changed = changed
         self._monotonic = monotonic
         self._counted_at: dict[str, float] = {}
+        self._incomplete: dict[str, bool] = {}
+        """Whether a profile's row says that a part of its list is missing; asked before every request."""
         self._cursors: dict[str, Cursor] = {}
         self._searches: dict[str, _Search] = {}
         self._given_up: dict[str, tuple[int, float]] = {}
@@ -147,9 +149,11 @@ class Listing:
         """Whether a part of the list is known to be missing."""
         if profile_id in self._searches:
             return True
-        known = self._known(profile_id)
+        if profile_id not in self._incomplete:
+            known = self._known(profile_id)
+            self._incomplete[profile_id] = not known.walked and known.walked_to is not None
         # Without the newest page of this run a walk could pass over what moved up meanwhile.
-        return not known.walked and known.walked_to is not None and profile_id in self._counted_at
+        return self._incomplete[profile_id] and profile_id in self._counted_at
 
     # The top
 
@@ -335,6 +339,7 @@ class Listing:
         floor: Milliseconds | None = None,
         total: int | None = None,
     ) -> None:
+        self._incomplete.pop(profile_id, None)
         writes.record_walk(
             self._writer, profile_id, walked_to=walked_to, walked=walked, total=total, floor=floor
         )

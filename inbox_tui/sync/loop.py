@@ -39,9 +39,9 @@ POLL_SECONDS = 0.1
 """How often the screens' writes are looked for."""
 TIDY_SECONDS = 2.0
 RECENT_SECONDS = 10.0
-SHORT, LONG = 2, 50
+SHORT, LONG = 2, 200
 """Answers that enter the cache in one transaction at most: while a screen lives, and without one."""
-GATHER_SECONDS = 0.25
+GATHER_SECONDS = 0.5
 """How long answers wait for others to share a transaction with while no screen lives."""
 MOST_WAITING = 200
 """Answers and events that wait for the writing thread; beyond that no event is taken."""
@@ -204,6 +204,9 @@ class Loop:
         most = SHORT if self.attention.screens else LONG
         self._answers.collect(pause, most - len(self._landed))
         now = self._now()
+        if self._landed:
+            # Requests are on their way while this thread writes.
+            self._ask(now)
         if self.attention.screens or not self._gathering(now):
             self._land()
         self._keep_clock(now)
