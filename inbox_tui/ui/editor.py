@@ -19,7 +19,15 @@ from inbox_tui.core.text import clean
 MOST_CHARACTERS = 50_000
 """No platform takes a message a tenth as long; above this a paste is refused whole, not cut."""
 
+MOST_IN_A_LINE = 10_000
+"""What a field of one line takes of a paste; it draws all of it at every key."""
+
 Location = tuple[int, int]
+
+
+def one_line(pasted: str) -> str:
+    """A paste for a field of one line: cleaned, white space as single spaces; nothing of a very long one."""
+    return " ".join(clean(pasted).split()) if len(pasted) <= MOST_IN_A_LINE else ""
 
 
 class Sections(WrappedDocument):

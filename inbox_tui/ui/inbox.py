@@ -35,7 +35,7 @@ from inbox_tui.ui.customer import Customer
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.drafts import Drafts
 from inbox_tui.ui.edges import Edges
-from inbox_tui.ui.editor import Editor
+from inbox_tui.ui.editor import Editor, one_line
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.filter_bar import FilterBar
 from inbox_tui.ui.notices import Notices
@@ -62,6 +62,11 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         (80, "-two"),
         (120, "-three"),
         (140, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own declaration
+        (0, "-flat"),
+        (16, "-low"),
+        (30, "-tall"),
     ]
 
     def __init__(
@@ -452,7 +457,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 field.paste(event.text)
                 self.warnings.pasted(event.text)
             elif isinstance(field, Input):
-                field.insert_text_at_cursor(" ".join(clean(event.text).split()))
+                field.insert_text_at_cursor(one_line(event.text))
         elif field is None:
             self._press(event)
         elif isinstance(field, Editor):

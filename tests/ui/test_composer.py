@@ -273,6 +273,31 @@ async def test_a_draft_that_was_begun_after_the_reply_needs_no_second_key(
         await agent.until(lambda: rows(folder, "SELECT count(*) FROM outbox") == [(1,)])
 
 
+@pytest.mark.parametrize("size", [(44, 10), (80, 16), (80, 24), (140, 40)])
+async def test_what_stands_around_a_long_text_is_seen_in_every_size(
+    folder: Folder, desk: DeskMaker, size: tuple[int, int]
+) -> None:
+    async with desk(folder, size) as agent:
+        await agent.open(TELEGRAM)
+        await select(agent, lambda each: each.inbound)
+        await agent.press("R")
+        agent.inbox.composer.put(file="/photo.png", size=1, type="image/png")
+        agent.inbox.composer.set_draft("line\n" * 30 + "the last", agent.inbox.composer.extras)
+        agent.inbox.drafts.typed()
+        await agent.until(lambda: rows(folder, "SELECT count(*) FROM drafts") == [(1,)])
+        with writes.Writer(folder) as writer:
+            theirs = said_elsewhere(chat_of(agent), NOW_MS + 60_000)
+            writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [theirs])])
+        await agent.until(lambda: "Answered elsewhere" in agent.screen_text())
+        text = agent.screen_text()
+        assert "tg · Acme Shop" in text
+        assert "┃ reply to" in text
+        assert "the last" in text
+        assert "TYPING" in text
+        await agent.type(" :tada")
+        await agent.until(lambda: "Tab 🎉" in agent.screen_text().replace("Tab  ", "Tab "))
+
+
 # ---------------------------------------------------------------- send and done
 
 

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
 
-from inbox_tui.ui.editor import MOST_CHARACTERS, Editor
+from inbox_tui.ui.editor import MOST_CHARACTERS, Editor, one_line
 
 TEXTS = st.text(st.sampled_from("ab ж界🙂\té\u0301\n([-"), max_size=120)
 
@@ -121,6 +121,11 @@ async def test_what_is_typed_is_undone_and_done_again() -> None:
         assert not field.take_back()
         field.action_redo()
         assert field.text == "one"
+
+
+def test_a_paste_into_a_field_of_one_line_is_one_line_or_nothing() -> None:
+    assert one_line(" two\r\nlines\x1b ") == "two lines␛"
+    assert one_line("x" * 10_000_000) == ""
 
 
 async def test_a_paste_that_no_platform_could_take_is_refused_whole() -> None:

@@ -26,6 +26,7 @@ NETWORK = (
     "starlette",
     "typer",
     "stamina",
+    "emoji",
     "inbox_tui.api",
     "inbox_tui.sync",
     "inbox_tui.sandbox",

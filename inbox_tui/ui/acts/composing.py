@@ -72,7 +72,7 @@ class Composing(Area):
         replied_to = extras.get("reply_to_id")
         message = lookups.message(inbox.session.reader, str(replied_to)) if replied_to else None
         if "reply_to" in extras and (refusal := inbox.refusal(Act.REPLY_TO, message)) is not None:
-            yield refusal
+            yield Refused(f"{refusal.reason}; Backspace in front of the text makes it a plain reply")
 
     def reply_to(self, count: int) -> None:
         """Reply to the selected message; again on the same one, to none."""

@@ -9,10 +9,9 @@ from textual import events
 from textual.timer import Timer
 from textual.widgets import Input
 
-from inbox_tui.core.text import clean
 from inbox_tui.store import local, lookups
 from inbox_tui.ui.dialogs.dialog import Dialog
-from inbox_tui.ui.editor import Editor
+from inbox_tui.ui.editor import Editor, one_line
 from inbox_tui.ui.session import Session
 
 ResultT = TypeVar("ResultT")
@@ -35,7 +34,7 @@ class FieldDialog(Dialog[ResultT]):
             if isinstance(field, Editor):
                 field.paste(event.text)
             elif isinstance(field, Input):
-                field.replace(" ".join(clean(event.text).split()), *field.selection)
+                field.replace(one_line(event.text), *field.selection)
         elif (name := self.KEYS.get(event.key)) is not None:
             getattr(self, name)()
         elif isinstance(field, Editor) and event.key in self.NEW_LINE:
