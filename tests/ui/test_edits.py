@@ -7,6 +7,7 @@ import json
 import sqlite3
 
 import pytest
+from textual import events
 from textual.widgets import Static
 
 from inbox_tui.core.models import Json
@@ -113,6 +114,14 @@ async def test_neither_an_empty_nor_a_text_too_long_is_sent(folder: Folder, desk
         assert said(agent, "4 characters too long for a message")
         assert said(agent, "4100 of 4096 characters")
     assert edits(folder) == []
+
+
+async def test_a_paste_that_nobody_could_send_is_refused_whole(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        dialog = await edit(agent)
+        agent.app.post_message(events.Paste("x" * 60_000))
+        await agent.until(lambda: agent.says("The paste has 60,000 characters"))
+        assert dialog._editor.text == WORDS
 
 
 async def test_the_caption_of_a_file_has_its_own_limit(folder: Folder, desk: DeskMaker) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, TypeVar
 
-from textual import events
+from textual import events, on
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -43,6 +43,11 @@ class FieldDialog(Dialog[ResultT]):
             field.replace(event.character, *field.selection)
         elif not (isinstance(field, Editor) and field.type_key(event)):
             await self.app._check_bindings(event.key)
+
+    @on(Editor.TooLong)
+    def _paste_too_long(self, event: Editor.TooLong) -> None:
+        words = f"The paste has {event.characters:,} characters, more than can be sent; nothing was pasted"
+        self.app.notify(words, markup=False, timeout=4)
 
 
 class Kept:
