@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from inbox_tui.core.errors import UsageError
 from inbox_tui.core.models import JsonObject, Message, Milliseconds, Profile
-from inbox_tui.store.acts import ActName, new_chat_of
+from inbox_tui.store.acts import ActName
 from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, State, item_of
 from inbox_tui.store.reads import CHAT_SELECT, ChatRow, chat_row, chats_from
 from inbox_tui.store.records import MESSAGE_COLUMNS, PROFILE_COLUMNS, message_of, profile_of
@@ -81,13 +81,14 @@ def chat_of_act(reader: sqlite3.Connection, item_pk: int) -> str | None:
     `reader`: both files, as the screen reads them.
     """
     row = reader.execute(
-        "SELECT act, state, chat_id, profile_id, message_id FROM local.outbox WHERE pk = ?", (item_pk,)
+        "SELECT act, state, chat_id, message_id FROM local.outbox WHERE pk = ?", (item_pk,)
     ).fetchone()
     if row is None or row[1] not in (State.ACCEPTED, State.SETTLED):
         return None
-    act, _, name, profile_id, message_id = row
+    act, _, name, message_id = row
     if act == ActName.NEW_CHAT:
-        return chat_with(reader, profile_id, str(name).removeprefix(new_chat_of(profile_id, "")))
+        # A settled one names the chat that it has become (`store.acts.settle_new_chat`).
+        return str(name)
     found = reader.execute(
         "SELECT c.id FROM messages m JOIN chats c ON c.pk = m.chat WHERE m.id = ?", (message_id,)
     ).fetchone()
@@ -248,7 +249,7 @@ def leaving(reader: sqlite3.Connection) -> Leaving:
     return Leaving(
         *reader.execute(
             "SELECT count(*), min(created_at) FROM local.outbox WHERE state NOT IN ('settled', 'discarded') "
-            "AND state IN ('held', 'queued', 'sending') AND act = 'send'"
+            "AND state IN ('held', 'queued', 'sending') AND act IN ('send', 'private_reply')"
         ).fetchone()
     )
 

@@ -259,6 +259,18 @@ def test_a_new_chat_is_settled_and_its_text_queued_in_one_step(writer: Writer) -
     assert local.open_items(writer) == [send]
 
 
+def test_the_chat_of_an_act_is_known_as_soon_as_there_is_one(
+    writer: Writer, reader: sqlite3.Connection
+) -> None:
+    new = queue_act(writer, ActName.NEW_CHAT, new_chat_of("prof", "x"), "prof", {"participant": "x"})
+    answer = on_its_way(writer, reply(writer))
+    assert lookups.chat_of_act(reader, new.pk) is lookups.chat_of_act(reader, answer.pk) is None
+    samples.pulled(writer, outbound("m1", NOW))
+    acts.settle_new_chat(writer, on_its_way(writer, new), "chat")
+    assert local.move(writer, answer, State.ACCEPTED, message_id="m1")
+    assert lookups.chat_of_act(reader, new.pk) == lookups.chat_of_act(reader, answer.pk) == "chat"
+
+
 def test_a_text_of_a_screen_that_lives_can_be_taken_back(writer: Writer) -> None:
     chat = new_chat_of("prof", "x")
     payload = {"participant": "x", "text": "Hi"}
