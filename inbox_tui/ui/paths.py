@@ -41,7 +41,10 @@ def local_path(text: str) -> Path | None:
     if not text or len(text) > MOST_PATH or "\n" in text or "\0" in text:
         return None
     if text.lower().startswith("file:"):
-        parts = urlsplit(text)
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            return None
         text = unquote(parts.path) if parts.netloc in ("", "localhost") else ""
     elif text[0] in "'\"" or "\\" in text:
         try:

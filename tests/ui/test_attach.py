@@ -75,6 +75,7 @@ async def attached(agent: Desk, path: Path | str) -> None:
         ("/two\n/lines", None),
         ("/nul\0", None),
         ("file:///nul%00", None),
+        ("file://[", None),
         ("javascript:alert(1)", None),
         ("'unclosed", None),
         ("", None),
@@ -242,6 +243,28 @@ async def test_folders_are_gone_through_and_what_cannot_be_sent_is_told_of(
         await agent.press("enter")
         await agent.until(lambda: agent.app.screen is agent.inbox)
         assert agent.inbox.composer.extras["file"] == str(files / "invoices" / "2026.pdf")
+
+
+async def test_a_path_that_no_system_has_is_told_of(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder, (100, 30)) as agent:
+        await reply(agent, TELEGRAM)
+        await attached(agent, "/" + "x" * 300)
+        await agent.until(lambda: "cannot be read" in agent.screen_text())
+        await agent.press("escape")
+        assert agent.app.screen is agent.inbox
+
+
+async def test_what_fails_behind_the_dialog_is_told_of(
+    folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> object:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(attach, "look_at", broken)
+    async with desk(folder, (100, 30)) as agent:
+        await reply(agent, TELEGRAM)
+        await attached(agent, "https://x.example/a.png")
+        await agent.until(lambda: agent.says("out of order"))
 
 
 async def test_an_empty_path_takes_the_file_off_and_escape_leaves_it(

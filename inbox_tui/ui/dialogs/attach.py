@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -177,7 +178,7 @@ class Attach(FieldDialog["JsonObject | None"]):
         self._looking = True
         try:
             path = local_path(text)
-            if path is not None and not await asyncio.to_thread(path.is_file) and self.complete():
+            if path is not None and not await asyncio.to_thread(os.path.isfile, path) and self.complete():
                 text = self._field.value
                 if text.endswith("/"):
                     return

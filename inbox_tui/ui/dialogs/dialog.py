@@ -6,6 +6,7 @@ import asyncio
 from typing import TypeVar
 
 from textual.screen import ModalScreen
+from textual.worker import Worker
 
 ResultT = TypeVar("ResultT")
 
@@ -23,6 +24,10 @@ class Dialog(ModalScreen[ResultT]):
         if self.focused is None:
             self.focus_next(self.AUTO_FOCUS or "*")
         self.ready.set()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What fails in the background of a dialog is told like what fails in that of the inbox."""
+        self.app.screen_stack[0].post_message(Worker.StateChanged(event.worker, event.state))
 
     def store_changed(self) -> None:
         """The store changed while this dialog is open; a dialog that shows rows reads them again."""
