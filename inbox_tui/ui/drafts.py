@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from inbox_tui.core.errors import Refused
-from inbox_tui.core.models import JsonObject, Milliseconds
+from inbox_tui.core.models import Json, JsonObject, Message, Milliseconds
 from inbox_tui.store import local, lookups, marks
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem
@@ -290,9 +290,16 @@ class Drafts:
         if not self._sending[chat_id]:
             del self._sending[chat_id]
 
-    async def send_again(self, row: ChatRow, text: str, failed_message: str) -> None:
-        """Send the text of a message that failed; the failed one stops wanting attention."""
-        await asyncio.wrap_future(self._queue(row, {"text": text}, retry_of=failed_message))
+    async def send_again(self, row: ChatRow, failed: Message, replied_to: Message | None) -> None:
+        """Send the text of a message that failed, its buttons and its reply; it stops wanting attention."""
+        payload: dict[str, Json] = {"text": failed.body}
+        if failed.reply_markup:
+            payload["reply_markup"] = failed.reply_markup
+        if failed.reply_to_external_id is not None:
+            payload["reply_to"] = failed.reply_to_external_id
+        if replied_to is not None:
+            payload["reply_to_id"] = replied_to.id
+        await asyncio.wrap_future(self._queue(row, payload, retry_of=failed.id))
 
     def _queue(
         self,

@@ -261,6 +261,23 @@ async def test_everything_is_on_the_screen_at_every_size(
             await agent.press("ctrl+t")
 
 
+async def test_a_failed_message_is_sent_again_with_its_buttons_and_what_it_replied_to(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    with contextlib.closing(sqlite3.connect(folder.cache)) as cache:
+        statement = "UPDATE messages SET status = 'failed', reply_to_external_id = '1460' WHERE id = ?"
+        cache.execute(statement, (ASKED,))
+        cache.commit()
+    async with desk(folder) as agent:
+        await agent.open(PERSON)
+        await at(agent, ASKED)
+        await agent.press("!")
+        await agent.until(lambda: len(payloads(folder, "send")) == 1)
+    (payload,) = payloads(folder, "send")
+    assert "Yes, send it" in str(payload["reply_markup"])
+    assert (payload["reply_to"], payload["reply_to_id"]) == ("1460", "b3gXQD")
+
+
 # ---------------------------------------------------------------- kept under a name
 
 

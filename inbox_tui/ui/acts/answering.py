@@ -61,7 +61,7 @@ class Answering(Area):
         elif (refusal := inbox.refusal()) is not None:
             inbox.say(refusal.reason)
         else:
-            inbox.background(inbox.drafts.send_again(shown, message.body, message.id))
+            inbox.background(inbox.drafts.send_again(shown, message, row.quoted))
 
     async def _send_again(self, item: OutboxItem) -> None:
         """Send what may have arrived once more, if the person says so in so many words."""
