@@ -82,7 +82,7 @@ def _withdraw(writer: Writer, wants: Sequence[tuple[str, str]]) -> None:
 
 def _raise(loop: Loop) -> None:
     """Raise what stood in the way of everything: the key, or the network."""
-    errors: list[InboxError] = [*loop.troubles.errors, *loop.media.errors.values()]
+    errors: list[InboxError] = [*loop.troubles.errors, *loop.media.errors]
     for error in errors:
         if error.exit_code in (3, 5):
             raise error

@@ -54,8 +54,8 @@ class Media:
     connect: Callable[[], Downloader]
     busy: dict[str, Place] = field(default_factory=dict)
     """What is being fetched, by the subject of its want."""
-    errors: dict[str, InboxError] = field(default_factory=dict)
-    """What went wrong last, by the subject of the want."""
+    errors: deque[InboxError] = field(default_factory=lambda: deque(maxlen=20))
+    """What went wrong last."""
     _waiting: deque[tuple[str, Place]] = field(default_factory=deque)
     _workers: Workers | None = None
     _downloader: Downloader | None = None
@@ -133,9 +133,8 @@ class Media:
         return None
 
     def _over(self, subject: str, error: InboxError | None = None) -> None:
-        self.errors.pop(subject, None)
         if error is not None:
-            self.errors[subject] = error
+            self.errors.append(error)
         local.fulfilled(self.writer, "media", subject)
 
 
