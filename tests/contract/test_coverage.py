@@ -7,12 +7,20 @@ import re
 from functools import cache
 from pathlib import Path
 
+import typer
+
+from inbox_tui.cli import program
+from inbox_tui.ui.actions import ACTIONS, label
+
 from .test_chats import CHAT_FIELDS
 from .test_messages import FIELDS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
 LINES = [line for line in TEXT.splitlines() if line.startswith("| ") and not line.startswith("| seed ")]
+
+OTHER_WORDS = frozenset({"[image]", "participant_fetched_at", "tapped", "looked"})
+"""Words in code marks that are neither a key nor a command."""
 
 
 @cache
@@ -59,3 +67,16 @@ def test_every_field_and_every_event_has_a_line() -> None:
     ):
         assert any(line.startswith(f"| `message.{event}`") for line in LINES), event
     assert any(line.startswith("| `reaction.received`") for line in LINES)
+
+
+def test_every_line_says_where_a_person_meets_it_with_keys_and_commands_that_exist() -> None:
+    keys = {label(key) for action in ACTIONS for key in action.keys}
+    commands = {command.name for command in typer.main.get_group(program.program).commands.values()}
+    for line in LINES:
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        assert len(cells) == 3, line
+        assert cells[2], line
+        for name in re.findall(r"`([^`…]+)`", cells[2]):
+            word = name.split()[0]
+            known = word in keys or word in commands or word.startswith("--") or word in OTHER_WORDS
+            assert known, (name, line)
