@@ -213,6 +213,23 @@ def first_send(reader: sqlite3.Connection, item: OutboxItem) -> OutboxItem | Non
     return None if row is None else item_of(row)
 
 
+def note_chat(writer: Writer, chat_id: str) -> None:
+    """Note that a chat has a message that was written here under another name: a private reply."""
+    with transaction(writer.local) as rev:
+        touch(writer.local, chat_id, rev)
+
+
+def chats_written_to(writer: Writer, item: OutboxItem) -> list[str]:
+    """The chats in which a private reply stands, or stood before it was tried again."""
+    if item.act != ActName.PRIVATE_REPLY:
+        return []
+    rows = writer.cache.execute(
+        "SELECT c.id FROM messages m JOIN chats c ON c.pk = m.chat WHERE m.id IN (?, ?)",
+        (item.message_id, item.retry_of),
+    )
+    return [str(row[0]) for row in rows]
+
+
 def open_acts(
     connection: sqlite3.Connection, chat_id: str, names: tuple[ActName, ...] = (*MESSAGE_ACTS, *CHAT_ACTS)
 ) -> list[OutboxItem]:

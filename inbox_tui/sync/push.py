@@ -19,7 +19,7 @@ from inbox_tui.api.faults import MAX_RETRY_AFTER
 from inbox_tui.core.errors import InboxError, RateLimited
 from inbox_tui.core.errors import Refused as RefusedError
 from inbox_tui.core.models import Message, Milliseconds, Page, Status
-from inbox_tui.store import clock, fetched, local, lookalikes, writes
+from inbox_tui.store import acts, clock, fetched, local, lookalikes, writes
 from inbox_tui.store.acts import ActName, lane
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem, State
@@ -315,6 +315,8 @@ class Push:
         self._move(item, State.ACCEPTED, message_id=message.id)
         # A private reply names no chat before the API has.
         chat_id = item.chat_id if item.act == ActName.SEND else message.chat_id
+        if chat_id != item.chat_id:
+            acts.note_chat(self.writer, chat_id)
         applied = writes.apply_messages(self.writer, [MessagePage(chat_id, [message])])
         writes.refold_chats(self.writer, [chat_id])
         if applied.unknown_chats:
@@ -411,4 +413,4 @@ class Push:
 
     def _changed(self, item: OutboxItem) -> None:
         self._stale = True
-        writes.refold_chats(self.writer, [item.chat_id])
+        writes.refold_chats(self.writer, [item.chat_id, *acts.chats_written_to(self.writer, item)])

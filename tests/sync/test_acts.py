@@ -663,3 +663,19 @@ def test_a_reply_that_turned_up_while_it_was_held_is_not_sent_a_second_time(desk
     assert desk.item(item).state == State.FAILED
     assert "has had its private reply" in desk.item(item).title
     assert case.asked() == 0
+
+
+def test_a_private_reply_is_a_reply_of_ours_in_its_chat_and_its_failure_counts_until_it_is_sent_again(
+    desk: Desk,
+) -> None:
+    case, loop = synced(desk, private_reply)
+    item = case.queue(hold_ms=0)
+    desk.pass_time(loop, 1)
+    desk.api.fail("See our guide", "(#551) This person isn't available right now.")
+    desk.pass_time(loop, 10)
+    assert desk.value("SELECT failed FROM chats WHERE id = 'of-k1'") == 1
+    assert local.retry(desk.writer, item.pk)
+    desk.pass_time(loop, 1)
+    assert desk.api.sends == ["See our guide"] * 2
+    assert desk.value("SELECT failed FROM chats WHERE id = 'of-k1'") == 0
+    assert desk.value("SELECT waiting FROM chats WHERE id = 'of-k1'") == 1
