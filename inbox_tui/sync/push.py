@@ -206,10 +206,13 @@ class Push:
         if hint is not None and (item.title, item.hint) != (title, hint):
             self._move(item, State.QUEUED, title=title, hint=hint)
 
-    def _offset(self) -> Milliseconds:
+    def _known_offset(self) -> Milliseconds | None:
         """Server time minus ours: of the newest answer, or as it was kept before there is one."""
-        known = self.client.transport.clock_offset_ms
-        return clock.offset(self.writer.cache) if known is None else known
+        newest = self.client.transport.clock_offset_ms
+        return writes.recall(self.writer, clock.OFFSET) if newest is None else newest
+
+    def _offset(self) -> Milliseconds:
+        return self._known_offset() or 0
 
     # Leaving
 
@@ -404,7 +407,7 @@ class Push:
             message_id=message_id,
             next_try_at=next_try_at,
             dispatched=dispatched,
-            clock_offset=self.client.transport.clock_offset_ms if dispatched else None,
+            clock_offset=self._known_offset() if dispatched else None,
         )
         if moved and state in (State.FAILED, State.UNCERTAIN):
             _log.warning("outbox item %d is %s: %s", item.pk, state.value, title)

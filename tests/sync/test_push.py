@@ -451,22 +451,29 @@ def test_what_a_killed_engine_had_accepted_is_followed_to_its_end(shop: Desk) ->
 
 
 @pytest.mark.parametrize("faster", [0, 300])
-def test_what_a_killed_engine_sent_is_found_whatever_the_servers_clock_has_done_since(
-    shop: Desk, faster: int
+@pytest.mark.parametrize("mode", [Mode.FOLLOW, Mode.SEND], ids=["by an engine", "by a command"])
+def test_what_a_killed_process_sent_is_found_whatever_the_servers_clock_has_done_since(
+    shop: Desk, faster: int, mode: Mode
 ) -> None:
-    shop.api.ahead = 100
-    loop = started(shop)
+    def end(loop: Loop) -> None:
+        shop.loops.remove(loop)
+        loop.close()
 
     def lost_on_the_way(request: httpx.Request) -> httpx.Response:
         shop.api.add_message("c1", shop.api.now + 100_000, "Hello", direction="outbound")
         raise httpx.ReadError("killed")
 
+    shop.api.ahead = 100
+    loop = started(shop)
+    if mode is Mode.SEND:
+        # Its first request is the send: nothing but what an engine has kept tells it the server's clock.
+        end(loop)
+        loop = shop.loop(mode, until=lambda: False)
     shop.api.bend = bend_posts(lost_on_the_way)
     item = shop.send("Hello")
     shop.pass_time(loop, 0.5)
     assert shop.item(item).state == State.SENDING
-    shop.loops.remove(loop)
-    loop.close()
+    end(loop)
     shop.api.ahead = 100 + faster
     shop.pass_time(started(shop), 15)
     assert shop.item(item).state == State.SETTLED
