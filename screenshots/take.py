@@ -9,7 +9,7 @@ import asyncio
 import os
 import re
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ os.environ.pop("NO_COLOR", None)
 
 FROZEN = "2026-06-01T12:00:00Z"
 HERE = Path(__file__).parent
+BUTTONS = "Ring the bell | Leave it in the shed = shed\nTrack order > https://acme.example/track/73616"
 
 
 def sync(home: Path, url: str, key: str) -> None:
@@ -58,8 +59,14 @@ async def take(
     print(f"screenshots/{name}.svg")
 
 
-def opening(where: str, *keys: str, at: str | None = None) -> Callable[[object], Awaitable[None]]:
-    """Open the first chat that fulfils a condition, press keys, go to a message that fulfils `at`."""
+def opening(
+    where: str, *keys: str, at: str | None = None, then: Sequence[str] = ()
+) -> Callable[[object], Awaitable[None]]:
+    """Open the first chat that fulfils a condition, press keys, go to a message that fulfils `at`.
+
+    `then`: keys by Textual's names, and texts of more than one line or word, which are pasted.
+    """
+    from textual import events
     from textual.pilot import Pilot
 
     from inbox_tui.ui.app import InboxApp
@@ -82,6 +89,12 @@ def opening(where: str, *keys: str, at: str | None = None) -> Callable[[object],
                 (row[1],),
             ).fetchone()
             screen.thread.point_at(place)
+        for what in then:
+            if " " in what:
+                pilot.app.post_message(events.Paste(what))
+                await pilot.pause()
+            else:
+                await pilot.press(what)
 
     return act
 
@@ -103,6 +116,18 @@ def main() -> None:
             ("wide", (140, 36), opening("c.participant_name = 'Jane Doe'", "r")),
             ("small", (80, 24), opening("c.participant_name = 'Max Whitlock'", "escape")),
             ("telegram-keyboard", (120, 32), opening(keyboard, at="m.reply_markup LIKE '%inline%'")),
+            (
+                "buttons",
+                (100, 30),
+                opening(keyboard, "r", then=("Shall we ring the bell?", "ctrl+n", BUTTONS)),
+            ),
+            (
+                "edit",
+                (100, 30),
+                opening(
+                    keyboard, at="m.reply_markup LIKE '%inline%'", then=("E", " Shall we ring the bell?")
+                ),
+            ),
             ("failed-send", (120, 28), opening(failed)),
             ("one-pane", (44, 20), opening("c.participant_name = 'Priya Tran'")),
         )
