@@ -355,7 +355,9 @@ def test_a_fault_of_the_program_itself_is_not_called_a_fault_of_the_file(writer:
     with pytest.raises(sqlite3.OperationalError, match="no such table"), transaction(writer.local):
         writer.local.execute("DELETE FROM missing")
     with pytest.raises(sqlite3.IntegrityError), transaction(writer.local):
-        writer.local.execute("INSERT INTO drafts (chat_id, text, cursor, updated_at) VALUES ('chat', NULL, 0, 0)")
+        writer.local.execute(
+            "INSERT INTO drafts (chat_id, text, cursor, updated_at) VALUES ('chat', NULL, 0, 0)"
+        )
     closed = sqlite3.connect(":memory:")
     closed.close()
     with pytest.raises(sqlite3.ProgrammingError), transaction(closed):
