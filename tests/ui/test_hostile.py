@@ -341,7 +341,7 @@ async def test_a_hostile_paste_is_drawn_as_text_and_kept(folder: Folder, desk: D
         agent.inbox.chats.point_at(_place(agent, "Every Shape"))
         await keys(agent, "enter", "r")
         for text in STRINGS:
-            agent.inbox.composer.set_text("")
+            agent.inbox.composer.set_draft("", {})
             agent.app.post_message(events.Paste(text))
             await drawn(agent)
             assert agent.inbox.composer.text == clean(text)
