@@ -188,7 +188,9 @@ class Transport:
 
         `retry` overrides what the transport was made with. Raises NotAuthorised, ApiError, NetworkError.
         """
-        request = self._client.build_request("GET", path, params=params)
+        # The client's own way to a request joins and parses addresses three times.
+        url = f"{self._base_url}{path}"
+        request = httpx.Request("GET", url, params=params, headers=self._client.headers)
         if not (self._retries if retry is None else retry):
             return self._send(request)
         return self._send_again(request, path)
