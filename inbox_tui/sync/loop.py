@@ -39,7 +39,7 @@ POLL_SECONDS = 0.1
 """How often the screens' writes are looked for."""
 TIDY_SECONDS = 2.0
 RECENT_SECONDS = 10.0
-SHORT, LONG = 2, 200
+SHORT, LONG = 4, 200
 """Answers that enter the cache in one transaction at most: while a screen lives, and without one."""
 GATHER_SECONDS = 0.5
 """How long answers wait for others to share a transaction with while no screen lives."""
