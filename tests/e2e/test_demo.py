@@ -75,7 +75,7 @@ def test_chats_of_three_platforms_are_triaged_and_one_is_answered(demo: Terminal
     demo.press("Enter")
     demo.sees("Priya Tran · Instagram", IN_THREAD)
     # A second before the eyes of the person, and the chat is seen; it still waits for an answer.
-    demo.sees(" ig Priya Tran", "↩")
+    demo.sees(" ig▸Priya Tran", "↩")
 
     demo.press("h")
     demo.sees(IN_LIST)
