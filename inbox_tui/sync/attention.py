@@ -13,7 +13,7 @@ from inbox_tui.store.writes import Writer
 from inbox_tui.sync import schedule
 from inbox_tui.sync.messages import Messages, chat_state
 from inbox_tui.sync.schedule import Kind, Look, Schedule
-from inbox_tui.sync.sending import alive
+from inbox_tui.sync.sending import AskedAt, alive
 from inbox_tui.sync.wants import KINDS as ASKED
 
 MOST_RECENT = 500
@@ -41,8 +41,8 @@ class Attention:
     """Profiles of the chats that screens show, by chat."""
     screens: int = 0
     """How many screens live."""
-    looked_at: dict[str, Milliseconds] = field(default_factory=dict)
-    """When (by the clock on the wall) the newest messages of a chat were asked for that were read last."""
+    looked_at: dict[str, AskedAt] = field(default_factory=dict)
+    """When the newest messages of a chat were asked for that were read last."""
     _needs: set[tuple[str, str]] = field(default_factory=set)
     _sent: dict[str, int] = field(default_factory=dict)
 
@@ -104,14 +104,14 @@ class Attention:
             local.fulfilled(self.writer, *need)
             self._needs.discard(need)
 
-    def looked(self, look: Look, now: float, asked_at: Milliseconds, server_now: Milliseconds) -> None:
+    def looked(self, look: Look, now: float, asked: AskedAt, server_now: Milliseconds) -> None:
         """The messages of a chat were read: plan the next look at it, and at what it has on its way."""
         if look.kind not in (Kind.OLDER, Kind.GAP, Kind.HISTORY):
             if len(self.looked_at) >= MOST_REMEMBERED:
                 self.looked_at.clear()
-            self.looked_at[look.id] = asked_at
+            self.looked_at[look.id] = asked
             try:
-                looks.touch_chat(self.writer.folder, look.id, asked_at)
+                looks.touch_chat(self.writer.folder, look.id, asked.here)
             except OSError as error:
                 # It is shown as older than it is; what was read is in the cache.
                 _log.warning("the time of a look cannot be kept: %s", error)

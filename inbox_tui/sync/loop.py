@@ -30,7 +30,7 @@ from inbox_tui.sync.progress import Meter, Progress
 from inbox_tui.sync.pull import Pull
 from inbox_tui.sync.push import Push
 from inbox_tui.sync.schedule import Kind, Look, Pace, Schedule
-from inbox_tui.sync.sending import Hooks
+from inbox_tui.sync.sending import AskedAt, Hooks
 from inbox_tui.sync.troubles import Troubles
 from inbox_tui.sync.wants import Wants
 
@@ -157,7 +157,8 @@ class Loop:
         self.meter = Meter(writer, self.pull, self.schedule, self._backlog)
         self._changes = Changes(writer.folder)
         self._landed: list[tuple[Look, Outcome]] = []
-        self._asked_at: dict[schedule.Subject, Milliseconds] = {}
+        self._kept_offset = server_clock.offset(writer.cache)
+        self._asked_at: dict[schedule.Subject, AskedAt] = {}
         self._quiet: dict[str, int] = {}
         self._again: set[str] = set()
         """Profiles whose top was looked at once more after their walk."""
@@ -269,7 +270,8 @@ class Loop:
         return self.clock.monotonic()
 
     def _server_now(self) -> Milliseconds:
-        return self.clock.now() + (self._client.transport.clock_offset_ms or 0)
+        offset = self._client.transport.clock_offset_ms
+        return self.clock.now() + (self._kept_offset if offset is None else offset)
 
     def _keep_clock(self, now: float) -> None:
         """Let screens and commands know by how much the server's clock differs, where that has changed."""
@@ -306,7 +308,7 @@ class Loop:
                 self.schedule.ended(look)
                 self._nothing(look)
                 continue
-            self._asked_at[look.subject] = self.clock.now()
+            self._asked_at[look.subject] = AskedAt(self.clock.now(), self._server_now())
             self._readers.submit(fetch, partial(self._answered, look))
 
     def _backlog(self, profile_id: str) -> Look | None:
@@ -361,7 +363,7 @@ class Loop:
 
     def _follow_up(self, look: Look, outcome: Outcome, *, moved: bool) -> None:
         now = self._now()
-        asked_at = self._asked_at.pop(look.subject, self.clock.now())
+        asked = self._asked_at.pop(look.subject, AskedAt(self.clock.now(), self._server_now()))
         self.meter.answered(look)
         self.attention.fulfilled(look)
         if look.kind is Kind.ASKED:
@@ -383,7 +385,7 @@ class Loop:
             self.push.ends.settle(outcome.chats)
             self.attention.followed(look, now)
         else:
-            self.attention.looked(look, now, asked_at, self._server_now())
+            self.attention.looked(look, now, asked, self._server_now())
             if moved:
                 chats = list(outcome.chats)
                 self.push.ends.settle(chats)

@@ -176,18 +176,17 @@ class Push:
         ).fetchone() or (None, None)
         if status == Status.FAILED_WAITING_FOR_RETRY:
             return False
-        taken_at = item.dispatched_at or now
-        if created_at is not None:
-            # Repeated or found, it may have been taken long after it was first sent.
-            taken_at = created_at - self._offset()
+        offset = self._offset()
+        # Repeated or found, it may have been taken long after it was first sent.
+        taken_at = (item.dispatched_at or now) + offset if created_at is None else int(created_at)
         due = taken_at + ORDER_MS
-        if not self._is_due(due, now, 2 * ORDER_MS):
+        if not self._is_due(due - offset, now, 2 * ORDER_MS):
             return False
         if item.act != ActName.SEND:
             return True
-        looked_at = self.hooks.looked_at(item.chat_id)
+        looked = self.hooks.looked_at(item.chat_id)
         # A time to come is one of before the clock was put back.
-        if looked_at is not None and (looked_at >= due or due > now):
+        if looked is not None and (looked.there >= due or due > now + offset):
             return True
         self.hooks.look(item.chat_id, item.profile_id)
         return False
@@ -230,8 +229,8 @@ class Push:
         offset = self._offset()
         no = checks.refusal(self.writer, item, profile, now=now, offset=offset)
         waited = now - item.created_at > checks.FRESH_MS
-        looked_at = self.hooks.looked_at(item.chat_id)
-        unseen = looked_at is None or now - looked_at > checks.FRESH_MS
+        looked = self.hooks.looked_at(item.chat_id)
+        unseen = looked is None or now - looked.here > checks.FRESH_MS
         if unseen and (no.look if no is not None else waited):
             self.hooks.look(item.chat_id, item.profile_id)
         elif no is not None:

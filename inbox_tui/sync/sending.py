@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from inbox_tui.api.client import Client
 from inbox_tui.api.requests import Progress
@@ -24,18 +24,26 @@ SEARCHED_CHATS = 5
 """Chats that are looked through for a private reply of which no chat is known."""
 
 
+class AskedAt(NamedTuple):
+    """When something was asked of the API: by this machine's clock, and by the server's."""
+
+    here: Milliseconds
+    there: Milliseconds
+
+
 @dataclass(slots=True)
 class Hooks:
     """What the outbox wants of its engine.
 
-    `profile`: a profile by id. `looked_at`: when the newest messages of a chat were last read in this
-    run. `look`: have them read now. `meet`: have the record of a chat read that is not in the cache.
-    `sent`: follow a message (its id, profile and chat) to its end. `limited`: the API asked to slow down,
-    for so many seconds where it said so. `later`: do something in the writing thread; any thread may ask.
+    `profile`: a profile by id. `looked_at`: when the newest messages of a chat were asked for that were last
+    read in this run. `look`: have them read now. `meet`: have the record of a chat read that is not in the
+    cache. `sent`: follow a message (its id, profile and chat) to its end. `limited`: the API asked to slow
+    down, for so many seconds where it said so. `later`: do something in the writing thread; any thread may
+    ask.
     """
 
     profile: Callable[[str], Profile | None]
-    looked_at: Callable[[str], Milliseconds | None]
+    looked_at: Callable[[str], AskedAt | None]
     look: Callable[[str, str], None]
     meet: Callable[[str], None]
     sent: Callable[[str, str, str], None]

@@ -129,6 +129,23 @@ def test_what_was_accepted_before_the_engine_died_is_looked_at_before_the_next_o
     assert shop.api.sends == ["one"]
 
 
+def test_a_look_of_before_does_not_count_as_one_of_now_when_the_servers_clock_runs_fast(shop: Desk) -> None:
+    shop.api.ahead = 0
+    loop = started(shop)
+    first = shop.send("one")
+    shop.pass_time(loop, 0.25)
+    local.need(shop.writer, "look", "c1")
+    shop.pass_time(loop, 0.25)
+    assert shop.item(first).state == State.ACCEPTED
+    shop.api.fail("one", "No")
+    shop.api.bend = lambda request: httpx.Response(500) if "/messages/" in request.url.path else None
+    shop.api.ahead = 100
+    second = shop.send("two")
+    shop.pass_time(loop, 10)
+    assert (shop.item(first).state, shop.item(second).state) == (State.FAILED, State.QUEUED)
+    assert shop.api.sends == ["one"]
+
+
 def test_one_that_was_dispatched_long_ago_and_taken_now_holds_the_next_one_for_as_long_as_any(
     shop: Desk,
 ) -> None:
