@@ -39,9 +39,11 @@ class Point:
     strikes: tuple[Strike, ...]
     first_sync: bool = False
     """In a sync of an empty cache; otherwise when everything is at rest and ten messages are queued."""
+    command: bool = False
+    """The first to die is `inbox-tui send`, which is the engine while none runs."""
 
     def __str__(self) -> str:
-        when = "in a first sync, " if self.first_sync else ""
+        when = "in a first sync, " if self.first_sync else "sent by a command, " if self.command else ""
         return when + ", then ".join(map(str, self.strikes))
 
 
@@ -100,6 +102,10 @@ POINTS = [
         Point((Strike("A1", post("A1"), CARRIED_OUT), Strike("what became of A1", FINDING_OUT, moment)))
         for moment in (ARRIVES, CARRIED_OUT, ANSWERED)
     ),
+    *(
+        Point((Strike("A1", post("A1"), moment),), command=True)
+        for moment in (ARRIVES, CARRIED_OUT, ANSWERED)
+    ),
 ]
 
 
@@ -123,11 +129,15 @@ def play(scenario: Stage, point: Point, label: str) -> Outcome:
         scenario.begin_anew()
     else:
         scenario.be_at_rest()
+    if point.command:
+        scenario.end()
     scenario.gate.arm(point.strikes[0])
     items = scenario.write(label)
     kept = scenario.kept()
     if point.first_sync:
         scenario.start()
+    elif point.command:
+        items = scenario.send_by_command(items)
     for strike, following in zip_longest(point.strikes, point.strikes[1:]):
         scenario.died(strike, items)
         scenario.a_minute_passes()
@@ -173,7 +183,7 @@ def test_killed_at_any_point_everything_arrives_once_or_is_put_to_the_person(
     if isinstance(outcome, BaseException):
         raise outcome
     assert outcome.kills == len(point.strikes)
-    assert sum(outcome.states.values()) == len(SENDS)
+    assert sum(outcome.states.values()) == len(SENDS) + point.command
 
 
 def test_the_matrix_has_at_least_thirty_points_and_all_were_tried_both_ways(
