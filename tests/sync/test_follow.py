@@ -415,7 +415,7 @@ def test_a_slow_down_of_the_api_is_respected_by_every_look(quiet: Desk) -> None:
     assert quiet.api.count("/p1-1/messages") > 0
 
 
-def test_answers_enter_the_cache_one_or_two_at_a_time_while_a_screen_lives(desk: Desk) -> None:
+def test_answers_enter_the_cache_a_few_at_a_time_while_a_screen_lives(desk: Desk) -> None:
     desk.api.add_profile()
     for index in range(80):
         desk.api.add_chat(f"c{index}", START - 48 * HOUR - index * MINUTE)
@@ -428,7 +428,7 @@ def test_answers_enter_the_cache_one_or_two_at_a_time_while_a_screen_lives(desk:
     loop.pull.messages._write = lambda pages: (sizes.append(len(pages)), write(pages))[1]
     desk.settle(loop)
     assert sum(sizes) == 80
-    assert max(sizes) <= 2
+    assert max(sizes) <= 4
 
 
 def test_a_held_send_of_this_living_process_is_not_taken_for_orphaned(shop: Desk) -> None:
