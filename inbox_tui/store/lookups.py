@@ -238,7 +238,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """Sends that the API does not have yet: how many, and when the oldest was written (this machine's clock)."""
+    """Sends that the API does not have yet, and when the oldest was written, by this machine's clock."""
 
     count: int
     oldest_at: Milliseconds | None

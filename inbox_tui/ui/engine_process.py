@@ -9,6 +9,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ ELSEWHERE_EXIT = 75
 """The exit code of an engine that found another one at work (`sync.engine.EngineRunningError`)."""
 SHORT_LIFE_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 30.0
+PREPARE_SECONDS = 10.0
+"""How long what could not be prepared is left alone, so that its fault is not told twice a second."""
 
 
 class EngineProcess:
@@ -33,7 +36,8 @@ class EngineProcess:
     ) -> None:
         """`arguments`: what `python -m inbox_tui` is to be called with; `log`: where its errors go.
 
-        `prepare` runs before each start, may wait, and gives additions to the environment.
+        `prepare` is asked each time, may wait where something has to be put right, and gives additions to the
+        environment; an engine that works with others than these is started anew.
         """
         self._folder = folder
         self._arguments = list(arguments)
@@ -42,6 +46,10 @@ class EngineProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._pause = 0.0
+        self._environment: Mapping[str, str] = {}
+        self._prepare_at = float("-inf")
+        self._lock = threading.Lock()
+        self._stopped = False
         self.starts = 0
 
     @property
@@ -50,18 +58,43 @@ class EngineProcess:
         return self._child.pid if self._child is not None and self._child.poll() is None else None
 
     def tend(self) -> None:
-        """Start an engine when none runs for the account; called twice a second, off the screen's loop."""
-        if self.pid is not None:
-            return
+        """Start an engine when none runs for the account; called twice a second, off the screen's loop.
+
+        Raises what `prepare` raises, and then leaves it alone for a while.
+        """
+        with self._lock:
+            if not self._stopped:
+                self._tend()
+
+    def _tend(self) -> None:
         lived = time.monotonic() - self._started_at
-        if self.starts and lived < self._pause:
+        if self.pid is None and self.starts and lived < self._pause:
             return
+        prepared = self._prepared()
+        if prepared is None:
+            return
+        if self.pid is not None:
+            if prepared == self._environment:
+                return
+            self._end()
+        self._environment = prepared
         if not self._engine_elsewhere():
             # An engine that dies at once is started again more and more slowly.
             failed = self._child is not None and self._child.returncode not in (0, ELSEWHERE_EXIT)
             quick = failed and lived < SHORT_LIFE_SECONDS + self._pause
             self._pause = min(LONGEST_PAUSE_SECONDS, max(1.0, self._pause * 2)) if quick else 0.0
             self._start()
+
+    def _prepared(self) -> Mapping[str, str] | None:
+        """What is to be added to the environment; None while what gives it has failed shortly before."""
+        if self._prepare is None:
+            return {}
+        if time.monotonic() < self._prepare_at:
+            return None
+        self._prepare_at = time.monotonic() + PREPARE_SECONDS
+        prepared = self._prepare()
+        self._prepare_at = float("-inf")
+        return prepared
 
     def _engine_elsewhere(self) -> bool:
         from filelock import FileLock, Timeout
@@ -73,7 +106,6 @@ class EngineProcess:
             return True
 
     def _start(self) -> None:
-        prepared = {} if self._prepare is None else self._prepare()
         self._log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self._child = subprocess.Popen(
@@ -83,13 +115,19 @@ class EngineProcess:
                 stderr=log,
                 # Ctrl+C and a closed terminal are the screen's business; it closes the pipe.
                 start_new_session=True,
-                env={**os.environ, **prepared},
+                env={**os.environ, **self._environment},
             )
         self.starts += 1
         self._started_at = time.monotonic()
 
     def stop(self) -> None:
-        """End our engine: close its input, then wait a little, then insist."""
+        """End our engine, and start no other."""
+        self._stopped = True
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
+        """Close our engine's input, then wait a little, then insist."""
         child = self._child
         if child is None or child.poll() is not None:
             return

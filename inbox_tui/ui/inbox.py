@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 
 from textual import events, on
@@ -92,6 +93,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._preview: Timer | None = None
         self._seen_timer: Timer | None = None
         self._older_asked: tuple[int, Key] | None = None
+        self._tending: Future[None] | None = None
         self._touched = False
         """Whether the person has pressed or clicked anything yet."""
 
@@ -140,8 +142,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._tend()
 
     def _tend(self) -> None:
-        if self.engine is not None:
-            self.session.run(self.engine.tend)
+        # It may take seconds, and no draft is to wait for that.
+        if self.engine is not None and (self._tending is None or self._tending.done()):
+            self._tending = self.session.aside(self.engine.tend)
 
     @property
     def chats(self) -> ChatList:
@@ -512,6 +515,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             self.filter_bar.close()
         self.filter_bar.display = self.filter_bar.active
         self.turn_to(self.chats)
+        # While the filter was typed, the thread stayed where it was.
+        if not self.has_class("-one"):
+            self._show_highlighted()
 
     @on(Editor.LockedKey)
     def _locked_key(self) -> None:

@@ -29,6 +29,7 @@ class Session:
         """Told, in the writing thread, of a fault in something that nobody waits for."""
         self._writer: Writer | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
 
     def set_clock(self) -> None:
         """The cache has changed: take over what is known there of the server's clock."""
@@ -80,8 +81,15 @@ class Session:
         future.add_done_callback(self._told)
         return future
 
+    def aside(self, function: Callable[[], None]) -> Future[None]:
+        """Run what has nothing to do with the store and may take seconds; a fault is told to the person."""
+        future = self._aside.submit(function)
+        future.add_done_callback(self._told)
+        return future
+
     def close(self) -> None:
         """Wait for everything that was asked to be written, then close the files."""
+        self._aside.shutdown(wait=True, cancel_futures=True)
         self._thread.shutdown(wait=True)
         if self._writer is not None:
             self._writer.close()

@@ -68,7 +68,7 @@ def test_chats_of_three_platforms_are_triaged_and_one_is_answered(demo: Terminal
     demo.sees("Mona Lisa Hartmann", " done")
 
     demo.press("Escape")
-    demo.sees("Max Whitlock", IN_LIST)
+    demo.sees("Jane Doe", "Max Whitlock", IN_LIST)
     only(demo, "from:priya", "Priya Tran")
     row = next(line for line in demo.screen().splitlines() if "Priya Tran" in line)
     assert row.startswith("▌"), "the bar of an unread chat"
@@ -80,7 +80,7 @@ def test_chats_of_three_platforms_are_triaged_and_one_is_answered(demo: Terminal
     demo.press("h")
     demo.sees(IN_LIST)
     demo.press("Escape")
-    demo.sees("Max Whitlock", IN_LIST)
+    demo.sees("Jane Doe", "Max Whitlock", IN_LIST)
     only(demo, "platform:tg from:max", "Max Whitlock")
     demo.press("r")
     demo.sees("Max Whitlock · Telegram", TYPING)
@@ -137,6 +137,33 @@ def test_a_killed_screen_loses_no_typed_word_and_leaves_no_process(demo: Termina
     demo.sees("Your parcel is in ", TYPING)
     demo.type("eds.")
     demo.sees("eds.")
+
+
+def test_a_killed_server_of_the_demo_comes_back_and_both_terminals_work_on(
+    demo: Terminal, terminal: OpenTerminal
+) -> None:
+    at_list(demo)
+    second = terminal(demo.environment)
+    second.run("inbox-tui demo")
+    second.sees("73 chats", IN_LIST)
+    killed = until(lambda: demo.sandbox_pid, demo.screen)
+    os.kill(killed, signal.SIGKILL)
+    until_ended(killed)
+    killed_at = time.time()
+    until(lambda: demo.sandbox_pid or second.sandbox_pid, demo.screen)
+    looks = [look for look in (folder_of(demo) / "looks").iterdir() if not look.suffix]
+    until(
+        lambda: all(look.stat().st_mtime > killed_at for look in looks),
+        lambda: "a profile was not looked at again",
+    )
+    for window in (demo, second):
+        window.sees("fb now", "ig now", "tg now", "bs now", IN_LIST, without="cannot be reached")
+    only(second, "from:bondar", "Андрій Бондар")
+    second.press("r")
+    second.sees("Андрій Бондар · Telegram", TYPING)
+    second.type("Ми знову тут")
+    second.press("Enter")
+    second.sees("Ми знову тут  ✓")
 
 
 def test_after_quitting_the_shell_is_as_it_was(demo: Terminal) -> None:

@@ -185,3 +185,14 @@ async def test_a_count_before_gg_is_the_row_to_go_to(folder: Folder, desk: DeskM
         cursor = thread.cursor_row
         assert cursor is not None
         assert cursor.key == messages[2]
+
+
+async def test_the_thread_follows_to_what_a_filter_has_found(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.press("backslash")
+        await agent.type("from:mona")
+        await agent.until(lambda: at_cursor(agent) == "Mona Lisa Hartmann")
+        await agent.press("enter")
+        await agent.until(
+            lambda: agent.inbox.shown is not None and agent.inbox.shown.chat.title == "Mona Lisa Hartmann"
+        )
