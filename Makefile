@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test bench-sync check format screenshots kills clean
+.PHONY: demo test bench-sync check format screenshots kills soak clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/inbox-tui demo
@@ -29,6 +29,10 @@ format: $(VENV)/dev.stamp
 # The kill matrix with real clocks: some minutes.
 kills: $(VENV)/dev.stamp
 	INBOX_TUI_KILLS=1 $(BIN)/python -m pytest tests/sync/test_kills.py
+
+# Ten minutes of a lively server with every fault and kills; prints what differs in the end.
+soak: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.sync.soak --seconds 600
 
 # Pictures of a frozen world, the same on every machine.
 screenshots: $(VENV)/dev.stamp

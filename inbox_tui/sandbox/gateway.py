@@ -285,11 +285,18 @@ class Gateway:
 
 
 def _bend(answer: Answer, faults: dict[str, Fault]) -> None:
+    """Change an answer as faults say; several may strike one answer."""
+    if {"duplicate", "bad_record"} & set(faults):
+        _bend_rows(answer, faults)
     if "wrong_json" in faults:
         answer.status, answer.body = 200, b'["unexpected",{"shape":true}]'
     if "broken_json" in faults:
         answer.body = answer.body[: len(answer.body) // 2]
-    if not {"duplicate", "bad_record"} & set(faults):
+
+
+def _bend_rows(answer: Answer, faults: dict[str, Fault]) -> None:
+    kind = dict(answer.headers).get(b"content-type", b"")
+    if not kind.startswith(b"application/json") or not answer.body:
         return
     parsed = json.loads(answer.body)
     rows = parsed.get("data") if isinstance(parsed, dict) else None

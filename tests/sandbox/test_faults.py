@@ -107,6 +107,16 @@ def test_rows_can_be_doubled_and_spoilt(shared: Bench, profile: str) -> None:
     assert spoilt[1:] == sound[1:]
 
 
+@pytest.mark.parametrize("other", ["broken_json", "wrong_json", "html", "error"])
+@pytest.mark.parametrize("kind", ["duplicate", "bad_record"])
+def test_two_faults_may_strike_one_answer(shared: Bench, profile: str, kind: str, other: str) -> None:
+    strike(shared, kind)
+    strike(shared, other)
+    assert shared.api.get(f"/api/profiles/{profile}/chats").text
+    shared.control.delete("/faults")
+    assert len(shared.api.get(f"/api/profiles/{profile}/chats").json()["data"]) > 1
+
+
 def test_pages_shift_when_something_arrives_between_them(shared: Bench, profile: str) -> None:
     path = f"/api/profiles/{profile}/chats"
     first = shared.api.get(path, params={"per_page": 5}).json()["data"]
