@@ -45,6 +45,6 @@ def _placed(part: Path, target: Path) -> Path:
         except OSError:
             # File systems without hard links: a name that is made anew is free as well.
             os.close(os.open(named, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            os.replace(part, named)
+            part.replace(named)
         return named
     raise AssertionError("count never ends")

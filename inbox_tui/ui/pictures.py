@@ -116,7 +116,7 @@ def _half_cells(image: Image.Image) -> Lines:
 
 
 def _cell(top: bytes, bottom: bytes) -> Segment:
-    """One cell from two pixels (red, green, blue, opacity); where they are clear, the ground of the thread."""
+    """One cell from two pixels (red, green, blue, opacity); clear ones show the ground of the thread."""
     if top[3] < 128 and bottom[3] < 128:
         return Segment(" ")
     if top[3] < 128:
