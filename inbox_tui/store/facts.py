@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from inbox_tui.core import triage
 from inbox_tui.core.cells import preview
-from inbox_tui.core.marks import AUTOMATIC_WITHIN, Entry, Mark, Position, automatic
+from inbox_tui.core.marks import AUTOMATIC_WITHIN, Entry, Mark, Position, Snooze, automatic
 from inbox_tui.core.models import Chat, Message, Milliseconds, Status
 from inbox_tui.core.summary import describe, is_tap
 from inbox_tui.core.window import referral_at
@@ -52,6 +52,7 @@ class _Local:
 
     rev: int = 0
     marks: dict[str, Mark] = field(default_factory=dict)
+    snooze: Snooze | None = None
     items: list[_Item] = field(default_factory=list)
 
 
@@ -176,6 +177,7 @@ class _Fold:
                 self._with_sends(),
                 seen=seen,
                 done=done,
+                snooze=self.known.snooze,
                 window=window,
                 outbox_failed=outbox_failed,
                 quiet_before=self._setting.quiet_before,
@@ -185,6 +187,7 @@ class _Fold:
             self._judged(self._entries(f"{_ENTRY_SELECT} ORDER BY position_at DESC, id DESC")),
             seen=seen,
             done=done,
+            snooze=self.known.snooze,
             window=window,
             outgoing=[_outgoing(item) for item in self._outgoing],
             outbox_failed=outbox_failed,
@@ -338,7 +341,14 @@ def _local_facts(local: sqlite3.Connection, ids: Sequence[str], setting: _Settin
             f"WHERE chat_id IN ({places})",
             values,
         ):
-            known[row[0]].marks[row[1]] = _mark(setting.generation, row[2:])
+            known[row[0]].marks[row[1]] = _mark(setting.generation, (*row[2:6], row[6] + setting.offset))
+        for row in local.execute(
+            "SELECT chat_id, generation, arrived, through_at, through_id, at, until, sticky FROM snoozes "
+            f"WHERE chat_id IN ({places})",
+            values,
+        ):
+            made = _mark(setting.generation, (*row[1:5], row[5] + setting.offset))
+            known[row[0]].snooze = Snooze(made, row[6], bool(row[7]))
         for row in local.execute(
             "SELECT chat_id, act, key, json_extract(payload, '$.text'), state, message_id, generation, "
             "arrived, through_at, through_id, created_at FROM outbox "

@@ -109,6 +109,19 @@ def next_unanswered(
     return None
 
 
+def note(reader: sqlite3.Connection, chat_id: str) -> str:
+    """The private note of a chat; empty where there is none."""
+    row = reader.execute("SELECT text FROM local.notes WHERE chat_id = ?", (chat_id,)).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def labels(reader: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Every label with the number of its chats, the most used first."""
+    return reader.execute(
+        "SELECT label, count(*) FROM local.labels GROUP BY label ORDER BY 2 DESC, label"
+    ).fetchall()
+
+
 def draft(reader: sqlite3.Connection, chat_id: str) -> tuple[str, int]:
     """The draft of a chat and the caret's offset; empty where there is none."""
     row = reader.execute("SELECT text, cursor FROM local.drafts WHERE chat_id = ?", (chat_id,)).fetchone()

@@ -75,28 +75,34 @@ def mark(writer: Writer, chat_id: str, kind: str, known: Known | None = None) ->
     A mark only grows: what it covered before stays covered.
     """
     known = known or known_now(writer, chat_id)
+    with transaction(writer.local) as rev:
+        if put(writer, chat_id, kind, known):
+            touch(writer.local, chat_id, rev)
+
+
+def put(writer: Writer, chat_id: str, kind: str, known: Known) -> bool:
+    """Set a mark inside the caller's transaction; returns whether it covers more than before."""
     generation, arrived = known.generation_in(writer), known.arrived
     through = (known.through_at, known.through_id)
-    with transaction(writer.local) as rev:
-        row = writer.local.execute(
-            "SELECT generation, arrived, through_at, through_id FROM marks WHERE chat_id = ? AND kind = ?",
-            (chat_id, kind),
-        ).fetchone()
-        if row is not None:
-            before = (row[2], row[3])
-            if row[0] == generation:
-                arrived, through = max(arrived, row[1]), max(through, before)
-                if (arrived, through) == (row[1], before):
-                    return
-            elif before >= through:
-                # Made by place, or against another cache: it covers all that stands there.
-                return
-        writer.local.execute(
-            "INSERT OR REPLACE INTO marks (chat_id, kind, generation, arrived, through_at, through_id, at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (chat_id, kind, generation, arrived, *through, now_ms()),
-        )
-        touch(writer.local, chat_id, rev)
+    row = writer.local.execute(
+        "SELECT generation, arrived, through_at, through_id FROM marks WHERE chat_id = ? AND kind = ?",
+        (chat_id, kind),
+    ).fetchone()
+    if row is not None:
+        before = (row[2], row[3])
+        if row[0] == generation:
+            arrived, through = max(arrived, row[1]), max(through, before)
+            if (arrived, through) == (row[1], before):
+                return False
+        elif before >= through:
+            # Made by place, or against another cache: it covers all that stands there.
+            return False
+    writer.local.execute(
+        "INSERT OR REPLACE INTO marks (chat_id, kind, generation, arrived, through_at, through_id, at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (chat_id, kind, generation, arrived, *through, now_ms()),
+    )
+    return True
 
 
 def unmark(writer: Writer, chat_id: str, kind: str) -> None:

@@ -65,6 +65,11 @@ class ChatRow:
     """Sends that the API does not have yet: held, waiting, or on their way."""
     archiving: OutboxItem | None = None
     """The archiving of the chat, or its opposite, that is on its way or was refused."""
+    snoozed_until: Milliseconds | None = None
+    """Put away while the time is before it; `core.ranking.FOREVER` where no clock ends it."""
+    labels: tuple[str, ...] = ()
+    pinned: bool = False
+    note: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,12 @@ CHAT_SELECT = (
     "AND o.state IN ('held', 'queued', 'sending') AND o.state NOT IN ('settled', 'discarded')), "
     f"(SELECT json_array({ITEM_COLUMNS}) FROM local.outbox o WHERE o.chat_id = c.id "
     "AND o.act IN ('archive', 'unarchive') AND o.state NOT IN ('settled', 'discarded') "
-    "ORDER BY o.pk DESC LIMIT 1), " + ", ".join(f"c.{name}" for name in CHAT_COLUMNS) + " FROM chats c"
+    "ORDER BY o.pk DESC LIMIT 1), c.snoozed_until, "
+    "(SELECT json_group_array(l.label) FROM local.labels l WHERE l.chat_id = c.id), "
+    "EXISTS (SELECT 1 FROM local.pins p WHERE p.chat_id = c.id), "
+    "EXISTS (SELECT 1 FROM local.notes n WHERE n.chat_id = c.id), "
+    + ", ".join(f"c.{name}" for name in CHAT_COLUMNS)
+    + " FROM chats c"
 )
 """Selects what `chat_row` reads; `c` is the chat."""
 
@@ -123,7 +133,7 @@ def chat_row(row: SqlRow) -> ChatRow:
     """A chat from the columns of CHAT_SELECT."""
     sort_at, pk, preview, preview_from, unread, unanswered, since, waiting, done, failed, *rest = row
     retrying, closes, estimated, messages, total, history_done, pulled, *rest = rest
-    complete, draft, uncertain, leaving, archiving, *chat = rest
+    complete, draft, uncertain, leaving, archiving, snoozed_until, labels, pinned, note, *chat = rest
     return ChatRow(
         key=(sort_at, pk),
         pk=pk,
@@ -155,6 +165,10 @@ def chats_from(
     reader: sqlite3.Connection,
     where: Sequence[str],
     values: Sequence[str],
+        snoozed_until=snoozed_until,
+        labels=tuple(sorted(json.loads(labels))),
+        pinned=bool(pinned),
+        note=bool(note),
     column: str,
     key: Key | None,
     *,

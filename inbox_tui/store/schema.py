@@ -162,7 +162,7 @@ def _cache_4(db: Database) -> None:
 
 @cache(name="0005 words of buttons that are gone")
 def _cache_5(db: Database) -> None:
-    """What stood on the buttons of keyboards that were changed or removed since: a tap tells only the data."""
+    """The words of buttons that were changed or removed since: a tap tells only their data."""
     _run(
         db,
         """
@@ -268,5 +268,30 @@ def _local_5(db: Database) -> None:
         """
         ALTER TABLE outbox ADD COLUMN with_pk INTEGER;
         ALTER TABLE outbox ADD COLUMN done_bytes INTEGER NOT NULL DEFAULT 0;
+        """,
+    )
+
+
+@local(name="0006 snoozes, labels, pins, notes, journal")
+def _local_6(db: Database) -> None:
+    """What triage knows beside marks, and its journal: `changes` is JSON, see `store.triage`."""
+    _run(
+        db,
+        """
+        CREATE TABLE snoozes (
+            chat_id TEXT PRIMARY KEY, generation INTEGER NOT NULL, arrived INTEGER NOT NULL,
+            through_at INTEGER NOT NULL, through_id TEXT NOT NULL, at INTEGER NOT NULL,
+            until INTEGER, sticky INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE labels (chat_id TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (chat_id, label))
+            WITHOUT ROWID;
+        CREATE INDEX labels_by_name ON labels (label);
+        CREATE TABLE pins (chat_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE notes (chat_id TEXT PRIMARY KEY, text TEXT NOT NULL, updated_at INTEGER NOT NULL)
+            WITHOUT ROWID;
+        CREATE TABLE journal (
+            pk INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, what TEXT NOT NULL,
+            changes TEXT NOT NULL, undone INTEGER NOT NULL DEFAULT 0
+        );
         """,
     )
