@@ -30,7 +30,7 @@ class Action:
     """Something the person can do by key. `footer` is its short name there; empty: only in the help.
 
     `act`: what `core.capabilities` is asked before it is done, of the chat or, in a thread, the message that
-    the key is about; None where nothing can stand in its way, or where the method asks for itself.
+    the key is about; None where nothing can stand in its way, or where its area is asked (`Acts.why_not`).
     """
 
     id: str

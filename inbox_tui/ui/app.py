@@ -93,14 +93,16 @@ class InboxApp(App[None]):
         await super().on_event(event)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the palette offers: the acts of the registry that work now, and the themes."""
+        """What the palette lists: acts of the registry, those that do not work with the reason; themes."""
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
         if isinstance(screen, InboxScreen):
             for action in ACTIONS:
                 if screen.context in action.contexts and action.id not in ("palette", "quit"):
                     keys = " ".join(label(key) for key in action.keys)
                     act = partial(screen.acts.carry_out, action, 1)
-                    yield SystemCommand(action.title, f"{action.group} · {keys}", act)
+                    refusal = screen.answer(action)
+                    about = f"{action.group} · {keys}" if refusal is None else f"✗ {refusal.reason}"
+                    yield SystemCommand(action.title, about, act)
         yield SystemCommand("Quit", "Leave; what is typed is kept", self.action_quit)
 
     async def action_quit(self) -> None:

@@ -325,7 +325,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def answer(self, action: Action) -> Refused | None:
         """Why an action of the registry cannot be done now with what a key is about; None where it can."""
         if action.act is None:
-            return None
+            return self.acts.why_not(action.id)
         in_list = self.context is Context.LIST
         row = self.chats.cursor_row if in_list else self.shown
         if row is None:

@@ -1,7 +1,8 @@
-"""The table tried once: through the command line on one world, as raw requests on a twin of it."""
+"""The table tried once each: at the command line, at the screen, in the outbox, and as raw requests."""
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import io
 import os
@@ -21,14 +22,16 @@ import typer
 from inbox_tui import cli
 from inbox_tui.config import load
 from inbox_tui.core.errors import Refused
-from inbox_tui.core.models import Comment
+from inbox_tui.core.models import Comment, Post
 from inbox_tui.sandbox.server import RunningSandbox, running
 from inbox_tui.store import local
-from inbox_tui.store.answers import keep_comments
+from inbox_tui.store.answers import keep_comments, keep_posts
 from inbox_tui.store.writes import Writer
+from inbox_tui.ui.app import InboxApp
 from tests.matrix import intentions
-from tests.matrix.expected import Api, Cell, cells
+from tests.matrix.expected import PLATFORMS, Api, Cell, Do, cells
 from tests.matrix.raw import requests_for
+from tests.matrix.screen import Asked, ask_all
 from tests.matrix.verbs import arguments_for
 from tests.matrix.world import OPTIONS, Place, build, disconnect
 
@@ -84,6 +87,44 @@ def know_comments(places: Mapping[Cell, Place]) -> None:
     with Writer(load().folder) as writer:
         for (profile, post), comments in by_post.items():
             keep_comments(writer, profile, post, comments)
+
+
+def know_posts(places: Mapping[Cell, Place]) -> None:
+    """Have the post of the table in the cache, for every profile that has it."""
+    post = Post(next(place.post for place in places.values() if place.post), "processed", 0, body="New in")
+    with Writer(load().folder) as writer:
+        for profile in {place.profile for place in places.values() if place.post}:
+            keep_posts(writer, profile, [post])
+
+
+def know_drafts(places: Mapping[Cell, Place]) -> None:
+    """Have words in every composer into which none can be typed: its window closed while they were."""
+    shut = {place.chat for cell, place in places.items() if cell.do is Do.SEND_TEXT and cell.refused}
+    with Writer(load().folder) as writer:
+        for chat in shut:
+            local.save_draft(writer, chat, "Typed before", 0)
+
+
+@pytest.fixture(scope="session")
+def on_screen(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[Cell, Place], dict[Cell, Asked]]:
+    """Every cell asked at a screen, one running program for each platform; and where each was."""
+    asked: dict[Cell, Asked] = {}
+    with running(OPTIONS) as box, account(box, tmp_path_factory.mktemp("screen")):
+        places = build(box)
+        assert run("sync")[0] == 0
+        disconnect(box)
+        assert run("sync")[0] == 0
+        know_posts(places)
+        know_comments(places)
+        know_drafts(places)
+        for platform in PLATFORMS:
+            app = InboxApp(load().folder, "matrix")
+            try:
+                own = {cell: place for cell, place in places.items() if cell.platform == platform}
+                asked |= asyncio.run(ask_all(app, own))
+            finally:
+                app.session.close()
+    return places, asked
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,18 @@ class Acts:
             if hasattr(area, action.id)
         }
 
+        self._questions: dict[str, Callable[[], Refused | None]] = {
+            action.id: getattr(area, f"why_not_{action.id}")
+            for action in ACTIONS
+            for area in areas
+            if hasattr(area, f"why_not_{action.id}")
+        }
+
+    def why_not(self, action_id: str) -> Refused | None:
+        """Why an action cannot be done now, where its area knows more than `Action.act` says."""
+        question = self._questions.get(action_id)
+        return None if question is None else question()
+
     def carry_out(self, action: Action, count: int) -> None:
         """Do what an action says, or say why it cannot be done."""
         answer = self._inbox.answer(action)

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 class Area:
-    """A group of acts: one public method per action id, called with the count typed before the key."""
+    """A group of acts: one public method per action id, called with the count typed before the key.
+
+    A method `why_not_<action id>` says why it cannot be done now: it is asked before the act, and by all that
+    offers it.
+    """
 
     def __init__(self, inbox: InboxScreen) -> None:
         self._inbox = inbox

@@ -19,6 +19,11 @@ class Composing(Area):
         """Send what stands in the composer to the chat that is shown, or say why not."""
         self._submit()
 
+    def why_not_send(self) -> Refused | None:
+        """Asked of the words in the composer; none are no reason."""
+        words = self._inbox.drafts.unsent
+        return next(self._refusals(words), None) if words else None
+
     def send_done(self, count: int) -> None:
         """Send, and close the chat for us."""
         if self._submit(done=True):
@@ -47,7 +52,7 @@ class Composing(Area):
             return False
         if not words:
             inbox.say("Nothing to send")
-        elif (refusal := next(self._refusals(words), None)) is not None:
+        elif (refusal := self.why_not_send()) is not None:
             inbox.say(refusal.reason)
         elif (excess := inbox.composer.excess) is not None:
             inbox.say(f"{excess}; nothing was sent")

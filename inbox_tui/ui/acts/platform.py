@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from inbox_tui.core.capabilities import TABLE, Act
-from inbox_tui.core.models import JsonObject, Message, Platform
+from inbox_tui.core.capabilities import REACTIONS, TABLE, Act, Cause, Refused
+from inbox_tui.core.models import JsonObject, Message, Platform, Profile
 from inbox_tui.core.summary import describe
 from inbox_tui.store.acts import ActName, queue_act
 from inbox_tui.store.local import State
 from inbox_tui.store.reads import ChatRow, ThreadRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
+from inbox_tui.ui.pending import OVER, reactions
 
 
 class PlatformActs(Area):
@@ -25,7 +26,7 @@ class PlatformActs(Area):
         if row is None or row.message is None or shown is None:
             inbox.say("Go to a message first")
         elif shown.chat.platform == Platform.INSTAGRAM:
-            self._set(shown, row.message, {"reaction": "love"})
+            self._set(shown, row, row.message, {"reaction": "love"})
         else:
             self._choose(shown, row, row.message)
 
@@ -34,13 +35,18 @@ class PlatformActs(Area):
 
         def chosen(choice: Choice | None) -> None:
             if choice is not None:
-                self._set(shown, message, choice.payload)
+                self._set(shown, row, message, choice.payload)
 
         now = _own_reaction(row, shown)
         # Not from a worker: the next key would be looked at before the dialog is there.
         self._inbox.app.push_screen(React(shown.chat.platform, describe(message), now), chosen)
 
-    def _set(self, shown: ChatRow, message: Message, reaction: Mapping[str, str]) -> None:
+    def _set(self, shown: ChatRow, row: ThreadRow, message: Message, reaction: Mapping[str, str]) -> None:
+        platform, now = shown.chat.platform, _own_reaction(row, shown)
+        wanted = reaction.get("emoji") or reaction["reaction"]
+        if now is not None and _looks(platform, wanted) == _looks(platform, now):
+            self._inbox.say("It is so already; - takes your reaction off")
+            return
         self._queue(ActName.REACT, shown, {"message_id": message.id, **reaction})
 
     def unreact(self, count: int) -> None:
@@ -49,13 +55,16 @@ class PlatformActs(Area):
         row, shown = inbox.thread.cursor_row, inbox.shown
         if row is None or row.message is None or shown is None:
             inbox.say("Go to a message first")
-            return
-        waiting = [item for item in row.pending if item.act == ActName.REACT and item.state != State.FAILED]
-        refusal = inbox.refusal(Act.UNREACT, row.message)
-        if refusal is not None and not waiting:
-            inbox.say(refusal.reason)
         else:
             self._queue(ActName.UNREACT, shown, {"message_id": row.message.id})
+
+    def why_not_unreact(self) -> Refused | None:
+        """One that is on its way can be taken back, too."""
+        row = self._inbox.thread.cursor_row
+        waiting = () if row is None else row.pending
+        if any(item.act == ActName.REACT and item.state != State.FAILED for item in waiting):
+            return None
+        return self._inbox.refusal(Act.UNREACT, None if row is None else row.message)
 
     def archive(self, count: int) -> None:
         """Archive the chat on Bluesky, or bring it back; Done is ours and stays as it is."""
@@ -63,31 +72,35 @@ class PlatformActs(Area):
         if row is None:
             self._inbox.say("No chat is selected")
             return
-        archived = bool(row.chat.archived)
-        if row.archiving is not None and row.archiving.state != State.FAILED:
-            archived = row.archiving.act == ActName.ARCHIVE
-        else:
-            act = Act.UNARCHIVE if archived else Act.ARCHIVE
-            if (refusal := self._inbox.refusal_of(row, act)) is not None:
-                self._inbox.say(refusal.reason)
-                return
+        archived = _archived(row)
         self._queue(ActName.UNARCHIVE if archived else ActName.ARCHIVE, row, {})
         self._inbox.say("Bringing it back from the archive" if archived else "Archiving on Bluesky")
+
+    def why_not_archive(self) -> Refused | None:
+        """What is on its way can be turned round; else the platform and the chat have their say."""
+        row = self._subject
+        if row is None or _turning(row):
+            return None
+        return self._inbox.refusal_of(row, Act.UNARCHIVE if row.chat.archived else Act.ARCHIVE)
 
     def comments(self, count: int) -> None:
         """The comments under the posts, each with its one private reply."""
         from inbox_tui.ui.dialogs.comments import Comments
 
-        inbox = self._inbox
-        able = [
-            row.profile
-            for row in inbox.profile_rows
-            if Act.PRIVATE_REPLY in TABLE.get(row.profile.platform, ())
-        ]
-        if able:
-            inbox.app.push_screen(Comments(inbox.session, able), self._opened)
-        else:
-            inbox.say("Private replies need a Facebook or Instagram profile; none is connected")
+        self._inbox.app.push_screen(Comments(self._inbox.session, self._commented), self._opened)
+
+    @property
+    def _commented(self) -> list[Profile]:
+        """The profiles whose platform has private replies."""
+        profiles = [row.profile for row in self._inbox.profile_rows]
+        return [each for each in profiles if Act.PRIVATE_REPLY in TABLE.get(each.platform, ())]
+
+    def why_not_comments(self) -> Refused | None:
+        """They belong to two of the platforms."""
+        if self._commented:
+            return None
+        why = "Private replies need a Facebook or Instagram profile; none is connected"
+        return Refused(why, cause=Cause.PROFILE)
 
     def new_chat(self, count: int) -> None:
         """Write to somebody first, where the platform lets one."""
@@ -124,12 +137,31 @@ class PlatformActs(Area):
         session.refold(row.chat.id)
 
 
+def _turning(row: ChatRow) -> bool:
+    """Whether archiving, or its opposite, is on its way."""
+    return row.archiving is not None and row.archiving.state != State.FAILED
+
+
+def _archived(row: ChatRow) -> bool:
+    """Whether the chat is archived, or about to be."""
+    if row.archiving is not None and _turning(row):
+        return row.archiving.act == ActName.ARCHIVE
+    return bool(row.chat.archived)
+
+
 def _own_reaction(row: ThreadRow, shown: ChatRow) -> str | None:
     """What we have reacted with, or are about to: an emoji or the platform's name of one."""
-    for item in reversed(row.pending):
-        if item.act == ActName.REACT and item.state != State.FAILED:
-            return str(item.payload.get("emoji") or item.payload.get("reaction") or "")
+    coming = [item for item in reactions(row.pending) if item.state not in OVER]
+    if coming and coming[-1].act == ActName.UNREACT:
+        return None
+    if coming:
+        return str(coming[-1].payload.get("emoji") or coming[-1].payload.get("reaction") or "")
     for reaction in row.message.reactions if row.message is not None else ():
         if reaction.sender_external_id != shown.chat.participant_external_id:
             return reaction.emoji or reaction.reaction
     return None
+
+
+def _looks(platform: str, reaction: str) -> str:
+    """The emoji of a reaction or of its name, without the sign that asks for its coloured form."""
+    return REACTIONS.get(platform, {}).get(reaction, reaction).replace("\ufe0f", "")

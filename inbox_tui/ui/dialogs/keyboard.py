@@ -325,11 +325,16 @@ class KeyboardBuilder(FieldDialog[None]):
         """No keyboard; what is typed here goes with it."""
         if self._job.markup:
             self._finish({})
+        elif self._job.sent:
+            self._refuse("It is so already: there are no buttons under the message")
+
+    def _refuse(self, problem: str) -> None:
+        self.query_one("#builder-verdict", Static).update(Content.styled(f"✗ {problem}", "$text-error"))
 
     def _finish(self, markup: JsonObject) -> None:
         problem = self._job.use(markup)
         if problem is not None:
-            self.query_one("#builder-verdict", Static).update(Content.styled(f"✗ {problem}", "$text-error"))
+            self._refuse(problem)
             return
         self._kept.drop()
         self.dismiss()
