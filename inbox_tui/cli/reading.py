@@ -14,6 +14,7 @@ from inbox_tui.core.capabilities import platform_name
 from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Json, Message, Milliseconds
 from inbox_tui.core.summary import describe
+from inbox_tui.core.text import clean
 from inbox_tui.core.times import age, day_label
 from inbox_tui.core.times import clock as time_of_day
 from inbox_tui.store import clock, lookalikes, looks, lookups, reads, search
@@ -148,8 +149,7 @@ def _records(entries: Iterator[ThreadRow]) -> Iterator[output.Record]:
             record = output.message_record(entry.message)
             pending: list[Json] = [output.item_record(item) for item in entry.pending]
             yield {**record, "pending": pending} if pending else record
-        elif entry.item is not None:
-            yield output.item_record(entry.item)
+        yield from map(output.item_record, entry.items)
 
 
 def _print_thread(row: ChatRow, entries: Iterator[ThreadRow], now: Milliseconds) -> None:
@@ -158,8 +158,9 @@ def _print_thread(row: ChatRow, entries: Iterator[ThreadRow], now: Milliseconds)
     print(f"{row.chat.title} · {platform_name(row.chat.platform)}")
     for entry in entries:
         if entry.message is None:
-            if entry.item is not None:
-                print(f"   …   you: {entry.item.text}  ({entry.item.state})")
+            for item in entry.items:
+                words = item.text or f"[file] {clean(item.file_name)}"
+                print(f"   …   you: {words}  ({item.state})")
             continue
         message = entry.message
         at = message.position[0]

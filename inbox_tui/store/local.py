@@ -87,6 +87,12 @@ class OutboxItem:
         return str(self.payload.get("text") or "")
 
     @property
+    def file_name(self) -> str:
+        """What its file is called, or the address from which the service fetches it; empty without one."""
+        payload = self.payload
+        return str(payload.get("file_name") or payload.get("media_url") or payload.get("file") or "")
+
+    @property
     def draft_key(self) -> str:
         """Where its words go when it is taken back: the draft of its chat, or of the edit of its message."""
         return f"edit:{self.payload.get('message_id')}" if self.act == "edit" else self.chat_id

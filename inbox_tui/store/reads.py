@@ -89,6 +89,13 @@ class ThreadRow:
     """Edits and reactions of this message that are on their way or were refused, oldest first."""
     media: tuple[MediaRow, ...] = ()
     """What is known of the files of this message, of those that were asked for."""
+    then: OutboxItem | None = None
+    """The text that leaves behind `item`, its file: both are one unit to the person."""
+
+    @property
+    def items(self) -> tuple[OutboxItem, ...]:
+        """The outbox items of the row in the order in which they leave."""
+        return tuple(item for item in (self.item, self.then) if item is not None)
 
 
 RowT = TypeVar("RowT", covariant=True)
@@ -158,6 +165,10 @@ def chat_row(row: SqlRow) -> ChatRow:
         uncertain=bool(uncertain),
         leaving=leaving,
         archiving=None if archiving is None else item_of(json.loads(archiving)),
+        snoozed_until=snoozed_until,
+        labels=tuple(sorted(json.loads(labels))),
+        pinned=bool(pinned),
+        note=bool(note),
     )
 
 
@@ -165,10 +176,6 @@ def chats_from(
     reader: sqlite3.Connection,
     where: Sequence[str],
     values: Sequence[str],
-        snoozed_until=snoozed_until,
-        labels=tuple(sorted(json.loads(labels))),
-        pinned=bool(pinned),
-        note=bool(note),
     column: str,
     key: Key | None,
     *,
@@ -382,5 +389,10 @@ class ThreadSource:
             "(SELECT 1 FROM messages m WHERE m.id = o.message_id)) ORDER BY pk",
             (self.chat_id,),
         )
-        items = [item_of(row) for row in rows]
-        return [ThreadRow(key=(OUTBOX_AT, f"{item.pk:020}"), item=item) for item in items]
+        items = {item.pk: item for item in map(item_of, rows)}
+        texts = {item.with_pk: item for item in items.values() if item.with_pk in items}
+        return [
+            ThreadRow(key=(OUTBOX_AT, f"{item.pk:020}"), item=item, then=texts.get(item.pk))
+            for item in items.values()
+            if item.with_pk not in items
+        ]

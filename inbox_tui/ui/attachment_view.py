@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from inbox_tui.core.cells import truncate
+from inbox_tui.core.cells import cells, truncate, wrap
 from inbox_tui.core.links import url_host
 from inbox_tui.core.models import Attachment
 from inbox_tui.store.fetched import MediaRow, MediaState
@@ -19,53 +19,71 @@ UNITS = ("B", "KB", "MB", "GB")
 
 def file_size(size: int) -> str:
     """A number of bytes in three digits or so: `482 B`, `1.4 MB`."""
-    value, unit = float(size), 0
-    while value >= 1000 and unit < len(UNITS) - 1:
-        value, unit = value / 1000, unit + 1
-    return f"{value:.0f} {UNITS[unit]}" if unit == 0 or value >= 100 else f"{value:.1f} {UNITS[unit]}"
+    return _in(size, _power(size))
+
+
+def part_of(done: int, size: int) -> str:
+    """How much of a file is done, both in the unit of the whole: `1.2 of 3.4 MB (35 %)`."""
+    power = _power(size)
+    part = _in(min(done, size), power).rpartition(" ")[0]
+    return f"{part} of {_in(size, power)} ({100 * done // max(1, size)} %)"
+
+
+def _power(size: int) -> int:
+    """The largest unit of which there is at least one."""
+    return max((power for power in range(len(UNITS)) if size >= 1000**power), default=0)
+
+
+def _in(size: int, power: int) -> str:
+    value = size / 1000**power
+    return f"{value:.0f} {UNITS[power]}" if power == 0 or value >= 100 else f"{value:.1f} {UNITS[power]}"
 
 
 def attachment_lines(
     attachment: Attachment, media: MediaRow | None, pictures: Pictures | None, room: int
 ) -> list[Line]:
     """An attachment in lines of at most `room` cells; a broken one is a line like any other."""
-    words, style = _words(attachment, media)
+    words, state, style = _words(attachment, media)
     lines: list[Line] = []
     picture = None
     if media is not None and media.path is not None and pictures is not None and media.type in TYPES:
         picture = pictures.get(media.path, room)
     if isinstance(picture, Undrawable):
-        words += f" · {picture.why}"
-    lines.append([(truncate(words, room), style)])
+        state = picture.why
+    whole = f"{words} · {state}" if state else words
+    if not state or cells(whole) <= room:
+        lines.append([(truncate(whole, room), style)])
+    else:
+        lines += [[(line, style)] for line in (truncate(words, room), *wrap(state, room))]
     if picture is not None and not isinstance(picture, Undrawable):
         lines += [Strip(line) for line in picture]
     return lines
 
 
-def _words(attachment: Attachment, media: MediaRow | None) -> Piece:
+def _words(attachment: Attachment, media: MediaRow | None) -> tuple[str, str, str]:
+    """What the attachment is, what there is to be said of it, and the style of both."""
     words = f"[{attachment.type}]"
     if attachment.status == "failed":
-        return f"{words} could not be stored by the service", "error"
+        return f"{words} could not be stored by the service", "", "error"
     if media is not None and media.name:
         words += f" {media.name}"
     elif attachment.url and (where := url_host(attachment.url)):
         words += f" {where}"
     if media is None:
-        return words + ("" if attachment.status == "processed" else f" ({attachment.status})"), "quote"
+        return words + ("" if attachment.status == "processed" else f" ({attachment.status})"), "", "quote"
     match media.state:
         case MediaState.READY:
-            return words + (f" {file_size(media.size)}" if media.size is not None else ""), "quote"
+            return words + (f" {file_size(media.size)}" if media.size is not None else ""), "", "quote"
         case MediaState.FAILED:
-            return f"{words} · {media.fault} · o tries again", "warning"
+            return words, f"{media.fault} · o tries again", "warning"
         case _:
-            return f"{words} · {progress(media)}", "muted"
+            return words, progress(media), "muted"
 
 
 def progress(media: MediaRow) -> str:
     """How much of a file is there."""
     if not media.done_bytes:
         return "fetching…"
-    done = file_size(media.done_bytes)
     if not media.size:
-        return f"fetching {done}"
-    return f"fetching {done} of {file_size(media.size)} ({100 * media.done_bytes // media.size} %)"
+        return f"fetching {file_size(media.done_bytes)}"
+    return f"fetching {part_of(media.done_bytes, media.size)}"

@@ -15,14 +15,15 @@ from inbox_tui.core.cells import cells, preview, shorten, truncate, wrap
 from inbox_tui.core.keyboards import parse
 from inbox_tui.core.models import Message, Milliseconds, Platform, Status
 from inbox_tui.core.summary import describe, is_tap
+from inbox_tui.core.text import clean
 from inbox_tui.core.times import clock, day_label
 from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.reads import ThreadRow
-from inbox_tui.ui.attachment_view import Line, attachment_lines
+from inbox_tui.ui.attachment_view import Line, attachment_lines, file_size, part_of
 from inbox_tui.ui.keyboard_view import Piece, keyboard_lines
-from inbox_tui.ui.pending import edit_marks, edited, reacted, reaction_marks
+from inbox_tui.ui.pending import OVER, edit_marks, edited, reacted, reaction_marks
 from inbox_tui.ui.pictures import Pictures
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.themes import MONOCHROME
@@ -162,7 +163,7 @@ class Thread(VirtualRows[ThreadRow]):
 
     def _message_lines(self, row: ThreadRow, room: int) -> list[Line]:
         if row.item is not None:
-            return self._item_lines(row.item, room)
+            return self._item_lines(row.items, room)
         if row.message is None:
             return []
         message = edited(row.message, row.pending)
@@ -203,12 +204,16 @@ class Thread(VirtualRows[ThreadRow]):
         ]
         return _with_marks(lines, marks, room)
 
-    def _item_lines(self, item: OutboxItem, room: int) -> list[Line]:
-        lines: list[Line] = [[(line, "outbound")] for line in _body(item.text, room)]
-        files = [item.payload.get(name) for name in ("file", "media_url")]
-        lines += [[(truncate(f"[file] {value}", room), "outbound")] for value in files if value]
-        lines += keyboard_lines(parse(item.payload.get("reply_markup")), room)
-        words, style = self._state_words(item)
+    def _item_lines(self, items: Sequence[OutboxItem], room: int) -> list[Line]:
+        """What waits to become a message; a file and the text behind it are one, with one state."""
+        lines: list[Line] = []
+        for item in items:
+            if item.file_name:
+                lines.append([(truncate(_file_words(item), room), "quote")])
+            lines += [[(line, "outbound")] for line in _body(item.text, room)]
+            lines += keyboard_lines(parse(item.payload.get("reply_markup")), room)
+        telling = next((item for item in items if item.state in OVER), items[0])
+        words, style = self._state_words(telling)
         lines += [[(line, style)] for line in wrap(words, room)]
         return lines
 
@@ -264,6 +269,8 @@ class Thread(VirtualRows[ThreadRow]):
                 return f"leaves in {_seconds_left(item)} s · Ctrl+Z or z takes it back", "warning"
             case State.QUEUED:
                 return (f"… waiting: {why}" if why else "… queued"), "muted"
+            case State.SENDING if 0 < item.done_bytes < _size(item):
+                return f"… uploading {part_of(item.done_bytes, _size(item))}", "muted"
             case State.SENDING | State.ACCEPTED:
                 return "… sending", "muted"
             case State.FAILED:
@@ -281,6 +288,18 @@ class Thread(VirtualRows[ThreadRow]):
 
 def _seconds_left(item: OutboxItem) -> int:
     return max(0, -(-((item.held_until or 0) - now_ms()) // 1000))
+
+
+def _size(item: OutboxItem) -> int:
+    """Bytes of the file of an item; 0 where it has none, or only an address."""
+    size = item.payload.get("size")
+    return size if isinstance(size, int) else 0
+
+
+def _file_words(item: OutboxItem) -> str:
+    """The file of an item as it is named here, never where its copy waits."""
+    size = _size(item)
+    return f"[file] {clean(item.file_name)}{f' {file_size(size)}' if size else ''}"
 
 
 def _inbound(row: ThreadRow) -> bool:

@@ -368,3 +368,18 @@ def test_rows_of_one_time_are_found_as_quickly_as_others() -> None:
             fill(writer, count, tied=True)
             found.append([cost_of(look, reader, count).steps for look in looks])
     assert found[0] == found[1]
+
+
+def test_a_file_and_the_text_behind_it_are_one_row_until_the_file_is_a_message(
+    writer: Writer, reader: sqlite3.Connection
+) -> None:
+    samples.pulled(writer, inbound("m1", NOW))
+    file, text = local.queue_pair(
+        writer, "chat", "prof", {"media_url": "https://acme.example/p.png"}, {"text": "This one?"}
+    )
+    source = ThreadSource(reader, 1, "chat")
+    (row,) = source.after((OUTBOX_AT, ""), 9)
+    assert row.items == (file, text)
+    writer.local.execute("UPDATE outbox SET state = 'settled' WHERE pk = ?", (file.pk,))
+    (row,) = source.after((OUTBOX_AT, ""), 9)
+    assert row.items == (text,)

@@ -99,7 +99,7 @@ async def test_how_far_a_file_is_and_why_it_failed_stand_with_its_message(
 
         write = at.inbox.session.write
         write(files.note, place, MediaState.FETCHING, done_bytes=500_000, size=2_000_000).result()
-        await at.until(lambda: "fetching 500 KB of 2.0 MB (25 %)" in " ".join(at.screen_text().split()))
+        await at.until(lambda: "fetching 0.5 of 2.0 MB (25 %)" in " ".join(at.screen_text().split()))
         write(files.note, place, MediaState.FAILED, fault="The server does not answer").result()
         await at.until(lambda: "The server does not answer" in " ".join(at.screen_text().split()))
 

@@ -341,3 +341,57 @@ async def test_a_refused_reaction_is_rolled_back_with_the_platforms_words() -> N
     text = " ".join((await drawn(row(mine, pending=(refused,)), platform="facebook")).split())
     assert "❤️ you" in text
     assert "reaction 🎉 refused: (#100) No matching user found · ! retry" in text
+
+
+FILE = {
+    "file": "/home/somebody/spool/0f/parcel.png",
+    "file_name": "parcel.png",
+    "type": "image/png",
+    "size": 3_400_000,
+    "source": "/home/somebody/parcel.png",
+}
+
+
+def waiting(state: str, payload: dict[str, object], **more: object) -> OutboxItem:
+    """A send in a state."""
+    return replace(edit(state, {}), act="send", payload=payload, **more)
+
+
+def unit(*items: OutboxItem) -> ThreadRow:
+    """A row of the outbox: one item, or a file and its text."""
+    return ThreadRow(key=(1 << 62, "1"), item=items[0], then=items[1] if len(items) > 1 else None)
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        (waiting("queued", FILE), "[file] parcel.png 3.4 MB … queued"),
+        (waiting("sending", FILE, done_bytes=1_200_000), "… uploading 1.2 of 3.4 MB (35 %)"),
+        (waiting("sending", {**FILE, "size": 812}, done_bytes=406), "… uploading 406 of 812 B (50 %)"),
+        (waiting("sending", FILE, done_bytes=3_400_000), "3.4 MB … sending"),
+        (
+            waiting("sending", {"media_url": "https://acme.example/p.png"}),
+            "[file] https://acme.example/p.png",
+        ),
+        (waiting("failed", FILE, done_bytes=1_200_000, title="Refused"), "✗ failed: Refused · ! retry"),
+    ],
+)
+async def test_a_file_on_its_way_is_named_and_its_progress_told(item: OutboxItem, words: str) -> None:
+    text = " ".join((await drawn(unit(item))).replace("▎", " ").split())
+    assert words in text
+    assert "/home" not in text
+    assert "spool" not in text
+
+
+async def test_a_file_and_its_text_are_one_unit_with_one_state() -> None:
+    text = await drawn(
+        unit(waiting("sending", FILE, done_bytes=1_700_000), waiting("queued", {"text": "Is it this one?"}))
+    )
+    lines = [line.strip(" ▎") for line in text.splitlines() if "──" not in line]
+    assert lines[0].endswith("[file] parcel.png 3.4 MB")
+    assert lines[1:] == ["Is it this one?", "… uploading 1.7 of 3.4 MB (50 %)"]
+
+
+async def test_trouble_with_either_part_of_a_unit_is_told() -> None:
+    text = await drawn(unit(waiting("queued", FILE), waiting("failed", {"text": "Well?"}, title="Too old")))
+    assert "✗ failed: Too old" in text

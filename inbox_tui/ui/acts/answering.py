@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from inbox_tui.core.capabilities import Act, Cause, Refused
 from inbox_tui.core.models import Status
 from inbox_tui.store import local, lookups
 from inbox_tui.store.acts import ActName
@@ -27,11 +28,20 @@ class Answering(Area):
             inbox.acts.do("open")
         if inbox.shown is None:
             return
-        refusal = inbox.refusal()
-        if refusal is not None and not inbox.composer.text:
+        if (refusal := self.why_not_reply()) is not None:
             inbox.say(refusal.reason)
             return
         inbox.turn_to(inbox.composer.editor)
+
+    def why_not_reply(self) -> Refused | None:
+        """A composer with words in it can be gone into, whatever may be sent."""
+        inbox, row = self._inbox, self._subject
+        if row is None:
+            return None
+        is_shown = inbox.shown is not None and inbox.shown.pk == row.pk
+        if inbox.composer.text if is_shown else row.draft:
+            return None
+        return inbox.refusal_of(row, Act.SEND_TEXT)
 
     def retry(self, count: int) -> None:
         """Send the failed message under the cursor again; of an uncertain one, ask first."""
@@ -63,6 +73,21 @@ class Answering(Area):
         else:
             inbox.background(inbox.drafts.send_again(shown, message, row.quoted))
 
+    def why_not_retry(self) -> Refused | None:
+        """Asked of the message alone; what else may stand in the way is looked at when it is done."""
+        return self._nothing("Only a failed or uncertain message can be sent again")
+
+    def why_not_discard(self) -> Refused | None:
+        """Only trouble can be given up."""
+        return self._nothing("Only a failed or uncertain message can be given up")
+
+    def _nothing(self, why: str) -> Refused | None:
+        row = self._inbox.thread.cursor_row
+        message = None if row is None or row.dismissed else row.message
+        failed = message is not None and message.status == Status.FAILED
+        troubled = row is not None and self._troubled(row) is not None
+        return None if failed or troubled else Refused(why, cause=Cause.MESSAGE)
+
     async def _send_again(self, item: OutboxItem) -> None:
         """Send what may have arrived once more, if the person says so in so many words."""
         from inbox_tui.ui.dialogs.confirm import Confirm
@@ -77,8 +102,8 @@ class Answering(Area):
 
     def _troubled(self, row: ThreadRow) -> OutboxItem | None:
         """What failed or is uncertain here: a send, or the newest act on the message."""
-        items = [*row.pending, *([] if row.item is None else [row.item])]
-        return next((item for item in reversed(items) if item.state in OVER), None)
+        items = [*row.items, *reversed(row.pending)]
+        return next((item for item in items if item.state in OVER), None)
 
     def discard(self, count: int) -> None:
         """Give the failed message under the cursor up; a send can be had back as the draft."""

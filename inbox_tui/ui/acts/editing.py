@@ -168,7 +168,7 @@ def _copied(row: ThreadRow) -> str:
     """What a row says: its text, else the address of its file."""
     message = row.message
     if message is None:
-        return "" if row.item is None else row.item.text
+        return "\n".join(item.text for item in row.items if item.text)
     if message.deleted_at is not None:
         return ""
     if is_tap(message):
