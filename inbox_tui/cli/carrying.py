@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from inbox_tui.cli import output
 from inbox_tui.config import Settings
 from inbox_tui.core.errors import InboxError, NotAuthorised, Refused, UncertainError
-from inbox_tui.core.models import JsonObject
+from inbox_tui.core.models import Json, JsonObject
 from inbox_tui.store import acts, clock, lookups
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import open_reader
@@ -55,7 +55,7 @@ def carry_out(settings: Settings, act: ActName, subject: Subject, manner: Manner
     if so and not back:
         raise Refused("The message is so already", NOTHING)
     if manner.dry_run:
-        print(f"would {subject.words}")
+        rehearse(act, subject, manner)
         return 0
     need_a_key(settings, manner)
 
@@ -80,6 +80,20 @@ class Subject:
     profile_id: str
     payload: JsonObject
     words: str
+
+
+def rehearse(act: str, subject: Subject, manner: Manner, *payloads: JsonObject) -> None:
+    """Print what would be done, of several `payloads` each; nothing has an id of its own yet but the chat."""
+    if manner.ids:
+        print(subject.chat_id)
+    elif manner.as_json:
+        where: dict[str, Json] = {"chat_id": subject.chat_id, "profile_id": subject.profile_id}
+        output.print_records(
+            {"dry_run": True, "act": act, **where, "payload": dict(payload)}
+            for payload in payloads or (subject.payload,)
+        )
+    else:
+        print(f"would {subject.words}")
 
 
 def need_a_key(settings: Settings, manner: Manner) -> None:

@@ -33,6 +33,13 @@ class _Found:
     item: OutboxItem | None = None
     message: Message | None = None
 
+    @property
+    def id(self) -> str:
+        """By what it is named."""
+        if self.item is not None:
+            return self.item.key
+        return "" if self.message is None else self.message.id
+
 
 def retry(settings: Settings, name: str, *, again: bool, manner: Manner) -> int:
     """Do what failed once more, in its place and under a new key; prints what became of it.
@@ -46,7 +53,7 @@ def retry(settings: Settings, name: str, *, again: bool, manner: Manner) -> int:
         _may_go_again(found, again=again)
         _check(reader, found)
     if manner.dry_run:
-        print(f"would try again: {found.words}")
+        _rehearse("retry", f"would try again: {found.words}", found, manner)
         return 0
     need_a_key(settings, manner)
     with Writer(settings.folder) as writer:
@@ -67,7 +74,7 @@ def discard(settings: Settings, name: str, *, manner: Manner) -> int:
     if found.item is not None and found.item.state not in OVER:
         raise Refused(_standing(found.item), "Only what failed or is uncertain can be given up")
     if manner.dry_run:
-        print(f"would give up: {found.words}")
+        _rehearse("discard", f"would give up: {found.words}", found, manner)
         return 0
     with Writer(settings.folder) as writer:
         if found.item is not None:
@@ -80,13 +87,20 @@ def discard(settings: Settings, name: str, *, manner: Manner) -> int:
     if item is not None:
         record = output.item_record(item)
     else:
-        identity = found.message.id if found.message is not None else name
-        record = {"id": identity, "chat_id": found.chat_id, "state": State.DISCARDED}
+        record = {"id": found.id, "chat_id": found.chat_id, "state": State.DISCARDED}
     if manner.as_json or manner.ids:
         output.print_records([record], ids=manner.ids)
     else:
         print(f"{State.DISCARDED} {record['id']}")
     return 0
+
+
+def _rehearse(act: str, words: str, found: _Found, manner: Manner) -> None:
+    if manner.as_json or manner.ids:
+        record: output.Record = {"id": found.id, "dry_run": True, "act": act, "chat_id": found.chat_id}
+        output.print_records([record], ids=manner.ids)
+    else:
+        print(words)
 
 
 def _find(reader: sqlite3.Connection, name: str) -> _Found:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inbox_tui.cli.acting import read_markup, read_text
-from inbox_tui.cli.carrying import Manner, moved, need_a_key, tell
+from inbox_tui.cli.carrying import Manner, Subject, moved, need_a_key, rehearse, tell
 from inbox_tui.cli.reading import find_chat
 from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import platform_name
@@ -70,7 +70,8 @@ def send_message(settings: Settings, name: str, given: Given, manner: Manner) ->
                 check(payload)
             if manner.dry_run:
                 what = " and ".join(str(each) for each in (given.file or given.url, words) if each)
-                print(f"would send to {row.chat.title} ({platform_name(row.chat.platform)}): {what}")
+                to = f"send to {row.chat.title} ({platform_name(row.chat.platform)}): {what}"
+                rehearse(ActName.SEND, Subject(row.chat.id, row.chat.profile_id, {}, to), manner, *payloads)
                 return 0
             need_a_key(settings, manner)
             items = _queue(settings.folder, row, payloads)

@@ -308,6 +308,9 @@ def test_a_rehearsal_asks_everything_and_does_nothing(acting: CommandLine, livin
     ran = acting("edit", message["id"], "Something else", "--dry-run")
     assert ran.code == 0
     assert ran.out.startswith(f"would edit the text of message {message['id']} to ")
+    (record,) = acting("edit", message["id"], "Something else", "--dry-run", "--json").records
+    assert (record["dry_run"], record["act"], record["chat_id"]) == (True, "edit", message["chat_id"])
+    assert record["payload"]["text"] == "Something else"
     refused(acting("react", message["id"], "--dry-run"), 4, "Telegram has no reactions")
     assert len(living.world.requests) == before
     assert acting("outbox").out == ""

@@ -73,6 +73,9 @@ def test_a_rehearsal_says_what_would_be_done_and_changes_nothing(
         assert ran.code == 0
         assert ran.out.startswith(f"{words}: Only thought about, to ")
         assert "(Telegram)" in ran.out
+        (record,) = acting(verb, item, "--dry-run", "--json").records
+        assert (record["dry_run"], record["act"], record["id"]) == (True, verb, item)
+        assert acting(verb, item, "--dry-run", "-q").out == f"{item}\n"
     assert (open_item(acting)["id"], open_item(acting)["state"]) == (item, "failed")
 
 

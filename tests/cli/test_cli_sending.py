@@ -184,6 +184,10 @@ def test_a_rehearsal_says_what_would_leave_and_changes_nothing(acting: CommandLi
     before = len(sent(acting, chat))
     ran = acting("send", chat, "Shall I?", "--dry-run")
     assert (ran.code, ran.out) == (0, "would send to Max Whitlock (Telegram): Shall I?\n")
+    (record,) = acting("send", chat, "Shall I?", "--dry-run", "--json").records
+    assert (record["dry_run"], record["act"], record["chat_id"]) == (True, "send", chat)
+    assert record["payload"] == {"text": "Shall I?"}
+    assert acting("send", chat, "Shall I?", "--dry-run", "-q").out == f"{chat}\n"
     assert acting("outbox").out == ""
     assert len(sent(acting, chat)) == before
 
