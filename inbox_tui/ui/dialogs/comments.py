@@ -176,7 +176,7 @@ class Comments(FieldDialog[int | None]):
         at = comment.created_at if comment.posted_at is None else comment.posted_at
         answer = self._answer(row)
         if row.replied_at is not None:
-            state = f" · answered privately {age(now_ms() - row.replied_at)} ago"
+            state = f" · answered privately {age(now - row.replied_at)} ago"
         else:
             state = " · too old to answer privately" if isinstance(answer, Refused) else ""
         files = "".join(f" [{attachment.type}]" for attachment in comment.attachments)
