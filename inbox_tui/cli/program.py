@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from inbox_tui.cli import act_verbs, ask_verbs
+from inbox_tui.cli import act_verbs, ask_verbs, triage_verbs
 from inbox_tui.cli.options import IdsOption, JsonOption, settings_of
 from inbox_tui.cli.sandbox import sandbox
 from inbox_tui.config import load
@@ -166,6 +166,7 @@ def outbox(context: typer.Context, as_json: JsonOption = False, ids: IdsOption =
 
 ask_verbs.register(program)
 act_verbs.register(program)
+triage_verbs.register(program)
 
 
 @program.command()

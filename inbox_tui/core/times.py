@@ -39,17 +39,20 @@ def duration(milliseconds: Milliseconds) -> str:
     return f"{minutes}m" if minutes else f"{seconds}s"
 
 
-def local(milliseconds: Milliseconds, tz: tzinfo) -> datetime:
-    """A time in a zone; one outside the years 1 to 9999 becomes the nearest that can be shown."""
+def local(milliseconds: Milliseconds, tz: tzinfo | None) -> datetime:
+    """A time in a zone; one outside the years 1 to 9999 becomes the nearest that can be shown.
+
+    `tz` None: this machine's own zone, with its changes of the clocks.
+    """
     return (_EPOCH + timedelta(milliseconds=min(max(milliseconds, _EARLIEST), _LATEST))).astimezone(tz)
 
 
-def clock(milliseconds: Milliseconds, tz: tzinfo) -> str:
+def clock(milliseconds: Milliseconds, tz: tzinfo | None) -> str:
     """The time of day in a zone, `14:02`."""
     return local(milliseconds, tz).strftime("%H:%M")
 
 
-def day_label(milliseconds: Milliseconds, now: Milliseconds, tz: tzinfo) -> str:
+def day_label(milliseconds: Milliseconds, now: Milliseconds, tz: tzinfo | None) -> str:
     """The day in a zone: `today`, `yesterday`, `tomorrow`, `Mon 3 Jun` this year, else `3 Jun 2025`."""
     day, today = local(milliseconds, tz).date(), local(now, tz).date()
     near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get((day - today).days)
@@ -58,3 +61,8 @@ def day_label(milliseconds: Milliseconds, now: Milliseconds, tz: tzinfo) -> str:
     if day.year == today.year:
         return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def moment(milliseconds: Milliseconds, now: Milliseconds, tz: tzinfo | None) -> str:
+    """The day and the time of day in a zone: `tomorrow 09:00`, `Mon 3 Jun 14:30`."""
+    return f"{day_label(milliseconds, now, tz)} {clock(milliseconds, tz)}"

@@ -11,7 +11,7 @@ from cli_accounts import CommandLine
 
 CHAT_ADDITIONS = {
     "preview", "unread", "unanswered", "needs_reply_since", "waiting", "done", "failed", "window_closes_at",
-    "estimated", "draft", "waiting_sends", "looked_at", "no_news_at",
+    "snoozed_until", "labels", "pinned", "estimated", "draft", "waiting_sends", "looked_at", "no_news_at",
 }  # fmt: skip
 """What the cache derives beside the fields of the API."""
 

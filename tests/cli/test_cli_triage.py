@@ -1,0 +1,117 @@
+"""Marks of triage from the command line (interface, section 4): offline, in one step, told by exit codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cli_accounts import CommandLine
+
+
+def one(command: CommandLine, query: str) -> str:
+    return command("chats", query, "-q").lines[0]
+
+
+def record(command: CommandLine, chat: str) -> dict[str, Any]:
+    (found,) = [each for each in command("chats", "--json").records if each["id"] == chat]
+    return found
+
+
+def test_chats_are_closed_and_taken_up_again_all_in_one_command(reading: CommandLine) -> None:
+    chats = reading("chats", "is:needs-reply", "-q").lines[:2]
+    ran = reading("done", *chats)
+    assert (ran.code, ran.lines) == (0, [f"done {chat}" for chat in chats])
+    assert set(chats) <= set(reading("chats", "is:done", "-q").lines)
+    assert reading("done", chats[0]).lines == [f"unchanged, done {chats[0]}"]
+    assert reading("reopen", *chats, "-q").lines == chats
+    assert set(chats) <= set(reading("chats", "is:needs-reply", "-q").lines)
+
+
+def test_no_reply_needed_takes_a_chat_as_read_too(reading: CommandLine) -> None:
+    chat = one(reading, "is:unread")
+    reading("done", chat, "--no-reply")
+    assert (record(reading, chat)["done"], record(reading, chat)["unread"]) == (True, 0)
+
+
+def test_a_chat_is_put_away_until_words_say_and_brought_back(reading: CommandLine) -> None:
+    chat = one(reading, "platform:telegram")
+    ran = reading("snooze", chat, "tomorrow", "9", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.records[0]["snoozed_until"] is not None
+    assert chat in reading("chats", "is:snoozed", "-q").lines
+    assert reading("snooze", chat, "--off").lines == [f"unsnooze {chat}"]
+    assert chat not in reading("chats", "is:snoozed", "-q").lines
+
+
+def test_it_is_said_what_a_snooze_comes_to_and_what_the_window_makes_of_it(reading: CommandLine) -> None:
+    telegram = one(reading, "platform:telegram")
+    assert f"snoozed until tomorrow 09:00: {telegram}" in reading("snooze", telegram, "tomorrow").lines
+    assert reading("snooze", telegram, "until", "reply").lines == [f"snoozed until they write: {telegram}"]
+    closing = one(reading, "is:closing")
+    assert "The reply window closes first" in reading("snooze", closing, "3d").out
+
+
+def test_a_time_that_cannot_be_understood_is_a_usage_error_with_examples(reading: CommandLine) -> None:
+    ran = reading("snooze", one(reading, "platform:telegram"), "whenever")
+    assert ran.code == 2
+    assert "no time to snooze until" in ran.err
+    assert "tomorrow 9" in ran.err
+    assert not reading("chats", "is:snoozed", "-q").lines
+
+
+def test_read_and_unread(reading: CommandLine) -> None:
+    chat = one(reading, "is:unread")
+    assert reading("read", chat, "--json").records[0]["unread"] == 0
+    assert reading("unread", chat, "--json").records[0]["unread"] > 0
+
+
+def test_labels_pins_and_notes_are_kept_and_printed(reading: CommandLine) -> None:
+    chat = one(reading, "platform:telegram")
+    assert reading("label", chat, "VIP", "big order").lines == [f"label +vip +big-order {chat}"]
+    assert reading("label", chat, "--remove", "vip", "--json").records[0]["labels"] == ["big-order"]
+    assert reading("label", chat).lines == ["big-order"]
+    assert reading("pin", chat, "--json").records[0]["pinned"] is True
+    assert reading("pin", chat, "--off", "--json").records[0]["pinned"] is False
+    assert reading("note", chat, "Calls on Mondays", "--json").records[0]["note"] == "Calls on Mondays"
+    assert reading("note", chat).lines == ["Calls on Mondays"]
+    assert reading("note", chat, "--remove").lines == [f"remove note {chat}"]
+    assert reading("note", chat).out == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["done"],
+        ["reopen"],
+        ["snooze", "2h"],
+        ["read"],
+        ["unread"],
+        ["label", "vip"],
+        ["pin"],
+        ["note", "words"],
+    ],
+)
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(reading: CommandLine, words: list[str]) -> None:
+    chat = one(reading, "is:unread")
+    before = record(reading, chat)
+    ran = reading(words[0], chat, *words[1:], "--dry-run")
+    assert (ran.code, ran.out.startswith(f"would {words[0]}")) == (0, True)
+    assert record(reading, chat) == before | {
+        name: record(reading, chat)[name] for name in ("looked_at", "no_news_at")
+    }
+
+
+def test_where_one_chat_is_unknown_nothing_is_done_to_any(reading: CommandLine) -> None:
+    chat = one(reading, "is:needs-reply")
+    ran = reading("done", chat, "nobody")
+    assert ran.code == 1
+    assert "There is no chat nobody in the cache" in ran.err
+    assert chat not in reading("chats", "is:done", "-q").lines
+
+
+@pytest.mark.parametrize(
+    "words", [["snooze", "2h", "--off"], ["note", "words", "--remove"], ["note", " "], ["label", "#"]]
+)
+def test_what_contradicts_itself_or_is_empty_is_a_usage_error(reading: CommandLine, words: list[str]) -> None:
+    chat = one(reading, "platform:telegram")
+    assert reading(words[0], chat, *words[1:]).code == 2
