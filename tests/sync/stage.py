@@ -35,7 +35,7 @@ PLATFORMS = {"A": "telegram", "B": "telegram", "C": "facebook", "D": "instagram"
 refuses, with one behind it; one that the service has to try again, with one behind it."""
 SENDS = ("A1", "B1", "A2", "C1", "A3", "D1", "E1", "C2", "D2", "E2")
 OPTIONS = SandboxOptions(
-    seed=9, chats=8, messages=240, max_per_page=20, speed=1 if IN_FULL else 20, answers=False, initiative=0
+    seed=9, chats=8, messages=120, max_per_page=20, speed=1 if IN_FULL else 20, answers=False, initiative=0
 )
 Items = Mapping[str, OutboxItem]
 """Outbox items by their name in SENDS."""
@@ -95,11 +95,11 @@ class Stage:
                 writes.remember(writer, REPLAYS, 1)
 
     def be_at_rest(self) -> None:
-        """An engine runs, and has nothing to do."""
+        """An engine runs, and has nothing to do; the one of the scenario before has come to rest."""
         if self._engine is None:
             self.begin_anew()
             self.start()
-        self.come_to_rest({})
+            self.come_to_rest({})
 
     def start(self, *arguments: str) -> None:
         """Start an engine as the program is started; another command where one is given."""
