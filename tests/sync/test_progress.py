@@ -7,10 +7,19 @@ import pytest
 
 from inbox_tui.core.progress import Progress
 from inbox_tui.store import sync_progress
+from inbox_tui.sync import loop as loop_module
+from inbox_tui.sync import progress
 from inbox_tui.sync.loop import Loop, Mode
 from inbox_tui.sync.progress import Meter
 from tests.sync.conftest import Desk
 from tests.sync.fake_api import MINUTE, START
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counting costs nothing here, as a slow machine would count more seldom; answers come in fours."""
+    monkeypatch.setattr(progress, "MOST_SHARE", float("inf"))
+    monkeypatch.setattr(loop_module, "LONG", 4)
 
 
 def world(desk: Desk, chats: int, messages: int = 1) -> None:
@@ -40,12 +49,12 @@ def test_screens_are_told_of_chats_then_of_messages_then_of_older_ones(desk: Des
     world(desk, 60, messages=150)
     loop = desk.loop(Mode.ONCE)
     told = watched(desk, loop)
-    phases = list(dict.fromkeys(progress.phase for progress in told if progress.phase != "profiles"))
+    phases = list(dict.fromkeys(each.phase for each in told if each.phase != "profiles"))
     assert phases == ["messages", "history"]
-    read = [progress.chats_read for progress in told]
+    read = [each.chats_read for each in told]
     assert read == sorted(read)
-    assert {progress.chats_total for progress in told if progress.phase != "profiles"} == {60}
-    assert [progress.messages for progress in told] == sorted(progress.messages for progress in told)
+    assert {each.chats_total for each in told if each.phase != "profiles"} == {60}
+    assert [each.messages for each in told] == sorted(each.messages for each in told)
     assert told[-1].messages > 60 * 100
     assert sync_progress.read(desk.writer.cache) is None, "it is through"
 
