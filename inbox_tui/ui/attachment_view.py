@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.segment import Segment
 from textual.strip import Strip
 
 from inbox_tui.core.cells import cells, truncate, wrap
@@ -9,11 +10,13 @@ from inbox_tui.core.links import url_host
 from inbox_tui.core.models import Attachment
 from inbox_tui.store.fetched import MediaRow, MediaState
 from inbox_tui.ui.keyboard_view import Piece
-from inbox_tui.ui.pictures import TYPES, Pictures, Undrawable
+from inbox_tui.ui.pictures import LINES, TYPES, Picture, Pictures, Undrawable
 
 Line = list[Piece] | Strip
 """Pieces of text with their styles, or cells that are ready to be drawn."""
 
+WAITING: Picture = [[Segment("")]] * LINES
+"""The room of a picture that is being decoded: most fill it, so the messages around it stay in place."""
 UNITS = ("B", "KB", "MB", "GB")
 
 
@@ -44,12 +47,12 @@ def attachment_lines(
 ) -> list[Line]:
     """An attachment in lines of at most `room` cells; a broken one is a line like any other."""
     words, state, style = _words(attachment, media)
-    lines: list[Line] = []
-    picture = None
+    picture: Picture | Undrawable | None = None
     if media is not None and media.path is not None and pictures is not None and media.type in TYPES:
-        picture = pictures.get(media.path, room)
+        picture = pictures.get(media.path, room) or WAITING
     if isinstance(picture, Undrawable):
         state = picture.why
+    lines: list[Line] = []
     whole = f"{words} · {state}" if state else words
     if not state or cells(whole) <= room:
         lines.append([(truncate(whole, room), style)])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from rich.color import Color
@@ -31,7 +32,8 @@ COLUMNS, LINES = 40, 12
 KEPT = 64
 """Pictures that stay decoded: a few kilobytes each."""
 
-Lines = Sequence[Sequence[Segment]]
+Picture = Sequence[Sequence[Segment]]
+"""Lines of cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +47,17 @@ class Pictures:
     """The pictures of a thread."""
 
     def __init__(self, ready: Callable[[], None]) -> None:
-        """`ready` is called in a thread when another picture can be drawn."""
+        """`ready` is called in a thread when there is another picture to `take`."""
         self._ready = ready
-        self._made: LRUCache[tuple[Path, int], Lines | Undrawable] = LRUCache(KEPT)
+        self._made: LRUCache[tuple[Path, int], Picture | Undrawable] = LRUCache(KEPT)
         self._making: dict[tuple[Path, int], Future[None]] = {}
+        self._times: dict[Path, int] = {}
+        self._come: SimpleQueue[tuple[tuple[Path, int], Picture | Undrawable]] = SimpleQueue()
         self._thread: ThreadPoolExecutor | None = None
         self.decoded = 0
-        """How many pictures were decoded so far."""
+        """How many pictures were decoded and taken so far."""
 
-    def get(self, path: Path, room: int) -> Lines | Undrawable | None:
+    def get(self, path: Path, room: int) -> Picture | Undrawable | None:
         """A picture in lines of at most `room` cells; None while it is decoded."""
         width = max(1, min(room, COLUMNS))
         known = self._made.get((path, width))
@@ -64,15 +68,26 @@ class Pictures:
         return known
 
     def _make(self, path: Path, width: int) -> None:
-        made: Lines | Undrawable
+        made: Picture | Undrawable
         try:
             made = decode(path, width)
         except Exception as error:  # noqa: BLE001 - decoders raise anything, and a picture is not worth a thread
             made = Undrawable(f"cannot be drawn ({type(error).__name__})")
-        self.decoded += 1
-        self._made[path, width] = made
-        self._making.pop((path, width), None)
+        self._come.put(((path, width), made))
         self._ready()
+
+    def take(self) -> None:
+        """Have what was decoded meanwhile drawn from now on, by the loop that draws."""
+        while not self._come.empty():
+            name, made = self._come.get()
+            self._made[name] = made
+            self._making.pop(name, None)
+            self._times[name[0]] = self.times(name[0]) + 1
+            self.decoded += 1
+
+    def times(self, path: Path) -> int:
+        """How often a picture was decoded and taken: what shows it is drawn again when this has changed."""
+        return self._times.get(path, 0)
 
     def close(self) -> None:
         """Drop what waits to be decoded."""
@@ -80,7 +95,7 @@ class Pictures:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def decode(path: Path, width: int) -> Lines | Undrawable:
+def decode(path: Path, width: int) -> Picture | Undrawable:
     """Read a picture and scale it to at most `width` cells and LINES lines. Raises as the decoder does."""
     try:
         from PIL import Image
@@ -104,7 +119,7 @@ def fit(across: int, down: int, columns: int, lines: int) -> tuple[int, int]:
     return max(1, round(across * scale)), max(2, 2 * round(down * scale / 2))
 
 
-def _half_cells(image: Image.Image) -> Lines:
+def _half_cells(image: Image.Image) -> Picture:
     """Two pixels to a cell: the upper as the colour of a half block, the lower as its ground."""
     across = 4 * image.size[0]
     data = image.tobytes()

@@ -8,7 +8,7 @@ no border or padding on this widget), and line filters are applied to the strips
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from rich.segment import Segment
@@ -181,10 +181,15 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
         self.source = source
         self.reread()
 
-    def tick(self) -> None:
-        """Draw what changes with the clock, if any of it does."""
+    def tick(self, change: Callable[[], object] | None = None) -> None:
+        """Draw what looks otherwise now though it is the same data, by the clock or by `change`."""
         before = [strip for _, strip in self._lines]
+        at_end = self.sticks_to_end and self.at_end
+        if change is not None:
+            change()
         self._settle()
+        if at_end and not self._complete:
+            self._to_end()
         if [strip for _, strip in self._lines] != before:
             self.refresh()
 

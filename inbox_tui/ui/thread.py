@@ -74,7 +74,7 @@ class Thread(VirtualRows[ThreadRow]):
         self.pictures.close()
 
     def _picture_made(self) -> None:
-        self.call_later(self.reread)
+        self.call_later(self.tick, self.pictures.take)
 
     @property
     def _pictures_or_none(self) -> Pictures | None:
@@ -97,7 +97,7 @@ class Thread(VirtualRows[ThreadRow]):
             self.unanswered_since,
             self.can_send,
             _seconds_left(row.item) if held and row.item else None,
-            self.pictures.decoded if row.media else 0,
+            tuple(self.pictures.times(each.path) for each in row.media if each.path is not None),
         )
 
     def draw(self, row: ThreadRow, previous: ThreadRow | None, width: int, *, cursor: bool) -> list[Strip]:
