@@ -289,9 +289,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         name = profile.name if profile is not None else row.chat.profile_id
         place = f"{platform_name(row.chat.platform)} · {name}{' · archived' if row.chat.archived else ''}"
         left, fresh = self.warnings.clock(), status.looked(self._freshness(row), now_ms())
-        if left.full:
-            fresh = Content.assemble((left.full, left.style), " · ", fresh)
-        self.query_one(ThreadTitle).show(row.chat.title, place, fresh, at_end=self.thread.at_end)
+        facts = (Content.styled(left.full, left.style), fresh)
+        self.query_one(ThreadTitle).show(row.chat.title, place, *facts, at_end=self.thread.at_end)
 
     def _freshness(self, row: ChatRow) -> Freshness:
         folder, chat = self.session.folder, row.chat

@@ -55,14 +55,29 @@ def looks_in_words(fresh: Freshness, now: Milliseconds, *, complete: bool) -> li
     ]
 
 
-def thread_title(name: str, place: str, fresh: Content, width: int, *, at_end: bool) -> Content:
-    """Whose thread this is, on which platform and profile, and how fresh; the freshness keeps its room."""
+NAME_CELLS = 16
+"""What a person's name keeps above a thread, however narrow it is."""
+
+
+def thread_title(name: str, place: str, facts: Sequence[Content], width: int, *, at_end: bool) -> Content:
+    """Whose thread this is, on which platform and profile, and what is to be known of it at the right.
+
+    Of the `facts` the last, how fresh it is, keeps its room; the others stand where the name has its own.
+    """
+    kept = [fact for fact in facts if fact.plain]
+    while len(kept) > 1 and width - _cells(kept) - 3 < min(cells(name), NAME_CELLS):
+        kept = kept[1:]
+    fresh = Content(" · ").join(kept)
     mark = "" if at_end else "  ▼ newer below"
     room = width - cells(fresh.plain) - 2
     person = truncate(name, max(0, room - cells(mark) - 1))
     rest = truncate(f" · {place}", max(0, room - cells(person) - cells(mark) - 1))
     head = Content.assemble((f" {person}", "bold"), (mark, "$text-accent"), rest)
     return Content.assemble(head, " " * max(1, width - cells(head.plain) - cells(fresh.plain) - 1), fresh)
+
+
+def _cells(parts: Sequence[Content]) -> int:
+    return sum(cells(part.plain) for part in parts) + 3 * (len(parts) - 1)
 
 
 def freshness(profiles: Sequence[Profile], ages: Mapping[str, Milliseconds | None]) -> Content:

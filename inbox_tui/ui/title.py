@@ -13,16 +13,16 @@ class ThreadTitle(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._words = ("", "", Content(""), True)
+        self._words: tuple[str, str, tuple[Content, ...], bool] = ("", "", (), True)
 
-    def show(self, name: str, place: str, fresh: Content, *, at_end: bool) -> None:
-        """Draw other words; the same ones are not painted again."""
-        words = (name, place, fresh, at_end)
+    def show(self, name: str, place: str, *facts: Content, at_end: bool) -> None:
+        """Draw other words; the same ones are not painted again. `facts` as in `status.thread_title`."""
+        words = (name, place, facts, at_end)
         if words != self._words:
             self._words = words
             self.refresh()
 
     def render(self) -> Content:
         """The line in the width that it has now."""
-        name, place, fresh, at_end = self._words
-        return status.thread_title(name, place, fresh, self.size.width, at_end=at_end)
+        name, place, facts, at_end = self._words
+        return status.thread_title(name, place, facts, self.size.width, at_end=at_end)

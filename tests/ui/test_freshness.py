@@ -89,7 +89,8 @@ async def test_the_age_of_the_open_chat_is_on_the_screen_in_every_size(
     async with desk(folder, size=(width, 24)) as agent:
         await agent.open("Mona Lisa Hartmann")
         await agent.until(lambda: "looked 3m ago" in agent.screen_text())
-        assert "Mona Lisa" in title(agent)
+        assert "Mona Lisa Hart" in title(agent), "who it is goes before how long the window is open"
+        assert (" left · looked" in title(agent)) is (width >= 60)
 
 
 async def test_an_idle_screen_with_an_open_chat_that_stays_fresh_paints_nothing(
