@@ -57,8 +57,8 @@ def window_badge(row: ChatRow, now: Milliseconds) -> Badge | None:
     return Badge("closed", "chat-list--muted") if row.unanswered else None
 
 
-def state_badge(row: ChatRow) -> Badge | None:
-    """The most urgent state of a chat, in a word or a glyph."""
+def state_badge(row: ChatRow, now: Milliseconds) -> Badge | None:
+    """The most urgent state of a chat at a time of the server, in a word or a glyph."""
     if row.uncertain:
         return Badge("? uncertain", "chat-list--error")
     if row.failed:
@@ -69,6 +69,8 @@ def state_badge(row: ChatRow) -> Badge | None:
         return Badge("… waiting" if row.leaving == 1 else f"… {row.leaving} waiting", "chat-list--warning")
     if row.draft:
         return Badge("✎ draft", "chat-list--accent")
+    if row.snoozed_until is not None and now < row.snoozed_until:
+        return Badge("☾ snoozed", "chat-list--muted")
     if row.done:
         words = f"done · {row.unread}" if row.unread else "done"
         return Badge(words, "chat-list--muted")
@@ -113,7 +115,7 @@ class ChatList(VirtualRows[ChatRow]):
     def draw_key(self, row: ChatRow, previous: ChatRow | None) -> Hashable:
         """Ages and countdowns move with the clock: the words themselves are the key."""
         now = self.clock.now()
-        return (age(now - row.key[0]), window_badge(row, now))
+        return (age(now - row.key[0]), window_badge(row, now), state_badge(row, now))
 
     def draw(self, row: ChatRow, previous: ChatRow | None, width: int, *, cursor: bool) -> list[Strip]:
         """Platform, name and age; preview and state."""
@@ -134,6 +136,7 @@ class ChatList(VirtualRows[ChatRow]):
                 ("▌" if row.unread else " ", platform),
                 # The ground alone does not tell which chat is open, least of all without colours.
                 (f"{platform_code(row.chat.platform)}{'▸' if cursor else ' '}", platform),
+                ("★ " if row.pinned else "", platform),
                 (row.chat.title, name_style),
             ],
             [
@@ -148,7 +151,7 @@ class ChatList(VirtualRows[ChatRow]):
             words_style = style("chat-list--name")
         second = _line(
             [("▌   " if row.unread else "    ", platform), (words, words_style)],
-            _badge(state_badge(row), style),
+            _badge(state_badge(row, now), style),
             width,
             background,
         )

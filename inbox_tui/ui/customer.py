@@ -10,7 +10,8 @@ from textual.widgets import Static
 
 from inbox_tui.core.capabilities import INBOUND_DELAY, platform_name
 from inbox_tui.core.models import Chat, Json, Milliseconds, Platform, Profile
-from inbox_tui.core.times import age, clock, day_label, duration
+from inbox_tui.core.ranking import FOREVER
+from inbox_tui.core.times import age, clock, day_label, duration, moment
 from inbox_tui.store.reads import ChatRow
 
 _FACTS = (
@@ -48,6 +49,7 @@ def _lines(row: ChatRow, profile: Profile | None, now: Milliseconds, zone: tzinf
     if chat.archived:
         lines.append(Content("archived on the platform (muted)"))
     lines.append(Content(""))
+    lines += _marks(row, now)
     lines += [Content(words) for words in _window(row, now, zone)]
     if (delay := INBOUND_DELAY.get(chat.platform)) is not None:
         lines.append(Content(f"messages may arrive {duration(delay)} late"))
@@ -60,6 +62,19 @@ def _lines(row: ChatRow, profile: Profile | None, now: Milliseconds, zone: tzinf
     lines += [Content(f"first seen {since}"), Content(count)]
     if row.needs_reply_since is not None:
         lines.append(Content(f"waiting for {age(now - row.needs_reply_since)}").stylize("$text-warning"))
+    return lines
+
+
+def _marks(row: ChatRow, now: Milliseconds) -> list[Content]:
+    """What we have put on the chat ourselves."""
+    lines = []
+    if row.pinned:
+        lines.append(Content("★ pinned"))
+    if row.snoozed_until is not None and now < row.snoozed_until:
+        when = "until they write" if row.snoozed_until == FOREVER else moment(row.snoozed_until, now, None)
+        lines.append(Content(f"snoozed: {when}").stylize("$text-accent"))
+    if row.labels:
+        lines.append(Content(f"labels: {', '.join(row.labels)}"))
     return lines
 
 

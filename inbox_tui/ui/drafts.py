@@ -361,6 +361,10 @@ class Drafts:
         """Remember what was given up, an item or the text of a failed message, so that it can be had back."""
         self._given_up.append(_GivenUp(chat_id, now_ms(), item_pk, text))
 
+    def takes_back_after(self, at: Milliseconds) -> bool:
+        """Whether there is a send to be taken back, or something that was given up at a time or later."""
+        return self.held() is not None or bool(self._given_up and self._given_up[-1].at >= at)
+
     async def take_back(self) -> str:
         """Bring the newest send that has not left, or what was given up since, back into its draft.
 

@@ -416,15 +416,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         arrived = max((r.arrived or 0 for r in self.thread.window_rows), default=0)
         # Covers what stood on the screen, not what may have come while this was decided.
         known = marks.Known(arrived, *inbound[-1].message.position)
-        self.mark(row.chat.id, "seen", known)
-
-    def mark(self, chat_id: str, kind: str, known: marks.Known | None = None) -> None:
-        self.session.do(marks.mark, chat_id, kind, known)
-        self.session.refold(chat_id)
-
-    def unmark(self, chat_id: str, kind: str) -> None:
-        self.session.do(marks.unmark, chat_id, kind)
-        self.session.refold(chat_id)
+        self.session.do(marks.mark, row.chat.id, "seen", known)
+        self.session.refold(row.chat.id)
 
     @on(VirtualRows.Scrolled, "#thread")
     def _thread_scrolled(self, event: VirtualRows.Scrolled) -> None:

@@ -126,11 +126,3 @@ class Answering(Area):
             return
         inbox.session.refold(shown.chat.id)
         inbox.say("Given up. z brings the text back as the draft" if back else "Given up")
-
-    def take_back(self, count: int) -> None:
-        """The held send, or what was given up last, comes back into the composer."""
-        self._inbox.background(self._take_back())
-
-    async def _take_back(self) -> None:
-        self._inbox.say(await self._inbox.drafts.take_back())
-        self._inbox.draw_composer()

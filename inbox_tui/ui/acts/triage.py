@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
+
+from inbox_tui.core.models import Chat
+from inbox_tui.store import lookups, triage
 from inbox_tui.ui.acts.area import Area
+
+if TYPE_CHECKING:
+    from inbox_tui.ui.dialogs.snooze import Chosen
 
 
 class Triage(Area):
-    """Acts that sort the inbox."""
+    """Acts that sort the inbox. Each is a step of the journal, to be undone and done again."""
 
     def done(self, count: int) -> None:
         """Close the chat for us, or open it again; the customer sees nothing of it."""
         row = self._subject
+        if row is not None:
+            self._inbox.session.do(triage.reopen if row.done else triage.done, [row.chat.id])
+
+    def done_next(self, count: int) -> None:
+        """Close the chat for us and go to the next one that needs a reply."""
+        inbox, row = self._inbox, self._subject
         if row is None:
             return
-        if row.done:
-            self._inbox.unmark(row.chat.id, "done")
-        else:
-            self._inbox.mark(row.chat.id, "done")
+        # The next one first: keys that are typed behind this one are about it already.
+        inbox.acts.do("next_attention")
+        inbox.session.do(triage.done, [row.chat.id])
+        following = self._subject
+        if following is not None and following.pk == row.pk:
+            inbox.say(f"Done: {row.chat.title}. No other chat needs a reply")
+
+    def done_no_reply(self, count: int) -> None:
+        """Close the chat for us and take it as read: there is nothing to answer."""
+        row = self._subject
+        if row is not None:
+            self._inbox.session.do(triage.done_no_reply, [row.chat.id])
 
     def read(self, count: int) -> None:
         """Mark as read, or take the seen mark away."""
@@ -24,8 +47,78 @@ class Triage(Area):
         if row is None:
             return
         if row.unread:
-            self._inbox.mark(row.chat.id, "seen")
+            self._inbox.session.do(triage.read, [row.chat.id])
         elif row.unanswered:
-            self._inbox.unmark(row.chat.id, "seen")
+            self._inbox.session.do(triage.unread, [row.chat.id])
         else:
             self._inbox.say("Everything here is answered or done, so there is nothing to mark unread")
+
+    def pin(self, count: int) -> None:
+        """Pin the chat, or take the pin off."""
+        row = self._subject
+        if row is not None:
+            self._inbox.session.do(triage.pin, [row.chat.id], pinned=not row.pinned)
+            self._inbox.say(f"{'Unpinned' if row.pinned else 'Pinned'}: {row.chat.title}")
+
+    def snooze(self, count: int) -> None:
+        """Put the chat away until a time or an event, or bring it back."""
+        from inbox_tui.ui.dialogs.snooze import Snooze
+
+        inbox, row = self._inbox, self._subject
+        if row is None:
+            return
+        now = inbox.session.clock.now
+        away = row.snoozed_until is not None and now() < row.snoozed_until
+        dialog = Snooze(row.chat.title, now, row.window_closes_at, away=away)
+        inbox.app.push_screen(dialog, partial(self._snoozed, row.chat))
+
+    def _snoozed(self, chat: Chat, chosen: Chosen | None) -> None:
+        from inbox_tui.ui.dialogs.snooze import in_words
+
+        inbox = self._inbox
+        if chosen is None:
+            return
+        if chosen.until is None:
+            inbox.session.do(triage.unsnooze, [chat.id])
+            inbox.say(f"Back again: {chat.title}")
+            return
+        inbox.session.do(triage.snooze, [chat.id], chosen.until)
+        words = f"Snoozed {in_words(chosen.until, inbox.session.clock.now())}: {chat.title}"
+        inbox.say(f"{words}. {chosen.until.notice}" if chosen.until.notice else words)
+
+    def take_back(self, count: int) -> None:
+        """Undo: a held send or what was given up since comes back; else the newest step of the journal."""
+        inbox = self._inbox
+        acted_at = lookups.last_act_at(inbox.session.reader)
+        if acted_at is None or inbox.drafts.takes_back_after(acted_at):
+            inbox.background(self._take_back())
+        else:
+            inbox.background(self._step(back=True))
+
+    def redo(self, count: int) -> None:
+        """Do again what was undone last."""
+        self._inbox.background(self._step(back=False))
+
+    async def _take_back(self) -> None:
+        self._inbox.say(await self._inbox.drafts.take_back())
+        self._inbox.draw_composer()
+
+    async def _step(self, *, back: bool) -> None:
+        inbox = self._inbox
+        step = await asyncio.wrap_future(inbox.session.write(triage.undo if back else triage.redo))
+        if step is None:
+            inbox.say(f"There is nothing to {'undo' if back else 'do again'}")
+            return
+        words = [f"{'Undone' if back else 'Done again'}: {step.what}"]
+        if len(step.chat_ids) == 1:
+            row = lookups.chat(inbox.session.reader, step.chat_ids[0])
+            words[0] += "" if row is None else f" · {row.chat.title}"
+        elif step.chat_ids:
+            words[0] += f" · {len(step.chat_ids):,} chats"
+        if step.skipped and not step.chat_ids:
+            words = [f"Nothing is left to change of this step ({step.what})"]
+        if step.skipped:
+            words.append(f"{step.skipped:,} changed since, left as they are")
+        if step.left:
+            words.append("What has been sent since cannot be taken back")
+        inbox.say(". ".join(words))
