@@ -59,9 +59,10 @@ class Figures:
     events: int = 0
     settling: float = 0.0
     twice: list[str] = field(default_factory=list)
-    """Texts that the server has more than once."""
+    """Texts that reached their platform more than once; what a platform refused has not, and may be sent
+    again by the person."""
     lost: list[str] = field(default_factory=list)
-    """Texts that count as sent and that the server does not have."""
+    """Texts that count as sent and that never reached their platform."""
     differences: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -264,7 +265,8 @@ class Soak:
             figures.compared = verify.on_server(api).counts()
         with world.read() as database:
             rows = database.all(
-                "select body, count(*) as n from messages where body like 'Soak message %' group by body"
+                "select body, count(*) as n from messages where body like 'Soak message %' "
+                "and external_id is not null group by body"
             )
             counts = {str(row["body"]): int(row["n"]) for row in rows}
             figures.events = int(database.value("select count(*) from deliveries where success") or 0)
