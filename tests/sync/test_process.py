@@ -29,7 +29,7 @@ def asked_for_messages(box: RunningSandbox) -> list[str]:
 def test_a_first_sync_that_is_killed_goes_on_without_fetching_again_what_it_had(
     start_sandbox: Start, home: Callable[[RunningSandbox], Settings], spawn: Spawn
 ) -> None:
-    box = start_sandbox(chats=60, messages=600)
+    box = start_sandbox(chats=240, messages=2_400)
     settings = home(box)
     box.world.faults.add(Fault("latency", path="/messages$", seconds=0.03))
     process = spawn(settings, "--follow")
@@ -40,14 +40,14 @@ def test_a_first_sync_that_is_killed_goes_on_without_fetching_again_what_it_had(
         one(settings, "SELECT id FROM chats WHERE NOT estimated ORDER BY pk LIMIT 1 OFFSET ?", index)
         for index in range(count(settings, "chats WHERE NOT estimated"))
     }
-    assert 20 <= len(read) < 60
+    assert 20 <= len(read) < 240
     before = len(box.world.requests)
     assert engine.run(settings, once=True).exit_code == 0
     with box.world.read():
         again = [str(r["path"]) for r in list(box.world.requests)[before:]]
     newest = {path.split("/")[3] for path in again if path.endswith("/messages")}
     assert not newest & read
-    assert len(read) + len(newest) == count(settings, "chats") == 60
+    assert len(read) + len(newest) == count(settings, "chats") == 240
     assert count(settings, "messages") == one(settings, "SELECT sum(messages_total) FROM chats")
 
 
