@@ -3,7 +3,7 @@
 Every side prints one line of JSON: seconds without start and imports, rows, and peak memory. Arguments:
 the name, the folder of the world, the server's URL, and an empty folder to write to.
 
-fetch   every answer of the first sync as bytes, httpx's plain client in four threads: the network alone
+fetch   every answer of the first sync as bytes, httpx's plain client in as many threads: the network alone
 store   the same bytes from memory through validation into the cache, by the program's own code, no network
 sync    the program's own first sync
 naive   one httpx.AsyncClient, sqlite-utils upserts a page as it comes, a search index kept by triggers

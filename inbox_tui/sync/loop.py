@@ -34,7 +34,7 @@ from inbox_tui.sync.sending import AskedAt, Hooks
 from inbox_tui.sync.troubles import Troubles
 from inbox_tui.sync.wants import Wants
 
-READERS, SENDERS = 4, 4
+READERS, SENDERS = 8, 4
 POLL_SECONDS = 0.1
 """How often the screens' writes are looked for."""
 TIDY_SECONDS = 2.0
