@@ -19,7 +19,7 @@ from inbox_tui.ui.dialogs import attach
 from inbox_tui.ui.dialogs.attach import Attach, look_at, offer
 from inbox_tui.ui.paths import Entry, local_path, matching, web_address
 
-from .conftest import Desk, DeskMaker
+from .conftest import Desk, DeskMaker, _key
 from .test_composer import INSTAGRAM, TELEGRAM, reply
 from .test_inbox import rows
 
@@ -243,6 +243,28 @@ async def test_folders_are_gone_through_and_what_cannot_be_sent_is_told_of(
         await agent.press("enter")
         await agent.until(lambda: agent.app.screen is agent.inbox)
         assert agent.inbox.composer.extras["file"] == str(files / "invoices" / "2026.pdf")
+
+
+async def test_what_is_typed_at_once_behind_the_attach_key_is_a_path_and_never_a_message(
+    folder: Folder, desk: DeskMaker, files: Path
+) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM)
+        burst = [
+            events.Key("ctrl+f", None),
+            events.Key("ctrl+u", None),
+            *(events.Key(_key(letter), letter) for letter in str(files / "notes.txt")),
+            events.Key("enter", None),
+            *(events.Key(letter, letter) for letter in "look"),
+            events.Key("enter", None),
+        ]
+        for event in burst:
+            agent.app.post_message(event)
+        await agent.until(lambda: len(payloads(folder)) == 2)
+        assert agent.inbox.composer.text == ""
+    sent, text = payloads(folder)
+    assert sent["file_name"] == "notes.txt"
+    assert text == {"text": "look"}
 
 
 async def test_a_path_that_no_system_has_is_told_of(folder: Folder, desk: DeskMaker) -> None:

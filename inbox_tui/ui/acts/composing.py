@@ -120,15 +120,19 @@ class Composing(Area):
     def attach(self, count: int) -> None:
         """Take the file that is offered, or choose one to go with the text, another one, or none."""
         if not self._inbox.warnings.take_offer():
-            self._inbox.background(self._attach())
+            self._attach()
 
-    async def _attach(self) -> None:
+    def _attach(self) -> None:
         from inbox_tui.ui.dialogs.attach import Attach
 
         inbox, composer, row = self._inbox, self._inbox.composer, self._inbox.shown
         if row is None:
             return
         start = str(composer.extras.get("file") or composer.extras.get("media_url") or "")
-        chosen: JsonObject | None = await inbox.app.push_screen_wait(Attach(row.chat.platform, start))
-        if chosen is not None and composer.chat_id == row.chat.id:
-            composer.attach(chosen)
+
+        def use(chosen: JsonObject) -> None:
+            if composer.chat_id == row.chat.id:
+                composer.attach(chosen)
+
+        # Not from a worker: a path typed at once behind the key would be a message, and Enter would send it.
+        inbox.app.push_screen(Attach(row.chat.platform, start, use))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -27,6 +28,8 @@ from inbox_tui.ui.dialogs.fields import FieldDialog
 from inbox_tui.ui.paths import Entry, entries, local_path, matching, split, web_address
 
 MOST_SHOWN = 50
+LOOK_SECONDS = 0.5
+"""How long a key waits for the look at a file; a folder may be on a machine that does not answer."""
 PAGES = ("text/html", "application/xhtml+xml")
 
 
@@ -64,8 +67,8 @@ def offer(pasted: str, platform: str) -> JsonObject | None:
         return None
 
 
-class Attach(FieldDialog["JsonObject | None"]):
-    """Asks for a file. Returns what a draft keeps of it, empty for no file; None leaves all as it is."""
+class Attach(FieldDialog[None]):
+    """Asks for a file, and hands over what a draft keeps of it: empty for no file."""
 
     KEYS: ClassVar[dict[str, str]] = {
         "enter": "choose",
@@ -76,14 +79,16 @@ class Attach(FieldDialog["JsonObject | None"]):
         "escape": "back",
     }
 
-    def __init__(self, platform: str, start: str) -> None:
-        """`start`: what stands in the field at first."""
+    def __init__(self, platform: str, start: str, use: Callable[[JsonObject], None]) -> None:
+        """`start`: what stands in the field at first. `use`: called with the choice, before the next key."""
         super().__init__()
         self._platform = platform
         self._start = start
+        self._use = use
         self._folder: tuple[Path, list[Entry]] | None = None
         self._shown: Sequence[Entry] = ()
-        self._looking = False
+        self._looked = asyncio.Event()
+        self._looked.set()
 
     def compose(self) -> ComposeResult:
         """The field, what fits it, what is known of it, the keys."""
@@ -165,32 +170,43 @@ class Attach(FieldDialog["JsonObject | None"]):
         self._field.cursor_position = len(text)
         return True
 
+    async def take(self, event: events.Key | events.Paste) -> None:
+        """Keys behind Enter belong to what comes after the look at the file, if that does not take long."""
+        await super().take(event)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._looked.wait(), LOOK_SECONDS)
+
     def choose(self) -> None:
         """Take the file whose path stands in the field; of an unfinished path, the suggestion first."""
-        if not self._looking:
+        if self._looked.is_set():
+            self._looked.clear()
             self._look(self._field.value)
 
     @work(exit_on_error=False)
     async def _look(self, text: str) -> None:
-        if not text.strip():
-            self.dismiss({})
-            return
-        self._looking = True
         try:
+            if not text.strip():
+                self._finish({})
+                return
             path = local_path(text)
             if path is not None and not await asyncio.to_thread(os.path.isfile, path) and self.complete():
                 text = self._field.value
                 if text.endswith("/"):
                     return
-            self.dismiss(await asyncio.to_thread(look_at, text, self._platform))
+            self._finish(await asyncio.to_thread(look_at, text, self._platform))
         except InboxError as error:
             self._say(error.title)
         finally:
-            self._looking = False
+            self._looked.set()
+
+    def _finish(self, chosen: JsonObject) -> None:
+        if self.is_current:
+            self._use(chosen)
+            self.dismiss()
 
     def back(self) -> None:
         """Leave everything as it is."""
-        self.dismiss(None)
+        self.dismiss()
 
 
 def _limits(platform: str) -> str:
