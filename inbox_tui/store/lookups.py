@@ -122,12 +122,6 @@ def labels(reader: sqlite3.Connection) -> list[tuple[str, int]]:
     ).fetchall()
 
 
-def last_act_at(reader: sqlite3.Connection) -> Milliseconds | None:
-    """When the newest act of triage was made that can be undone, by this machine's clock; None: none."""
-    row = reader.execute("SELECT at FROM local.journal WHERE NOT undone ORDER BY pk DESC LIMIT 1").fetchone()
-    return None if row is None else int(row[0])
-
-
 def draft(reader: sqlite3.Connection, chat_id: str) -> tuple[str, int]:
     """The draft of a chat and the caret's offset; empty where there is none."""
     row = reader.execute("SELECT text, cursor FROM local.drafts WHERE chat_id = ?", (chat_id,)).fetchone()

@@ -189,6 +189,12 @@ def note(writer: Writer, chat_id: str, text: str) -> bool:
     return bool(_act(writer, "note", [chat_id], ("note",), change))
 
 
+def last_act_at(writer: Writer) -> Milliseconds | None:
+    """When the newest act was made that can be undone, by this machine's clock; None: there is none."""
+    row = writer.local.execute("SELECT at FROM journal WHERE NOT undone ORDER BY pk DESC LIMIT 1").fetchone()
+    return None if row is None else int(row[0])
+
+
 def undo(writer: Writer) -> Step | None:
     """Take the newest act that stands back; None where there is none."""
     return _step(writer, back=True)

@@ -92,6 +92,8 @@ ACTIONS: Sequence[Action] = (
     Action("done_next", ("]",), "Done, and to the next chat that needs a reply", "Triage"),
     Action("done_no_reply", ("#",), "Done, no reply needed: read, too", "Triage"),
     Action("snooze", ("s",), "Snooze, or bring back", "Triage"),
+    Action("labels", ("t",), "Labels", "Triage"),
+    Action("note", ("P",), "Private note; it is never sent", "Triage"),
     Action("pin", ("*",), "Pin, or take the pin off", "Triage"),
     Action("filter", ("\\",), "Filter the list", "Find", footer="filter"),
     Action("palette", (":", "ctrl+p"), "Commands and themes", "Program", footer="commands"),

@@ -34,9 +34,13 @@ class Customer(Static):
         looks: Sequence[Content],
         now: Milliseconds,
         zone: tzinfo | None,
+        note: str = "",
     ) -> None:
         """Draw a chat's facts at a time of the server; `looks`: how fresh they are, in words."""
         lines = [*_lines(row, profile, now, zone or UTC), Content(""), *looks]
+        if note:
+            lines += [Content(""), Content.styled("PRIVATE NOTE (P)", "bold $text-warning")]
+            lines += [Content.styled(f"┃ {line}", "$text-warning") for line in note.splitlines()]
         self.update(Content("\n").join(lines), layout=False)
 
 

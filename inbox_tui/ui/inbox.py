@@ -277,7 +277,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._draw_title(row)
         profile = self.profiles.get(row.chat.profile_id)
         fresh = status.looks_in_words(self._freshness(row), now_ms(), complete=row.complete)
-        self.query_one(Customer).show(row, profile, fresh, self.session.clock.now(), self.thread.zone)
+        note = lookups.note(self.session.reader, row.chat.id) if row.note else ""
+        now = self.session.clock.now()
+        self.query_one(Customer).show(row, profile, fresh, now, self.thread.zone, note)
         self.thread.unanswered_since = row.needs_reply_since
         self.thread.empty_text = (
             "The messages of this chat are not fetched yet." if row.pulled_at is None else "No messages yet."

@@ -8,6 +8,7 @@ from contextlib import closing
 from inbox_tui.store import triage, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.reads import ChatRow
+from inbox_tui.ui.dialogs.labels import found
 
 from .conftest import Desk, DeskMaker
 
@@ -149,3 +150,74 @@ async def test_a_preset_is_chosen_by_the_arrows(folder: Folder, desk: DeskMaker)
         await agent.open(telegram(folder))
         await agent.press("s", "up", "enter")
         await agent.until(lambda: "snoozed: until they write" in agent.screen_text())
+
+
+async def test_an_undo_typed_at_once_behind_an_act_undoes_that_act(folder: Folder, desk: DeskMaker) -> None:
+    name = telegram(folder)
+    async with desk(folder) as agent:
+        await agent.open(name)
+        await agent.type("*z")
+        await agent.until(lambda: agent.says(f"Undone: pin · {name}"))
+        await agent.until(lambda: not shown(agent).pinned)
+
+
+async def test_labels_are_found_by_letters_and_several_are_one_step(folder: Folder, desk: DeskMaker) -> None:
+    name = telegram(folder)
+    with writes.Writer(folder) as writer:
+        (other,) = writer.cache.execute("SELECT id FROM chats WHERE platform = 'bluesky' LIMIT 1").fetchone()
+        triage.label(writer, [other], ["shipping", "refund"])
+    async with desk(folder) as agent:
+        await agent.open(name)
+        await agent.type("tspg")
+        await agent.press("enter")
+        await agent.type("Big order")
+        assert "big-order  new" in agent.screen_text()
+        await agent.press("enter", "escape")
+        await agent.until(lambda: shown(agent).labels == ("big-order", "shipping"))
+        await agent.until(lambda: "labels: big-order, shipping" in agent.screen_text())
+        await agent.type("tship")
+        await agent.press("enter", "escape")
+        await agent.until(lambda: shown(agent).labels == ("big-order",))
+        await agent.type("zz")
+        await agent.until(lambda: shown(agent).labels == ())
+
+
+async def test_a_note_is_set_apart_and_enter_in_it_sends_nothing(folder: Folder, desk: DeskMaker) -> None:
+    name = telegram(folder)
+    async with desk(folder) as agent:
+        await agent.open(name)
+        await agent.type("PPrefers mornings")
+        assert "PRIVATE NOTE" in agent.screen_text()
+        await agent.press("enter")
+        await agent.type("Order #A-1042")
+        await agent.press("escape")
+        await agent.until(lambda: shown(agent).note and "┃ Order #A-1042" in agent.screen_text())
+        assert "┃ Prefers mornings" in agent.screen_text()
+    with closing(sqlite3.connect(folder.local)) as local:
+        assert local.execute("SELECT text FROM notes").fetchall() == [("Prefers mornings\nOrder #A-1042",)]
+        assert local.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+        assert local.execute("SELECT count(*) FROM drafts WHERE chat_id LIKE 'note:%'").fetchone() == (0,)
+
+
+async def test_what_is_typed_into_a_note_is_on_the_disk_before_it_is_kept(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open(telegram(folder))
+        await agent.type("PHalf a thought")
+        with closing(sqlite3.connect(folder.local)) as local:
+            await agent.until(
+                lambda: local.execute("SELECT text FROM drafts").fetchall() == [("Half a thought",)]
+            )
+    async with desk(folder) as agent:
+        await agent.open(telegram(folder))
+        await agent.press("P")
+        await agent.until(lambda: "Half a thought" in agent.screen_text())
+
+
+def test_labels_that_begin_with_the_letters_come_before_those_that_hold_them() -> None:
+    names = ["refund", "big-order", "order", "border", "overdue-refer"]
+    assert found(names, "order") == ["order", "big-order", "border", "overdue-refer"]
+    assert found(names, "orderr") == ["overdue-refer"]
+    assert found(names, "ODR") == ["big-order", "order", "border", "overdue-refer"]
+    assert found(names, "") == names

@@ -11,6 +11,7 @@ from inbox_tui.store import lookups, triage
 from inbox_tui.ui.acts.area import Area
 
 if TYPE_CHECKING:
+    from inbox_tui.ui.dialogs.labels import Changed
     from inbox_tui.ui.dialogs.snooze import Chosen
 
 
@@ -86,22 +87,53 @@ class Triage(Area):
         words = f"Snoozed {in_words(chosen.until, inbox.session.clock.now())}: {chat.title}"
         inbox.say(f"{words}. {chosen.until.notice}" if chosen.until.notice else words)
 
+    def labels(self, count: int) -> None:
+        """Add labels to the chat, and take others off."""
+        from inbox_tui.ui.dialogs.labels import Labels
+
+        inbox, row = self._inbox, self._subject
+        if row is not None:
+            known = [name for name, _ in lookups.labels(inbox.session.reader)]
+            dialog = Labels(row.chat.title, row.labels, known)
+            inbox.app.push_screen(dialog, partial(self._labelled, row.chat.id))
+
+    def _labelled(self, chat_id: str, changed: Changed | None) -> None:
+        if changed is not None and (changed.add or changed.remove):
+            self._inbox.session.do(triage.label, [chat_id], changed.add, changed.remove)
+
+    def note(self, count: int) -> None:
+        """Write the private note of the chat."""
+        from inbox_tui.ui.dialogs.note import Note
+
+        inbox, row = self._inbox, self._subject
+        if row is not None:
+            text = lookups.note(inbox.session.reader, row.chat.id)
+            dialog = Note(inbox.session, row.chat.id, row.chat.title, text)
+            inbox.app.push_screen(dialog, partial(self._noted, row.chat.id))
+
+    def _noted(self, chat_id: str, text: str | None) -> None:
+        from inbox_tui.ui.dialogs.note import keep_note
+
+        if text is not None:
+            self._inbox.session.do(keep_note, chat_id, text)
+
     def take_back(self, count: int) -> None:
         """Undo: a held send or what was given up since comes back; else the newest step of the journal."""
-        inbox = self._inbox
-        acted_at = lookups.last_act_at(inbox.session.reader)
-        if acted_at is None or inbox.drafts.takes_back_after(acted_at):
-            inbox.background(self._take_back())
-        else:
-            inbox.background(self._step(back=True))
+        self._inbox.background(self._undo())
 
     def redo(self, count: int) -> None:
         """Do again what was undone last."""
         self._inbox.background(self._step(back=False))
 
-    async def _take_back(self) -> None:
-        self._inbox.say(await self._inbox.drafts.take_back())
-        self._inbox.draw_composer()
+    async def _undo(self) -> None:
+        inbox = self._inbox
+        # Behind the acts that were just made: they are written by the same thread.
+        acted_at = await asyncio.wrap_future(inbox.session.write(triage.last_act_at))
+        if acted_at is not None and not inbox.drafts.takes_back_after(acted_at):
+            await self._step(back=True)
+            return
+        inbox.say(await inbox.drafts.take_back())
+        inbox.draw_composer()
 
     async def _step(self, *, back: bool) -> None:
         inbox = self._inbox
