@@ -85,7 +85,8 @@ class MessagePage:
     `total`: the API's own count. `gap_page`: a page that did not reach what was cached before; the
     pages from that number on are missing, until one comes with `gap_closed`. `stated_at`: the API's time
     as of which the messages are so, or one shortly before; None where nobody knows. `event`: an event
-    brought them, without their chat, whose times of the last messages they move.
+    brought them, without their chat, whose times of the last messages they move. `unreadable`: how many
+    messages the API counts that nobody can read.
     """
 
     chat_id: str
@@ -101,6 +102,7 @@ class MessagePage:
     history_done: bool = False
     stated_at: Milliseconds | None = None
     event: bool = False
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +344,14 @@ def _merge_page(
 def _is_before(stated_at: Milliseconds | None, known: Value) -> bool:
     """Whether an answer tells of an earlier time than what is known."""
     return stated_at is not None and known is not None and stated_at < int(known)
+
+
+def read_again(writer: Writer, chat_ids: Iterable[str]) -> None:
+    """Have the newest messages of chats read once more, as if there were news."""
+    rows = [(chat_id,) for chat_id in chat_ids]
+    if rows:
+        with transaction(writer.cache):
+            writer.cache.executemany("UPDATE chats SET pulled_for = NULL WHERE id = ?", rows)
 
 
 def refold_chats(writer: Writer, chat_ids: Iterable[str]) -> None:

@@ -257,6 +257,7 @@ class Loop:
             self._answers.collect(0.1, LONG)
             self._land()
         self._land()
+        self.pull.messages.leave()
         writes.refold_stale(self.writer)
         self.meter.end()
         if self._progress is not None:

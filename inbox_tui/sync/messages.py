@@ -28,6 +28,8 @@ REFRESH = 30
 """Messages of a look at a chat that was read before: enough for what happens between two looks."""
 AHEAD = 32
 """Looks of a profile that one search plans."""
+SAME_MS: Milliseconds = 1000
+"""Telegram tells times in whole seconds: what comes within one may be of the same time as what was read."""
 DOUBT_MS: Milliseconds = 1500
 """The Date header has whole seconds: the server's time is known to half a second, and a bit to be safe."""
 
@@ -86,12 +88,14 @@ def newest_page(state: ChatState, page: Page[Message], asked: int) -> MessagePag
 def gap_page(state: ChatState, page: Page[Message], number: int) -> MessagePage:
     """What a page between the newest and the rest says; it holds news, not history."""
     oldest = min((message.position[0] for message in page.items), default=0)
-    closed = is_last(page, number, PAGE) or oldest <= (state.gap_at or 0)
+    last = is_last(page, number, PAGE)
+    closed = last or oldest <= (state.gap_at or 0)
     return MessagePage(
         chat_id=state.id,
         messages=page.items,
         gap_page=None if closed else number + 1,
         gap_closed=closed,
+        total=page.total if last and not state.gap_at else None,
     )
 
 
@@ -142,17 +146,27 @@ class Messages:
         self._writer = writer
         self._group = group
         self._busy = busy
-        self._history_pages = 1 << 31 if history_messages is None else -(-history_messages // PAGE)
+        self._history = history_messages
+        self._page_size = PAGE
         self._aside: set[str] = set()
         self._next: dict[str, deque[Look]] = {}
         """The looks that a profile's messages need most, as far as they were searched for."""
         self._pages: list[MessagePage] = []
         self._vouched: dict[str, Milliseconds | None] = {}
         """Chats whose newest messages came by events, with their time of the last message."""
+        self._at_once: set[str] = set()
+        """Chats that were read at the very moment of their last message, and not since."""
+        self._unreadable: dict[str, int] = {}
+        """How many messages the API counts of a chat that nobody could read in this run."""
         self.inserted = 0
         """Messages that were new to the cache in this run."""
         self.found: Callable[[Sequence[Message]], None] | None = None
         """Is told which messages looks have brought that were new to the cache."""
+
+    @property
+    def _history_pages(self) -> int:
+        """How many pages of each chat are read unasked."""
+        return 1 << 31 if self._history is None else -(-self._history // self._page_size)
 
     def fetch(self, client: Client, look: Look) -> Fetch | None:
         """The request of a look; None where the chat is gone or has nothing to give."""
@@ -175,7 +189,7 @@ class Messages:
             started = time.monotonic()
             page = client.list_messages(state.id, per_page=asked, profile_group_id=group)
             at = stated_at(client, started)
-            return lambda: self._apply(state, page, newest_page(state, page, asked), at)
+            return lambda: self._apply(state, page, newest_page(state, page, asked), at, asked)
 
         return fetch
 
@@ -192,7 +206,7 @@ class Messages:
             started = time.monotonic()
             page = client.list_messages(state.id, page=number, per_page=PAGE, profile_group_id=group)
             at = stated_at(client, started)
-            return lambda: self._apply(state, page, judge(state, page, number), at)
+            return lambda: self._apply(state, page, judge(state, page, number), at, PAGE)
 
         return fetch
 
@@ -208,10 +222,21 @@ class Messages:
         return fetch
 
     def _apply(
-        self, state: ChatState, page: Page[Message], pulled: MessagePage, at: Milliseconds | None
+        self,
+        state: ChatState,
+        page: Page[Message],
+        pulled: MessagePage,
+        at: Milliseconds | None,
+        asked: int,
     ) -> Outcome:
+        if 0 < page.per_page < asked:
+            self._page_size = page.per_page
         writes.quarantine(self._writer, f"messages of {state.id}", page.rejected)
-        self._pages.append(replace(pulled, stated_at=at))
+        pulled = replace(pulled, stated_at=at, unreadable=self._unreadable.get(state.id, 0))
+        self._pages.append(pulled)
+        if pulled.newest and pulled.newest_for is not None and at is not None:
+            at_once = at < pulled.newest_for + SAME_MS
+            (self._at_once.add if at_once else self._at_once.discard)(state.id)
         vouched = self._vouched.get(state.id)
         if pulled.newest and (vouched is None or vouched <= (state.last_message_at or 0)):
             self._vouched.pop(state.id, None)
@@ -275,6 +300,7 @@ class Messages:
         self.inserted += applied.inserted
         for chat_id in complete:
             self._vouch(chat_id)
+        self._count(page for page in pages if page.gap_closed and page.total is not None)
         if self.found is not None and applied.new_ids:
             new = set(applied.new_ids) - {m.id for page in pages if page.event for m in page.messages}
             looked = (page for page in pages if not page.event and not page.history)
@@ -282,6 +308,17 @@ class Messages:
         if applied.unknown_chats:
             _log.warning("messages of unknown chats were passed over: %s", ", ".join(applied.unknown_chats))
         return bool(applied.inserted or applied.changed)
+
+    def _count(self, pages: Iterable[MessagePage]) -> None:
+        """Give up what is missing of chats that were read once more from end to end."""
+        for page in pages:
+            row = self._writer.cache.execute(
+                "SELECT messages_total - messages FROM chats WHERE id = ? AND messages < messages_total",
+                (page.chat_id,),
+            ).fetchone()
+            if row is not None:
+                self._unreadable[page.chat_id] = row[0]
+                _log.warning("%d messages of the chat %s cannot be read", row[0], page.chat_id)
 
     def _is_complete(self, chat_id: str) -> bool:
         """Whether nothing newer is known of a chat than what was read of it, or came by events."""
@@ -305,6 +342,13 @@ class Messages:
         ).fetchone()
         if row is not None:
             self._vouched[chat_id] = row[0]
+
+    def leave(self) -> None:
+        """Have chats read again at the next start of which nobody knows whether they are read to the end.
+
+        Another message of the same moment as the one that was read does not move its chat in any list.
+        """
+        writes.read_again(self._writer, self._at_once)
 
     # What is missing
 
@@ -394,7 +438,7 @@ class Messages:
             "SELECT coalesce(sum(max("
             "min((coalesce(messages_total, 0) + ?1 - 1) / ?1, ?2) - history_page, 1)), 0) FROM chats "
             "WHERE history_done = 0 AND pulled_at IS NOT NULL AND history_page < ?2",
-            (PAGE, self._history_pages),
+            (self._page_size, self._history_pages),
         ).fetchone()
         return int(pages)
 

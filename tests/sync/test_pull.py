@@ -257,6 +257,14 @@ def test_history_stops_at_the_setting_and_a_full_sync_takes_all(desk: Desk) -> N
     assert desk.api.count("/messages") == 5
 
 
+def test_the_history_of_the_setting_is_read_from_a_server_with_shorter_pages_too(desk: Desk) -> None:
+    desk.api.max_per_page = 40
+    desk.api.add_profile()
+    desk.api.add_chat("c1", START, messages=500)
+    desk.sync(history=200)
+    assert desk.value("SELECT messages FROM chats") == 200
+
+
 def test_messages_that_arrive_while_history_is_read_shift_pages_and_hide_none(desk: Desk) -> None:
     desk.api.add_profile()
     desk.api.add_chat("c1", START, messages=730)
