@@ -25,18 +25,34 @@ class Program(Area):
 
     def quit(self, count: int) -> None:
         """Leave; asks when something is unsent."""
-        self._inbox.background(self._quit())
+        if self._waiting():
+            # Not from a worker: Enter at once behind the key would send what stands in the composer.
+            self._ask()
+        else:
+            self._inbox.background(self._quit())
+
+    def _waiting(self) -> int:
+        """How many messages and acts have not left yet."""
+        items = lookups.outbox(self._inbox.session.reader)
+        return sum(item.state in local.ON_THE_WAY for item in items)
+
+    def _ask(self) -> None:
+        from inbox_tui.ui.dialogs.confirm import ConfirmQuit
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._inbox.background(self._leave())
+
+        self._inbox.app.push_screen(ConfirmQuit(self._waiting), answered)
 
     async def _quit(self) -> None:
-        inbox = self._inbox
-        await inbox.drafts.saved()
-        waiting = [item for item in lookups.outbox(inbox.session.reader) if item.state in local.ON_THE_WAY]
-        if waiting:
-            from inbox_tui.ui.dialogs.confirm import Confirm
+        # What is on its way into the outbox is counted, too.
+        await self._inbox.drafts.saved()
+        if self._waiting():
+            self._ask()
+        else:
+            self._inbox.app.exit()
 
-            count = len(waiting)
-            words = "1 message has" if count == 1 else f"{count} messages have"
-            consequence = "What is held becomes a draft again; the rest leaves at the next start."
-            if not await inbox.app.push_screen_wait(Confirm(f"{words} not left yet. Quit?", consequence)):
-                return
-        inbox.app.exit()
+    async def _leave(self) -> None:
+        await self._inbox.drafts.saved()
+        self._inbox.app.exit()
