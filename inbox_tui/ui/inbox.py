@@ -455,6 +455,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 self.warnings.pasted(event.text)
             elif isinstance(field, Input):
                 field.insert_text_at_cursor(one_line(event.text))
+            else:
+                self.say("Nothing was pasted: r opens the composer first")
         elif field is None:
             self._press(event)
         elif isinstance(field, Editor):

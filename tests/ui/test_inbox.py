@@ -91,6 +91,16 @@ async def test_a_burst_of_keys_and_pastes_keeps_its_order_and_its_chats(
     }
 
 
+async def test_a_paste_where_nobody_types_changes_nothing_and_says_so(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        agent.app.post_message(events.Paste("reuse"))
+        await agent.until(lambda: agent.says("Nothing was pasted: r opens the composer first"))
+        assert agent.inbox.composer.text == ""
+    assert rows(folder, "SELECT count(*) FROM marks WHERE kind = 'done'") == [(0,)]
+
+
 async def test_what_is_typed_behind_enter_is_not_sent_with_it(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
         await agent.open("Max Whitlock")
