@@ -11,7 +11,7 @@ from inbox_tui.config import Settings
 from inbox_tui.core.errors import InboxError, NetworkError
 from inbox_tui.store import db, local
 from inbox_tui.store.writes import Writer
-from inbox_tui.sync.engine import EngineRunningError, Keys, elected, writing
+from inbox_tui.sync.engine import EngineRunningError, Keys, elected, running, writing
 from inbox_tui.sync.loop import Loop, Mode
 
 SECONDS = 120.0
@@ -32,8 +32,8 @@ def answer_now(
     What came of it stands where `store.fetched` reads it, a reason why not included. `waiting` is called
     about ten times a second. What is still wanted after `seconds` is wanted no more.
 
-    Raises NotAuthorised where there is no key or the API refuses it, NetworkError where it cannot be reached
-    or nothing came in time, StoreError where a file of the cache cannot be used.
+    Raises NotAuthorised where there is no key and no engine runs, or the API refuses the key, NetworkError
+    where it cannot be reached or nothing came in time, StoreError where a file of the cache cannot be used.
     """
     stop = stop or threading.Event()
     deadline = time.monotonic() + seconds
@@ -41,7 +41,9 @@ def answer_now(
     db.prepare(settings.folder)
     with writing(settings.folder), Writer(settings.folder) as writer, contextlib.ExitStack() as stack:
         stack.callback(keys.close)
-        client = keys.client()
+        # An engine that runs has a key of its own.
+        left_to_it = settings.api_key() is None and running(settings.folder)
+        client = None if left_to_it else keys.client()
         for kind, subject in wants:
             local.need(writer, kind, subject)
         stack.callback(_withdraw, writer, wants)
@@ -54,6 +56,7 @@ def answer_now(
         while not done():
             try:
                 with elected(settings.folder):
+                    client = client or keys.client()
                     loop = Loop(
                         writer,
                         client,

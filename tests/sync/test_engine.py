@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -13,10 +13,12 @@ from inbox_tui.config import Settings
 from inbox_tui.core.errors import NotAuthorised, StoreError, UsageError
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
-from inbox_tui.store import looks, writes
+from inbox_tui.store import fetched, looks, lookups, writes
+from inbox_tui.store.db import open_reader
 from inbox_tui.store.local import State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine
+from inbox_tui.sync.asking import answer_now
 from inbox_tui.sync.engine import EngineRunningError, Progress, Report
 from tests.sync.real import PATIENCE, count, item, one, profiles, queue, received, wait_for
 
@@ -166,6 +168,19 @@ def test_a_command_leaves_its_send_to_the_engine_that_runs(sandbox: RunningSandb
         settled = engine.send_now(synced, queue(synced, "Over to you").pk, wait=True)
     assert settled.state == State.SETTLED
     assert received(sandbox, "Over to you") == 1
+
+
+def test_a_command_without_a_key_leaves_what_it_wants_to_the_engine_that_runs(
+    synced: Settings,
+) -> None:
+    with following(synced):
+        synced.key_file.unlink()
+        with closing(open_reader(synced.folder)) as reader:
+            profile = next(
+                row.profile.id for row in lookups.profiles(reader) if row.profile.platform == "facebook"
+            )
+            answer_now(synced, [("posts", profile)])
+            assert fetched.posts(reader, profile)
 
 
 def test_a_command_does_not_wait_for_what_cannot_go_on(
