@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from textual import events
+
 from inbox_tui.core.models import Comment, Post
 from inbox_tui.core.text import clean
 from inbox_tui.store import answers
@@ -78,6 +80,22 @@ async def test_a_comment_is_answered_in_private_after_one_confirmation(
         assert payload["text"] == "Yes, worldwide"
         assert payload["comment_id"] == "cm1"
         await at.until(lambda: not isinstance(at.app.screen, Comments))
+
+
+async def test_enter_right_behind_the_last_letter_asks_and_goes_on_asking(
+    desk: DeskMaker, folder: Folder
+) -> None:
+    async with desk(folder) as at:
+        await with_comments(at)
+        await at.press("enter", "enter")
+        for character in "Yes":
+            at.app.post_message(events.Key(character, character))
+        at.app.post_message(events.Key("enter", None))
+        await at.pilot.pause(0.1)
+        assert "Enter again sends this" in said(at)
+        await at.type("!")
+        assert "Enter again sends this" not in said(at)
+        assert queued(at) == []
 
 
 async def test_a_comment_that_is_too_old_says_why_and_takes_no_text(desk: DeskMaker, folder: Folder) -> None:

@@ -61,8 +61,8 @@ class Comments(FieldDialog[int | None]):
         self._post: tuple[Profile, PostRow] | None = None
         self._kept: Kept | None = None
         self._answering: CommentRow | None = None
-        self._sure = False
-        """The person has read what a private reply is, and the next Enter sends it."""
+        self._sure_of: str | None = None
+        """The text with which the person was told what a private reply is; the next Enter sends just that."""
         self._opened_at = now_ms()
         self._asked: set[str] = set()
         self._highlighted: Timer | None = None
@@ -241,7 +241,7 @@ class Comments(FieldDialog[int | None]):
 
     def action_back(self) -> None:
         """One step back; out of the first the dialog closes."""
-        self._sure = False
+        self._sure_of = None
         self._say("#reply-notice", "")
         if self.focused is self._comment_list:
             self._post_list.focus()
@@ -290,8 +290,9 @@ class Comments(FieldDialog[int | None]):
     def _typed(self) -> None:
         if self._kept is not None and self._answering is not None:
             self._kept.typed(self.query_one(Editor).text)
-        if self._sure:
-            self._sure = False
+        # This may tell of letters that were there before Enter was pressed.
+        if self._sure_of is not None and self._sure_of != self.query_one(Editor).text:
+            self._sure_of = None
             self._say("#reply-notice", "")
 
     def _submit(self) -> None:
@@ -308,8 +309,8 @@ class Comments(FieldDialog[int | None]):
         elif length.limit is not None and length.over:
             excess = length.used - length.limit
             self._say("#reply-notice", f"{excess} {length.unit} too long; nothing was sent", error=True)
-        elif not self._sure:
-            self._sure = True
+        elif self._sure_of != text:
+            self._sure_of = text
             words = (
                 f"Enter again sends this from {profile.name} to {author(row.comment)}, as a direct message. "
                 "Meta allows one private reply to a comment, ever."
