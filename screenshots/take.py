@@ -10,18 +10,22 @@ import os
 import re
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import time_machine
 
 os.environ["TZ"] = "UTC"
+os.environ["HOME"] = "/home/agent"
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ.pop("NO_COLOR", None)
 
 FROZEN = "2026-06-01T12:00:00Z"
 HERE = Path(__file__).parent
 BUTTONS = "Ring the bell | Leave it in the shed = shed\nTrack order > https://acme.example/track/73616"
+
+
+PICTURED = "Max Whitlock"
 
 
 def sync(home: Path, url: str, key: str) -> None:
@@ -32,6 +36,28 @@ def sync(home: Path, url: str, key: str) -> None:
 
     report = run(load(), once=True)
     assert not report.errors, report.errors
+
+
+def ask_for_more() -> None:
+    """Have what the screen asks for when it is looked at: posts, their comments, the picture of a message."""
+    from contextlib import closing
+
+    from inbox_tui.config import load
+    from inbox_tui.store.db import open_reader
+    from inbox_tui.sync.asking import answer_now
+
+    settings = load()
+    with closing(open_reader(settings.folder)) as reader:
+        meta = "SELECT id FROM profiles WHERE platform IN ('facebook', 'instagram')"
+        profiles = [name for (name,) in reader.execute(meta)]
+        answer_now(settings, [("posts", name) for name in profiles])
+        newest = "SELECT profile_id, id FROM posts ORDER BY created_at DESC, id LIMIT 4"
+        wants = [("comments", f"{profile}/{post}") for profile, post in reader.execute(newest)]
+        files = (
+            "SELECT m.id || '/' || json_extract(m.attachments, '$[0][0]') FROM messages m "
+            "JOIN chats c ON c.pk = m.chat WHERE c.participant_name = ? AND m.attachments LIKE '%\"image\"%'"
+        )
+        answer_now(settings, [*wants, *(("media", file) for (file,) in reader.execute(files, (PICTURED,)))])
 
 
 async def take(
@@ -109,13 +135,35 @@ def main() -> None:
             running(SandboxOptions(frozen_at=FROZEN, initiative=0, port=8765)) as sandbox,
         ):
             sync(Path(home), sandbox.url, sandbox.api_key)
+            # Later than the screen is opened, so that nothing is still to be fetched there.
+            with time_machine.travel(datetime.fromisoformat(FROZEN) + timedelta(minutes=1), tick=True):
+                ask_for_more()
         tapped = "m.platform_data LIKE '%callback_query%'"
         keyboard = f"EXISTS (SELECT 1 FROM messages m WHERE m.chat = c.pk AND {tapped})"
+        closed = "c.window_closes_at < strftime('%s', '2026-06-01 12:00') * 1000"
+        pictured = f"c.participant_name = '{PICTURED}'"
         failed = "c.failed > 0 AND c.platform = 'telegram'"
         pictures = (
             ("wide", (140, 36), opening("c.participant_name = 'Jane Doe'", "r")),
             ("small", (80, 24), opening("c.participant_name = 'Max Whitlock'", "escape")),
             ("telegram-keyboard", (120, 32), opening(keyboard, at="m.reply_markup LIKE '%inline%'")),
+            (
+                "reaction",
+                (100, 30),
+                opening(
+                    "c.participant_name = 'Mona Lisa Hartmann'", at="m.direction = 'inbound'", then=("+",)
+                ),
+            ),
+            ("picture", (120, 36), opening(pictured, at="m.attachments LIKE '%\"image\"%'")),
+            ("open-file", (100, 30), opening(pictured, at="m.attachments LIKE '%\"image\"%'", then=("o",))),
+            ("save-file", (100, 30), opening(pictured, at="m.attachments LIKE '%\"image\"%'", then=("S",))),
+            ("comments", (110, 32), opening(keyboard, then=("C", "j", "enter"))),
+            ("new-chat", (100, 28), opening(keyboard, then=("c", "j", "enter"))),
+            ("details", (110, 36), opening("c.participant_name = 'Jane Doe'", then=("I",))),
+            ("closed-window", (110, 28), opening(closed)),
+            ("failed-send", (120, 28), opening(failed)),
+            ("one-pane", (44, 20), opening("c.participant_name = 'Priya Tran'")),
+            # These leave drafts behind.
             (
                 "buttons",
                 (100, 30),
@@ -128,12 +176,10 @@ def main() -> None:
                     keyboard, at="m.reply_markup LIKE '%inline%'", then=("E", " Shall we ring the bell?")
                 ),
             ),
-            ("failed-send", (120, 28), opening(failed)),
-            ("one-pane", (44, 20), opening("c.participant_name = 'Priya Tran'")),
         )
+        asyncio.run(take("light", (140, 36), opening("c.platform = 'bluesky'"), theme="textual-light"))
         for name, size, act in pictures:
             asyncio.run(take(name, size, act))
-        asyncio.run(take("light", (140, 36), opening("c.platform = 'bluesky'"), theme="textual-light"))
 
 
 if __name__ == "__main__":
