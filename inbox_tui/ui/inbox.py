@@ -88,6 +88,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.edges = Edges(self)
         self.awaited: int | None = None
         """The outbox item of a chat that is being made, to be opened when it is there."""
+        self._no_commands_before = 0.0
         self._chords = Chords(ACTIONS)
         self.pending_keys = ""
         self._preview: Timer | None = None
@@ -441,6 +442,12 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     # Keys.
 
+    def no_commands_before(self, time: float) -> None:
+        """Take no key pressed before `time` (of an event) for a command: it was not meant for what stands on
+        the screen since. Letters are still typed.
+        """
+        self._no_commands_before = time
+
     async def take(self, event: events.Key | events.Paste) -> None:
         """Carry a key or a paste out to its end.
 
@@ -448,6 +455,10 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         the queues of widgets, a letter could overtake a change of mode, or a text the chat it was meant for.
         """
         self._touched = True
+        if event.time < self._no_commands_before and not (
+            isinstance(event, events.Paste) or event.is_printable
+        ):
+            return
         field = self.focused if self.context is Context.TYPING else None
         if isinstance(event, events.Paste):
             if isinstance(field, Editor):

@@ -9,6 +9,7 @@ from datetime import UTC
 
 import pytest
 import time_machine
+from textual import events
 
 from inbox_tui.core.models import Message
 from inbox_tui.core.times import clock
@@ -463,3 +464,21 @@ async def test_the_meter_follows_a_moment_later(folder: Folder, desk: DeskMaker)
     async with desk(folder) as agent:
         await reply(agent, INSTAGRAM, "ünf")
         await agent.until(lambda: "996/1000" in agent.screen_text())
+
+
+async def test_enter_right_behind_the_editors_key_sends_nothing(
+    desk: DeskMaker, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(external_editor, "written_in_editor", lambda folder, text: f"{text} and more")
+    async with desk(folder) as at:
+        monkeypatch.setattr(at.app, "suspend", contextlib.nullcontext)
+        await at.open("Jane Doe")
+        await at.press("r")
+        await at.type("Hello")
+        at.app.post_message(events.Key("ctrl+o", None))
+        at.app.post_message(events.Key("enter", None))
+        await at.until(lambda: at.inbox.composer.text == "Hello and more")
+        count = at.inbox.session.reader.execute("SELECT count(*) FROM local.outbox").fetchone()
+        assert count == (0,)
+        await at.press("enter")
+        await at.until(lambda: at.inbox.composer.text == "")

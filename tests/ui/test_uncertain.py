@@ -95,3 +95,16 @@ async def test_one_that_was_checked_is_given_up_by_one_key(folder: Folder, desk:
         await at_the_item(agent)
         await agent.press("D")
         await agent.until(lambda: states(folder) == [State.DISCARDED])
+
+
+async def test_an_answer_typed_right_behind_the_key_is_not_taken_for_a_command(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    uncertain(folder)
+    async with desk(folder) as agent:
+        await at_the_item(agent)
+        await agent.type("!n")
+        await agent.until(lambda: not asked(agent))
+        assert states(folder) == ["uncertain"]
+        await agent.type("!y")
+        await agent.until(lambda: states(folder) == ["queued"])

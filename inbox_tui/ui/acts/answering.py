@@ -59,7 +59,7 @@ class Answering(Area):
         if again and sends and (refusal := inbox.refusal()) is not None:
             inbox.say(refusal.reason)
         elif sends and item is not None and item.state == local.State.UNCERTAIN:
-            inbox.background(self._send_again(item))
+            self._ask_to_send_again(item)
         elif again and item is not None:
             # An edit or a reaction can be made twice without harm.
             inbox.session.do(local.retry, item.pk, uncertain=True)
@@ -88,17 +88,25 @@ class Answering(Area):
         troubled = row is not None and self._troubled(row) is not None
         return None if failed or troubled else Refused(why, cause=Cause.MESSAGE)
 
-    async def _send_again(self, item: OutboxItem) -> None:
+    def _ask_to_send_again(self, item: OutboxItem) -> None:
         """Send what may have arrived once more, if the person says so in so many words."""
         from inbox_tui.ui.dialogs.confirm import Confirm
 
         inbox = self._inbox
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                inbox.background(self._send_again(item))
+
         consequence = f"{item.title}. If it has arrived after all, the customer gets it twice."
-        if await inbox.app.push_screen_wait(Confirm("Send this again?", consequence)):
-            again = asyncio.wrap_future(inbox.session.write(local.retry, item.pk, uncertain=True))
-            inbox.session.refold(item.chat_id)
-            if not await again:
-                inbox.say("It has turned up, or was dealt with elsewhere; nothing was sent again")
+        inbox.app.push_screen(Confirm("Send this again?", consequence), answered)
+
+    async def _send_again(self, item: OutboxItem) -> None:
+        inbox = self._inbox
+        again = asyncio.wrap_future(inbox.session.write(local.retry, item.pk, uncertain=True))
+        inbox.session.refold(item.chat_id)
+        if not await again:
+            inbox.say("It has turned up, or was dealt with elsewhere; nothing was sent again")
 
     def _troubled(self, row: ThreadRow) -> OutboxItem | None:
         """What failed or is uncertain here: a send, or the newest act on the message."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future
 
+from textual import events
+
 from inbox_tui.core.capabilities import Act, Refused
 from inbox_tui.core.models import JsonObject
 from inbox_tui.store import lookups
@@ -95,16 +97,16 @@ class Composing(Area):
 
     def external_editor(self, count: int) -> None:
         """Write in the editor of $VISUAL or $EDITOR."""
-        self._inbox.background(self._write_elsewhere())
-
-    async def _write_elsewhere(self) -> None:
         from inbox_tui.ui.external_editor import NoText, written_in_editor
 
         inbox, composer = self._inbox, self._inbox.composer
         if composer.locked:
             composer.editor.write("")
             return
-        await inbox.drafts.saved()
+        # Here and now, not in a worker: Enter right behind this key would send the text as it is. The draft
+        # is on the disk before the terminal is given away.
+        inbox.drafts.keep()
+        inbox.session.run(lambda: None).result()
         written: Future[str] = Future()
         with inbox.app.suspend():
             # Nothing may be raised in here: the terminal is only taken back at the end.
@@ -112,6 +114,7 @@ class Composing(Area):
                 written.set_result(written_in_editor(inbox.session.folder.path, composer.text))
             except Exception as fault:  # noqa: BLE001
                 written.set_exception(fault)
+        inbox.no_commands_before(events.Idle().time)
         try:
             composer.editor.put(written.result(), (0, 0), composer.editor.document.end)
         except NoText as fault:
