@@ -41,7 +41,7 @@ def run_program(arguments: Sequence[str]) -> int:
         message = getattr(error, "format_message", None)
         if message is None:
             raise
-        raise UsageError(message().rstrip("."), "See `inbox-tui --help`") from error
+        raise UsageError(message().rstrip(".?"), "See `inbox-tui --help`") from error
     return result if isinstance(result, int) else 0
 
 

@@ -107,7 +107,8 @@ def test_an_unknown_chat_is_1(reading: CommandLine, arguments: list[str]) -> Non
     ("arguments", "words"),
     [
         (["--nope"], "No such option: --nope. See `inbox-tui --help`"),
-        (["nope"], "No such command 'nope'. See `inbox-tui --help`"),
+        (["frobnicate"], "No such command 'frobnicate'. See `inbox-tui --help`"),
+        (["snoze"], "Did you mean 'snooze'"),
         (["chats", "--nope"], "No such option: --nope"),
         (["thread"], "Missing"),
         (["sync", "--once", "--follow"], "exclude each other"),

