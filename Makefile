@@ -9,8 +9,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 demo: $(VENV)/run.stamp
 	$(BIN)/inbox-tui demo
 
+# Two at a time, each file in one process: most of a test's time is waiting for another process.
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Speed and memory of syncing against its budgets: about ten minutes on two cores, a minute with SHORT=1.
 bench-sync: $(VENV)/run.stamp
