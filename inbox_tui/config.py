@@ -125,7 +125,6 @@ def load(
     )
 
 
-
 class _File:
     """`config.toml`: every setting is asked for by its name; what nobody asked for is unknown."""
 
