@@ -27,6 +27,8 @@ _FACTS = (
 class Customer(Static):
     """Facts of the chat that is shown, as plain lines."""
 
+    _latest = Content("")
+
     def show(
         self,
         row: ChatRow,
@@ -41,7 +43,19 @@ class Customer(Static):
         if note:
             lines += [Content(""), Content.styled("PRIVATE NOTE (P)", "bold $text-warning")]
             lines += [Content.styled(f"┃ {line}", "$text-warning") for line in note.splitlines()]
-        self.update(Content("\n").join(lines), layout=False)
+        self._latest = Content("\n").join(lines)
+        if all(node.display for node in self.ancestors_with_self):
+            self._draw()
+
+    def on_show(self) -> None:
+        """Draw what came while there was no room for this pane."""
+        self._draw()
+
+    def _draw(self) -> None:
+        # Textual lays the whole screen out anew for a change of what is hidden, and may then miss what has
+        # to be painted over: a toast that went in the same moment stayed on the screen.
+        if self.content != self._latest:
+            self.update(self._latest, layout=False)
 
 
 def _lines(row: ChatRow, profile: Profile | None, now: Milliseconds, zone: tzinfo) -> list[Content]:

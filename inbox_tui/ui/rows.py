@@ -174,7 +174,7 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
             self._set_cursor(len(self._rows) - 1 if self.sticks_to_end else 0)
         else:
             self.post_message(self.Highlighted(self, self.cursor_row))
-        self.refresh()
+        self._repaint()
 
     def replace(self, source: Source[RowT]) -> None:
         """Read another source of the same rows and stay where the person is."""
@@ -191,6 +191,11 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
         if at_end and not self._complete:
             self._to_end()
         if [strip for _, strip in self._lines] != before:
+            self._repaint()
+
+    def _repaint(self) -> None:
+        """Paint what is shown; a change of what is hidden has Textual lay the whole screen out anew."""
+        if all(node.display for node in self.ancestors_with_self):
             self.refresh()
 
     @property

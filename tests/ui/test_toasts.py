@@ -1,0 +1,45 @@
+"""What the screen says in a corner comes, and is gone again without a trace."""
+
+from __future__ import annotations
+
+import pytest
+from textual._compositor import Compositor
+
+from inbox_tui.store.db import Folder
+from inbox_tui.ui.customer import Customer
+from tests.ui.conftest import DeskMaker
+
+
+@pytest.mark.parametrize("size", [(44, 20), (80, 24), (100, 24), (140, 40)])
+async def test_a_passing_second_lays_nothing_out_at_any_size(
+    desk: DeskMaker, folder: Folder, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change of something hidden would, and then a toast that goes is not painted over."""
+    async with desk(folder, size=size) as at:
+        await at.press("enter")
+        await at.pilot.pause(0.3)
+        inbox, laid_out = at.inbox, 0
+        arrange = Compositor._arrange_root
+
+        def counted(*args: object, **more: object) -> object:
+            nonlocal laid_out
+            laid_out += 1
+            return arrange(*args, **more)
+
+        now = inbox.session.clock.offset or 0
+        monkeypatch.setattr(Compositor, "_arrange_root", counted)
+        for minute in (1, 2, 3):
+            inbox.session.clock.offset = now + minute * 60_000
+            inbox._tick()
+            await at.pilot.pause(0.05)
+        assert laid_out == 0
+
+
+async def test_the_customer_is_up_to_date_when_there_is_room_for_the_pane_again(
+    desk: DeskMaker, folder: Folder
+) -> None:
+    async with desk(folder, size=(80, 24)) as at:
+        await at.open("Max Whitlock")
+        await at.pilot.resize_terminal(140, 40)
+        await at.until(lambda: "@maxwhitlock" in str(at.inbox.query_one(Customer).content))
+        assert "@maxwhitlock" in at.screen_text()
