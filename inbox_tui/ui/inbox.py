@@ -290,7 +290,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _draw_title(self, row: ChatRow) -> None:
         profile = self.profiles.get(row.chat.profile_id)
         name = profile.name if profile is not None else row.chat.profile_id
-        place = f"{platform_name(row.chat.platform)} · {name}{' · archived' if row.chat.archived else ''}"
+        # First what is told nowhere else on a small screen.
+        place = f"{platform_name(row.chat.platform)}{' · archived' if row.chat.archived else ''} · {name}"
         left, fresh = self.warnings.clock(), status.looked(self._freshness(row), now_ms())
         facts = (Content.styled(left.full, left.style), fresh)
         self.query_one(ThreadTitle).show(row.chat.title, place, *facts, at_end=self.thread.at_end)
