@@ -40,8 +40,9 @@ EVENTS = (
     "profile.disconnected",
 )
 """What the webhook asks for (seed, "Webhook events"; the profile's are from the API's webhook guide)."""
-RETRY_SECONDS = 60.0
-"""After a registration failed, and at least between two looks whether the webhook is still there."""
+FIRST_RETRY_SECONDS, RETRY_SECONDS = 2.0, 60.0
+"""After a registration failed, doubled each time up to the second; that also lies at least between two looks
+whether the webhook is still there."""
 GOODBYE_SECONDS = 5.0
 """How long an engine that ends waits for its webhook to be removed; the next start removes it otherwise."""
 
@@ -227,15 +228,21 @@ class Registrar:
         if self._url is None:
             self._try(lambda: remove(self._client(), self._folder))
             return
+        failures = 0
         while not self._ending:
             done = self._try(lambda: self._registered(register(self._client(), self._folder, str(self._url))))
-            self._wait(None if done else RETRY_SECONDS)
+            failures = 0 if done else failures + 1
+            pause = FIRST_RETRY_SECONDS * 2 ** min(failures - 1, 10) if failures else RETRY_SECONDS
+            self._wait(min(pause, RETRY_SECONDS), for_good=done)
         self._try(lambda: remove(self._client(), self._folder))
 
-    def _wait(self, seconds: float | None) -> None:
-        """Wait until there is something to do: the end at once, anything else not sooner than it may be."""
-        soonest = time.monotonic() + RETRY_SECONDS
-        self._stir.wait(seconds)
+    def _wait(self, pause: float, *, for_good: bool) -> None:
+        """Wait until there is something to do: the end at once, anything else not before `pause` seconds.
+
+        `for_good`: nothing is to do until somebody stirs.
+        """
+        soonest = time.monotonic() + pause
+        self._stir.wait(None if for_good else pause)
         while not self._ending and time.monotonic() < soonest:
             self._stir.clear()
             if not self._ending:

@@ -547,6 +547,17 @@ def test_surplus_webhooks_of_ours_are_removed_and_those_of_others_left_alone(
     assert len(registered(box)) == 2
 
 
+def test_a_registration_that_failed_in_passing_is_tried_again_soon(
+    start_sandbox: Start, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inbox_tui.sync.subscription.FIRST_RETRY_SECONDS", 0.05)
+    monkeypatch.setattr("inbox_tui.sync.subscription.RETRY_SECONDS", 3600.0)
+    box = start_sandbox(chats=5, messages=10)
+    box.world.faults.add(Fault("error", path="/webhooks", times=2))
+    with receiving(account(box)) as url:
+        assert [webhook["url"] for webhook in registered(box)] == [url]
+
+
 def test_an_api_that_refuses_webhooks_is_polled_and_asked_again_later(
     start_sandbox: Start, account: Account, caplog: pytest.LogCaptureFixture
 ) -> None:

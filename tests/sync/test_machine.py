@@ -412,13 +412,16 @@ class Machine(RuleBasedStateMachine):
                 assert (item.state, arrived) == (State.SETTLED, 1), item
 
     def give_up_what_failed(self) -> None:
+        """The person gives up what failed, until nothing waits behind it any more."""
         writer = self.stage.writer
         assert writer is not None
         while failed := [i for i in local.open_items(writer) if i.state in (State.FAILED, State.UNCERTAIN)]:
             for item in failed:
                 assert local.discard(writer, item.pk)
                 writes.refold_chats(writer, [item.chat_id])
+            # What leaves now is published soon, and found in the list within four minutes.
             self.stage.pass_time(60, 10)
+            self.stage.pass_time(300, 60)
 
     def item(self, queued: OutboxItem) -> OutboxItem:
         assert self.stage.writer is not None
