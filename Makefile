@@ -31,9 +31,11 @@ format: $(VENV)/dev.stamp
 kills: $(VENV)/dev.stamp
 	INBOX_TUI_KILLS=1 $(BIN)/python -m pytest tests/sync/test_kills.py
 
-# Ten minutes of a lively server with every fault and kills; prints what differs in the end.
+# Ten minutes of a lively server with every fault and kills, which print what differs in the end; then twenty
+# times as many examples of the properties as in the suite.
 soak: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.sync.soak --seconds 600
+	$(BIN)/python -m pytest --hypothesis-profile=soak tests/sync/test_machine.py tests/sync/test_page_shift.py
 
 # Pictures of a frozen world, the same on every machine.
 screenshots: $(VENV)/dev.stamp

@@ -1,11 +1,13 @@
 """A soak: a real engine on a lively server at sixty times our pace, with every fault, killed now and then.
 
-`make soak` runs ten minutes of it, `test_soak` a few seconds. A person writes, reacts, edits and archives all
-the time, and deals with what failed. In the end the faults go, the people go quiet, and cache and server are
-compared field by field (`verify`), and every text that was sent is counted on the server.
+`make soak` runs ten minutes of it, `test_soak` a few seconds. Customers write, correct, react, tap and take
+back; a colleague answers, archives and loses a profile; a person opens chats, writes, reacts, edits and
+archives all the time, and deals with what failed. In the end the faults go, the people go quiet, two hours
+pass at once, the engine is started a last time, and cache and server are compared field by field (`verify`);
+every text that was sent is counted on the server.
 
-`python -m tests.sync.soak --seconds 600 --seed 7` repeats a run as far as chance allows: what the person does
-and which faults strike follows the seed, what meets what does not.
+`python -m tests.sync.soak --seconds 600 --seed 7` repeats a run as far as chance allows: what people do and
+which faults are set follows the seed, what meets what does not.
 """
 
 from __future__ import annotations
@@ -35,11 +37,14 @@ from inbox_tui.store.db import open_reader
 from inbox_tui.store.local import State
 from inbox_tui.store.writes import Writer
 from tests.sync import verify
+from tests.sync.people import People
 
 TICK = 0.25
 KILL_SECONDS = 25.0
 """About how often the engine is killed."""
 OVER = (State.FAILED, State.UNCERTAIN)
+CALM_SECONDS = 2.0
+"""How long the engine goes on before it is started a last time."""
 SETTLING = 240.0
 """Seconds that everything has to come to rest in, once the faults are gone."""
 
@@ -53,6 +58,8 @@ class Figures:
     sends: int = 0
     acts: int = 0
     kills: int = 0
+    happened: Counter[str] = field(default_factory=Counter)
+    """What customers and colleagues did."""
     faults: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
     compared: dict[str, int] = field(default_factory=dict)
@@ -69,16 +76,26 @@ class Figures:
         faults = ", ".join(f"{kind} {count}" for kind, count in sorted(self.faults.items()))
         states = ", ".join(f"{state} {count}" for state, count in sorted(self.states.items()))
         compared = ", ".join(f"{count} {what}" for what, count in self.compared.items())
+        happened = ", ".join(f"{what} {count}" for what, count in sorted(self.happened.items()))
+        unseen = f" ({verify.summary(self.unseen)})" if self.unseen else ""
         lines = [
             f"seed {self.seed}: {self.seconds:.0f} s at speed 60, then {self.settling:.0f} s until at rest",
-            f"{self.events} events by webhook, {self.kills} kills",
-            f"{self.sends} sends, {self.acts} other acts; in the end: {states}",
+            f"{self.kills} kills, {self.events} events taken by webhook",
+            f"customers and colleagues, beside what they do by themselves: {happened}",
+            f"{self.sends} sends, {self.acts} other acts; the sends in the end: {states}",
             f"faults that struck: {sum(self.faults.values())} ({faults})",
             f"compared: {compared}",
-            f"received twice: {len(self.twice) or 'none'}; lost: {len(self.lost) or 'none'}",
+            f"differences before the last start: {len(self.unseen) or 'none'}{unseen}",
+            f"received twice: {len(self.twice) or 'none'}; lost: {len(self.lost) or 'none'}; "
+            f"received though they count as failed: {len(self.wronged) or 'none'}",
             f"differences: {len(self.differences) or 'none'}",
         ]
-        return "\n".join([*lines, *self.twice, *self.lost, *self.differences])
+        return "\n".join([*lines, *self.twice, *self.lost, *self.wronged, *self.differences])
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing was lost, doubled, or different."""
+        return not (self.differences or self.twice or self.lost or self.wronged)
 
 
 class Soak:
@@ -96,9 +113,13 @@ class Soak:
         db.prepare(self.settings.folder)
         self.settings.key_file.touch(mode=0o600)
         self.settings.key_file.write_text(box.api_key)
+        self.people = People(box, self.random)
         self._engine: subprocess.Popen[bytes] | None = None
         self._texts: dict[int, str] = {}
+        self._failed: set[str] = set()
+        """Texts that the person gave up, having been told that they were not sent."""
         self._faults: list[Fault] = []
+        self._kinds: list[str] = []
 
     # The engine.
 
@@ -125,6 +146,12 @@ class Soak:
             self.start()
 
     # The person.
+
+    def look(self) -> None:
+        """Open another chat, or none."""
+        with Writer(self.settings.folder) as writer:
+            rows = writer.cache.execute("SELECT id FROM chats ORDER BY sort_at DESC LIMIT 20").fetchall()
+            local.set_screen(writer, self.random.choice([None, *(row[0] for row in rows)]))
 
     def act(self) -> None:
         """Write to somebody, or change something that was written."""
@@ -181,29 +208,41 @@ class Soak:
             for item in local.open_items(writer):
                 if item.state in OVER and (not patient or self.random.random() < 0.1):
                     again = item.state == State.FAILED and patient and self.random.random() < 0.5
-                    if not (again and local.retry(writer, item.pk)):
-                        if item.pk in self._texts:
-                            self.figures.states[f"{item.state} and given up"] += 1
-                        local.discard(writer, item.pk)
+                    if again and local.retry(writer, item.pk):
+                        continue
+                    if local.discard(writer, item.pk) and item.pk in self._texts:
+                        self.figures.states[f"{item.state} and given up"] += 1
+                        if item.state == State.FAILED:
+                            self._failed.add(self._texts[item.pk])
 
     # The world.
 
     def break_something(self) -> None:
-        """Add a fault of a random kind that strikes a few times."""
-        kind = self.random.choice(list(KINDS))
-        method = self.random.choice(["", "GET", "POST"]) if not kind.startswith("webhook") else ""
+        """Add a fault that strikes a few times; each kind has its turn."""
+        if not self._kinds:
+            self._kinds = self.random.sample(list(KINDS), len(KINDS))
+        kind = self._kinds.pop()
+        of_requests = not kind.startswith(("webhook", "platform"))
         fault = Fault(
-            kind, method=method, times=self.random.randint(1, 4), seconds=self.random.choice([0.2, 2])
+            kind,
+            method=self.random.choice(["", "", "GET", "POST"]) if of_requests else "",
+            path=self.random.choice(["", "/messages$", "/chats$"]) if of_requests else "",
+            times=self.random.randint(1, 4),
+            # Sandbox seconds for an event that is late, our own for an answer.
+            seconds=600 if kind == "webhook_delay" else self.random.choice([0.2, 2]),
         )
         self._faults.append(self.box.world.faults.add(fault))
 
     def calm(self) -> None:
-        """No more faults, and nobody does anything of their own accord."""
+        """No more faults, and nobody does anything of their own accord; what was under way has ended."""
         world = self.box.world
         world.faults.remove()
+        self.people.come_back()
         world.options = replace(world.options, initiative=0, answers=False, flaky=0.0)
         with world.write() as database:
             database.run("delete from events where kind = 'initiative'")
+        # The last retry of a send comes two hours after the first try.
+        world.advance(2 * 3600)
 
     # A run.
 
@@ -230,16 +269,25 @@ class Soak:
         return self.figures
 
     def _tick(self) -> None:
-        if self.random.random() < 0.35:
+        chance = self.random.random
+        if chance() < 0.2:
             self.break_something()
-        if self.random.random() < 0.5:
+        if chance() < 0.5 and (done := self.people.act()) is not None:
+            self.figures.happened[done] += 1
+        if chance() < 0.5:
             self.act()
+        if chance() < 0.1:
+            self.look()
         self.deal_with_failures(patient=True)
 
     def _settle(self) -> None:
         """Wait until nothing is on its way and cache and server agree; then what does not is a difference."""
         begun = time.monotonic()
-        # What a refused key or a broken profile has put aside is taken up at the next start.
+        while time.monotonic() - begun < CALM_SECONDS:
+            self.keep_running()
+            time.sleep(TICK)
+        self.figures.unseen = self._differences()
+        # A start looks at everything that was active today, and takes up what was put aside.
         self.kill()
         while True:
             self.keep_running()
@@ -266,22 +314,20 @@ class Soak:
         with world.read() as database:
             rows = database.all(
                 "select body, count(*) as n from messages where body like 'Soak message %' "
-                "and external_id is not null group by body"
+                "and status = 'published' group by body"
             )
-            counts = {str(row["body"]): int(row["n"]) for row in rows}
+            arrived = {str(row["body"]): int(row["n"]) for row in rows}
             figures.events = int(database.value("select count(*) from deliveries where success") or 0)
         for fault in self._faults:
             figures.faults[fault.kind] += fault.struck
         self.figures.faults += Counter()
         with Writer(self.settings.folder) as writer:
             states = dict(writer.local.execute("SELECT pk, state FROM outbox WHERE act = 'send'").fetchall())
-        figures.states["settled"] = sum(states.get(pk) == State.SETTLED for pk in self._texts)
-        figures.twice = [text for text, count in counts.items() if count > 1]
-        figures.lost = [
-            text
-            for pk, text in self._texts.items()
-            if states.get(pk) == State.SETTLED and not counts.get(text)
-        ]
+        settled = {text for pk, text in self._texts.items() if states.get(pk) == State.SETTLED}
+        figures.states["settled"] = len(settled)
+        figures.twice = [f"{text} was published {n} times" for text, n in arrived.items() if n > 1]
+        figures.lost = [f"{text} is settled and was not published" for text in settled - arrived.keys()]
+        figures.wronged = [f"{text} failed and was published" for text in self._failed & arrived.keys()]
 
 
 @contextmanager
@@ -312,7 +358,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="soak-") as home:
         figures = soak(given.seconds, given.seed, Path(home))
     print(figures)
-    return int(bool(figures.differences or figures.twice or figures.lost))
+    return int(not figures.is_well)
 
 
 if __name__ == "__main__":

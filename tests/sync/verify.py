@@ -248,10 +248,12 @@ def differences(url: str, key: str, path: Path) -> list[str]:
 
 def summary(lines: Iterable[str]) -> str:
     """How many differences there are of which kind."""
-    kinds = Counter(
-        " ".join(words[:1] + words[2:5]) for words in (line.partition(":")[0].split() for line in lines)
-    )
-    return ", ".join(f"{count} × {kind}" for kind, count in kinds.most_common())
+    kinds: Counter[str] = Counter()
+    for line in lines:
+        words = line.partition(":")[0].split()
+        what = f"{words[0]} {words[-1]}" if "differs in" in line else f"{words[0]} {' '.join(words[2:])}"
+        kinds[what] += 1
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
 
 
 def main(url: str, key_file: str, cache: str) -> int:
