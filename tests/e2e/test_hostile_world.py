@@ -36,7 +36,7 @@ def inbox(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[Term
     with opened(environment) as window:
         window.name_window(TITLE)
         window.run("inbox-tui")
-        window.sees("⏎ open", "fb now")
+        window.sees("⏎ open", "looked")
         yield window
     server.stop()
 
