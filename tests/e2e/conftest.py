@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
 from .terminal import Terminal, opened
@@ -34,7 +35,7 @@ class Server:
     def __init__(self, folder: Path, *options: str) -> None:
         self._command = [sys.executable, "-m", "inbox_tui", "sandbox", "--state", str(folder / "world.db")]
         self._command += options
-        self.url, self.key = "", ""
+        self.url, self.key, self.control_token = "", "", ""
         self.start()
 
     def start(self) -> None:
@@ -43,6 +44,13 @@ class Server:
         self._process = subprocess.Popen([*self._command, *port], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.url, self.key = (self._process.stdout.readline().split()[-1] for _ in range(2))
+        if "--control" in self._command:
+            self.control_token = self._process.stdout.readline().split()[-1]
+
+    def control(self, what: str, **fields: object) -> None:
+        """Have something happen in the world; needs the option `--control`."""
+        key = {"authorization": f"Bearer {self.control_token}"}
+        httpx.post(f"{self.url}/_sandbox/{what}", json=fields, headers=key, timeout=60).raise_for_status()
 
     def stop(self) -> None:
         """End as a signal ends it; the world stays in its file."""
