@@ -291,7 +291,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         profile = self.profiles.get(row.chat.profile_id)
         name = profile.name if profile is not None else row.chat.profile_id
         # First what is told nowhere else on a small screen.
-        place = f"{platform_name(row.chat.platform)}{' · archived' if row.chat.archived else ''} · {name}"
+        place = f"{'archived · ' if row.chat.archived else ''}{platform_name(row.chat.platform)} · {name}"
         left, fresh = self.warnings.clock(), status.looked(self._freshness(row), now_ms())
         facts = (Content.styled(left.full, left.style), fresh)
         self.query_one(ThreadTitle).show(row.chat.title, place, *facts, at_end=self.thread.at_end)
