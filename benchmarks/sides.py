@@ -1,7 +1,7 @@
 """The sides of the comparison, each run in a process of its own: `python -m benchmarks.sides NAME ...`.
 
-Every side prints one line of JSON: seconds without start and imports, rows, and peak memory. Arguments:
-the name, the folder of the world, the server's URL, and an empty folder to write to.
+Every side prints one line of JSON: seconds from opening its connections to closing them, rows, and peak
+memory. Arguments: the name, the folder of the world, the server's URL, and an empty folder to write to.
 
 fetch   every answer of the first sync as bytes, httpx's plain client in as many threads: the network alone
 store   the same bytes from memory through validation into the cache, by the program's own code, no network
@@ -64,10 +64,10 @@ def _page_urls(world: World) -> list[str]:
 def fetch(world: World, url: str, home: Path) -> tuple[float, int]:
     """The answers alone."""
     urls = [*_list_urls(world), *_page_urls(world)]
+    began = time.perf_counter()
     with httpx.Client(base_url=url, headers=_HEADERS) as client, ThreadPoolExecutor(READERS) as threads:
-        began = time.perf_counter()
         count = sum(threads.map(lambda path: len(client.get(path).content) > 0, urls))
-        return time.perf_counter() - began, count
+    return time.perf_counter() - began, count
 
 
 def store(world: World, url: str, home: Path) -> tuple[float, int]:
@@ -79,8 +79,9 @@ def store(world: World, url: str, home: Path) -> tuple[float, int]:
     ]
     bodies = world.pages()
     listed = json.dumps({"data": profiles()}).encode()
-    with Writer(settings(url, home).folder) as writer:
-        began = time.perf_counter()
+    folder = settings(url, home).folder
+    began = time.perf_counter()
+    with Writer(folder) as writer:
         local.begin_first_sync(writer, db.now_ms())
         writes.apply_profiles(writer, pages.PROFILES.read_page(Answer(200, listed)).items)
         newest: dict[str, int | None] = {}
@@ -105,7 +106,9 @@ def store(world: World, url: str, home: Path) -> tuple[float, int]:
                     for page in found
                 ],
             )
-        return time.perf_counter() - began, _count(writer.cache)
+    seconds = time.perf_counter() - began
+    with closing(db.open_reader(folder)) as reader:
+        return seconds, _count(reader)
 
 
 def _parts(chats: list[Record]) -> list[list[Record]]:
@@ -126,11 +129,12 @@ def sync(world: World, url: str, home: Path) -> tuple[float, int]:
 
 def naive(world: World, url: str, home: Path) -> tuple[float, int]:
     """How it would be written first."""
-    database = sqlite_utils.Database(home / "naive.db")
-    database.enable_wal()
-    database.conn.execute("PRAGMA synchronous = NORMAL")
+    first, *lists = _list_urls(world)
+    newest, *rest = _page_urls(world)
 
-    async def run() -> None:
+    async def run(database: sqlite_utils.Database) -> None:
+        database.enable_wal()
+        database.conn.execute("PRAGMA synchronous = NORMAL")
         limit = asyncio.Semaphore(8)
 
         async def get(client: httpx.AsyncClient, path: str, table: str) -> None:
@@ -139,8 +143,6 @@ def naive(world: World, url: str, home: Path) -> tuple[float, int]:
             database.table(table).upsert_all(answer.json()["data"], pk="id", alter=True)
 
         async with httpx.AsyncClient(base_url=url, headers=_HEADERS) as client:
-            first, *lists = _list_urls(world)
-            newest, *rest = _page_urls(world)
             await get(client, first, "chats")
             database.table("chats").create_index(["last_message_at"])
             await get(client, newest, "messages")
@@ -150,8 +152,10 @@ def naive(world: World, url: str, home: Path) -> tuple[float, int]:
             await asyncio.gather(*(get(client, path, "messages") for path in rest))
 
     began = time.perf_counter()
-    asyncio.run(run())
-    return time.perf_counter() - began, _count(database.conn)
+    with closing(sqlite_utils.Database(home / "naive.db")) as database:
+        asyncio.run(run(database))
+        count = _count(database.conn)
+    return time.perf_counter() - began, count
 
 
 def _count(connection: sqlite3.Connection) -> int:

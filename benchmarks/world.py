@@ -19,68 +19,10 @@ Record: TypeAlias = dict[str, object]
 PLATFORMS = ("instagram", "facebook", "telegram", "bluesky")
 GROUP = "grp001"
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_WORDS = [
-    *(
-        "the",
-        "order",
-        "parcel",
-        "wool",
-        "scarf",
-        "size",
-        "when",
-        "can",
-        "you",
-        "send",
-        "it",
-        "back",
-        "please",
-    ),
-    *(
-        "thanks",
-        "for",
-        "your",
-        "help",
-        "is",
-        "there",
-        "any",
-        "news",
-        "about",
-        "my",
-        "refund",
-        "blue",
-        "green",
-    ),
-    *(
-        "number",
-        "arrived",
-        "today",
-        "not",
-        "yet",
-        "still",
-        "waiting",
-        "hello",
-        "good",
-        "morning",
-        "shop",
-        "we",
-    ),
-    *(
-        "will",
-        "look",
-        "at",
-        "this",
-        "and",
-        "write",
-        "to",
-        "again",
-        "soon",
-        "have",
-        "a",
-        "nice",
-        "day",
-        "colour",
-    ),
-]
+_VOCABULARY = """the order parcel wool scarf size when can you send it back please thanks for your help is
+there any news about my refund blue green number arrived today not yet still waiting hello good morning shop
+we will look at this and write to again soon have a nice day colour"""
+_WORDS = _VOCABULARY.split()
 _CJK = (
     "注文はいつ届きますか",
     "请问什么时候发货",
