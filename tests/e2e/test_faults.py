@@ -62,10 +62,10 @@ def test_without_its_server_the_cache_is_usable_and_a_send_leaves_once_it_is_bac
         window.run("clear; inbox-tui outbox")
         window.sees("queued", "cannot be reached")
         window.run("clear; inbox-tui")
-        window.sees("⏎ open", "cannot be reached", "you: It will leave later")
+        window.sees("⏎ open", "cannot be reached", "you: It w", "… waiting")
         window.press("j", "j", "Enter")
         window.sees("Max Whitlock · Telegram", "It will leave later", "… waiting: ")
     finally:
         server.start()
     window.sees("It will leave later  ✓")
-    window.sees("73 chats", without="cannot be reached")
+    window.sees("73 chats", "fb now")
