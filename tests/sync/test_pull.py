@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from inbox_tui.store import writes
 from inbox_tui.sync.listing import Cursor
-from inbox_tui.sync.loop import Mode
+from inbox_tui.sync.loop import READERS, Mode
 from inbox_tui.sync.messages import REFRESH
 from inbox_tui.sync.schedule import Kind
 from tests.sync.conftest import Desk
@@ -56,7 +56,8 @@ def test_newest_pages_are_read_most_recent_first(desk: Desk) -> None:
         desk.api.add_chat(f"c{index}", START - index * MINUTE)
     desk.sync()
     read = [r.split("/")[3] for r in desk.api.requests if r.endswith("/messages")]
-    assert sorted(read[:8]) == sorted(f"c{index}" for index in range(8))
+    # Eight are asked for at a time, and which of those is heard first is chance.
+    assert all(int(name[1:]) - place < READERS for place, name in enumerate(read))
 
 
 def test_a_sync_with_nothing_new_writes_nothing_and_costs_one_request_a_profile(desk: Desk) -> None:
