@@ -247,12 +247,14 @@ class Soak:
     # A run.
 
     def run(self, seconds: float) -> Figures:
-        """Soak for a time, let everything come to rest, and compare."""
+        """Soak for a time (on a slow machine: until something has happened), come to rest, and compare."""
         begun = time.monotonic()
         next_kill = begun + self.random.uniform(0.3, 1.0) * min(KILL_SECONDS, seconds / 2)
         self.start()
         try:
-            while (now := time.monotonic()) < begun + seconds:
+            while (now := time.monotonic()) < begun + seconds or not (
+                now >= begun + 60 or self._has_happened()
+            ):
                 self.keep_running()
                 self._tick()
                 if now >= next_kill:
@@ -267,6 +269,14 @@ class Soak:
             self.kill()
         self._count()
         return self.figures
+
+    def _has_happened(self) -> bool:
+        """Whether the engine was killed, met a fault, and has sent something all the same."""
+        with Writer(self.settings.folder) as writer:
+            (settled,) = writer.local.execute(
+                "SELECT count(*) FROM outbox WHERE state = 'settled'"
+            ).fetchone()
+        return bool(self.figures.kills and settled and any(fault.struck for fault in self._faults))
 
     def _tick(self) -> None:
         chance = self.random.random
