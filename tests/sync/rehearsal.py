@@ -7,6 +7,7 @@ decides when, in which order, how often, and whether at all. Nothing depends on 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import shutil
 import threading
@@ -95,6 +96,8 @@ class Request:
     fetch: Callable[[], object]
     deliver: Callable[[object], None]
     answers: Answers
+    sends: bool
+    """Whether the outbox wants it."""
     outcome: object = None
 
     def make(self) -> None:
@@ -248,13 +251,16 @@ def stage(
 
         def __init__(self, count: int, answers: Answers) -> None:
             self._answers = answers
+            self._made = next(made)
 
         def submit(self, fetch: Callable[[], T], deliver: Callable[[T | InboxError], None]) -> None:
-            scene.waiting.append(Request(fetch, deliver, self._answers))
+            # A loop's first workers read, its second ones send.
+            scene.waiting.append(Request(fetch, deliver, self._answers, sends=self._made % 2 == 1))
 
         def close(self) -> None:
             pass
 
+    made = itertools.count()
     world = World(options)
     folder = Folder(root / "account", "test")
     shutil.copytree(empty, folder.path)

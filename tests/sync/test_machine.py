@@ -48,7 +48,8 @@ SPOILT = ("error", "html", "unauthorized", "rate_limit", "reset", "lost", "trunc
           "wrong_json", "bad_record", "duplicate", "shift")  # fmt: skip
 numbers = st.integers(0, 30)
 some = st.lists(numbers, min_size=1, max_size=6)
-words = st.sampled_from(["Hello", "Which size?", "Thank you", "And the parcel?", "👍"])
+DOINGS = ("write", "write", "write_to_many", "send_a_picture", "appear", "flood", "change", "change",
+          "change", "respond", "tap", "answer_elsewhere", "archive_elsewhere", "let_a_platform_fail")  # fmt: skip
 
 
 class Machine(RuleBasedStateMachine):
@@ -107,19 +108,28 @@ class Machine(RuleBasedStateMachine):
         self.written[chat] = self.written.get(chat, 0) + 1
         return self.written[chat] <= MOST_WRITTEN
 
-    @rule(number=numbers, text=words)
-    def write(self, number: int, text: str) -> None:
+    @rule(what=st.sampled_from(DOINGS), number=numbers)
+    def happen(self, what: str, number: int) -> None:
+        """Something happens in the world, where it is possible."""
+        getattr(self, what)(number)
+
+    def write(self, number: int) -> None:
         """A customer writes; on Bluesky nobody knows before the poller has run."""
         row = self.chat(number)
         if not self.may_write(row["no"]):
             return
         with self.stage.world.write():
             if row["platform"] == "bluesky":
-                self.stage.life.say(row["no"], text)
+                self.stage.life.say(row["no"], f"Hello {number}")
             else:
-                self.theirs.append(self.stage.life.receive(row["no"], text))
+                self.theirs.append(self.stage.life.receive(row["no"], f"Hello {number}"))
 
-    @rule(number=numbers)
+    def write_to_many(self, number: int) -> None:
+        """More customers write than stand on a page."""
+        for index in range(LISTED + 2):
+            self.stage.world.advance(0.1)
+            self.write(number + index)
+
     def send_a_picture(self, number: int) -> None:
         """A customer sends a file, which is mirrored a moment later without a word about it."""
         row = self.chat(number)
@@ -140,10 +150,9 @@ class Machine(RuleBasedStateMachine):
             world.emit("message.received", {"message": world.message_record(message)})
             self.theirs.append(message)
 
-    @rule(profile=st.integers(1, 4), silent=st.booleans())
-    def appear(self, profile: int, silent: bool) -> None:
-        """Somebody new; `silent`: a chat that a colleague has opened, and nobody has written in yet."""
-        world = self.stage.world
+    def appear(self, number: int) -> None:
+        """Somebody new; or a chat that a colleague has opened, and nobody has written in yet."""
+        world, profile, silent = self.stage.world, number % 4 + 1, number % 3 == 0
         with world.write() as database:
             row = database.one("select * from profiles where no = ?", profile)
             assert row is not None
@@ -152,21 +161,21 @@ class Machine(RuleBasedStateMachine):
             if not silent:
                 self.theirs.append(self.stage.life.receive(chat["no"], "I am new here"))
 
-    @rule(count=st.integers(31, 50))
-    def flood(self, count: int) -> None:
+    def flood(self, number: int) -> None:
         """More is written into one chat than a look reads."""
-        for index in range(count):
+        for index in range(31 + number):
             self.stage.world.advance(0.1)
             with self.stage.world.write():
                 self.stage.life.receive(FLOODED, f"and {index}")
 
-    @precondition(lambda self: self.theirs)
-    @rule(number=numbers, what=st.sampled_from(["edit", "delete", "react", "unreact"]))
-    def change(self, number: int, what: str) -> None:
+    def change(self, number: int) -> None:
         """A customer corrects or takes back what they wrote; the business's other staff reacts to it."""
         world, life = self.stage.world, self.stage.life
+        what = ("react", "unreact", "edit", "delete")[number % 4]
+        if not self.theirs:
+            return
         with world.write():
-            row = world.message_numbered(self.theirs[number % len(self.theirs)])
+            row = world.message_numbered(self.theirs[number // 4 % len(self.theirs)])
             assert row is not None
             platform = world.chat_numbered(row["chat"])["platform"]
             if row["deleted_at"] is not None:
@@ -181,10 +190,10 @@ class Machine(RuleBasedStateMachine):
             elif what == "unreact" and platforms.has_reactions(platform):
                 messaging.unreact(world, row)
 
-    @rule(number=numbers, kind=st.sampled_from(["read", "delivered", "react"]))
-    def respond(self, number: int, kind: str) -> None:
+    def respond(self, number: int) -> None:
         """A customer gets, reads, or likes what was sent."""
         world, life = self.stage.world, self.stage.life
+        kind = ("read", "delivered", "react")[number % 3]
         with world.write() as database:
             rows = database.all(
                 "select m.no from messages m where status = 'published' and external_id is not null "
@@ -198,7 +207,6 @@ class Machine(RuleBasedStateMachine):
             else:
                 life.receipt(row["no"], kind)
 
-    @rule(number=numbers)
     def tap(self, number: int) -> None:
         """A customer presses a button."""
         row = self.chat(number)
@@ -206,8 +214,7 @@ class Machine(RuleBasedStateMachine):
             with self.stage.world.write():
                 self.stage.life.tap(row["no"], "order:1", None)
 
-    @rule(number=numbers, with_keyboard=st.booleans())
-    def answer_elsewhere(self, number: int, with_keyboard: bool) -> None:
+    def answer_elsewhere(self, number: int) -> None:
         """A colleague answers by other means."""
         row = self.chat(number)
         # What fails in a chat in which nobody has written for long moves nothing, and nobody looks there.
@@ -217,23 +224,21 @@ class Machine(RuleBasedStateMachine):
         if row["platform"] == "telegram" and row["last_inbound_at"] is None:
             return
         markup = {"inline_keyboard": [[{"text": "Yes", "callback_data": "y"}]]}
-        if not with_keyboard or row["platform"] != "telegram":
+        if number % 2 or row["platform"] != "telegram":
             markup = None
         with self.stage.world.write():
             messaging.send(self.stage.world, row, "Answered elsewhere", [], None, markup)
 
-    @rule(number=numbers, muted=st.booleans())
-    def archive_elsewhere(self, number: int, muted: bool) -> None:
+    def archive_elsewhere(self, number: int) -> None:
         """A colleague archives a chat, or takes it back."""
         row = self.chat(number)
         if row["platform"] == "bluesky":
             with self.stage.world.write():
-                messaging.archive(self.stage.world, row, muted=muted)
+                messaging.archive(self.stage.world, row, muted=not row["muted"])
 
-    @rule(final=st.booleans())
-    def let_a_platform_fail(self, final: bool) -> None:
+    def let_a_platform_fail(self, number: int) -> None:
         """The next send is refused by its platform, for a while or for good."""
-        self.stage.world.faults.add(Fault("platform_final" if final else "platform", times=1))
+        self.stage.world.faults.add(Fault("platform_final" if number % 3 == 0 else "platform", times=1))
 
     # What the person does
 
@@ -264,10 +269,6 @@ class Machine(RuleBasedStateMachine):
 
     # What becomes of requests, answers and events
 
-    @rule()
-    def turn(self) -> None:
-        self.stage.turn()
-
     @precondition(lambda self: self.stage.waiting)
     @rule(choices=some)
     def make(self, choices: list[int]) -> None:
@@ -277,14 +278,16 @@ class Machine(RuleBasedStateMachine):
                 self.stage.make(number % len(self.stage.waiting))
 
     @precondition(lambda self: self.stage.waiting)
-    @rule(number=numbers, kind=st.sampled_from([*SPOILT, "refused"]))
-    def spoil(self, number: int, kind: str) -> None:
-        """A request is made and something goes wrong with it, or with its answer."""
-        index = number % len(self.stage.waiting)
-        if kind == "refused":
+    @rule(number=numbers, fate=st.sampled_from([*SPOILT, "refused"]))
+    def spoil(self, number: int, fate: str) -> None:
+        """A request is made and something goes wrong with it, or with its answer; a send where one waits."""
+        sends = [request for request in self.stage.waiting if request.sends]
+        request = sends[0] if sends else self.stage.waiting[number % len(self.stage.waiting)]
+        index = self.stage.waiting.index(request)
+        if fate == "refused":
             self.stage.make(index, refused=True)
         else:
-            self.stage.make(index, Fault(kind, times=1, retry_after="3"))
+            self.stage.make(index, Fault(fate, times=1, retry_after="3"))
 
     @precondition(lambda self: self.stage.answered)
     @rule(choices=some)
@@ -295,16 +298,20 @@ class Machine(RuleBasedStateMachine):
                 self.stage.deliver(number % len(self.stage.answered))
 
     @precondition(lambda self: self.stage.untold and self.stage.with_events)
-    @rule(number=numbers, again=st.booleans())
-    def tell(self, number: int, again: bool) -> None:
-        """An event is told, whichever; or is it the first of two times?"""
-        self.stage.tell(number % len(self.stage.untold), again=again)
+    @rule(choices=some, again=st.booleans())
+    def tell(self, choices: list[int], again: bool) -> None:
+        """Some events are told, whichever, or told for the first of two times."""
+        for number in choices:
+            if self.stage.untold:
+                self.stage.tell(number % len(self.stage.untold), again=again)
 
     @precondition(lambda self: self.stage.untold)
-    @rule(number=numbers)
-    def lose(self, number: int) -> None:
-        """An event is never told."""
-        del self.stage.untold[number % len(self.stage.untold)]
+    @rule(choices=some)
+    def lose(self, choices: list[int]) -> None:
+        """Some events are never told."""
+        for number in choices:
+            if self.stage.untold:
+                del self.stage.untold[number % len(self.stage.untold)]
 
     @rule(seconds=st.sampled_from([0.3, 2.0, 6.0, 30.0, 150.0, 700.0]))
     def pass_time(self, seconds: float) -> None:
@@ -475,4 +482,4 @@ def small_pages_and_an_empty_account(tmp_path_factory: pytest.TempPathFactory):
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=examples(30), stateful_step_count=40)
+TestMachine.settings = settings(max_examples=examples(30), stateful_step_count=60)
