@@ -83,10 +83,11 @@ class MessagePage:
     `history`: a page behind the newest; its messages get no arrival number. `newest_for`: the
     chat's `last_message_at` for which this is the newest page, `pulled_to` the newest position in it.
     `total`: the API's own count. `gap_page`: a page that did not reach what was cached before; the
-    pages from that number on are missing, until one comes with `gap_closed`. `stated_at`: the API's time
-    as of which the messages are so, or one shortly before; None where nobody knows. `event`: an event
-    brought them, without their chat, whose times of the last messages they move. `unreadable`: how many
-    messages the API counts that nobody can read.
+    pages from that number on are missing, until one comes with `gap_closed` (and `total`, where it was
+    read down to the first message). `stated_at`: the API's time as of which the messages are so, or one
+    shortly before; None where nobody knows. `event`: an event brought them, without their chat, whose
+    times of the last messages they move. `unreadable`: how many messages the API counts that nobody can
+    read.
     """
 
     chat_id: str

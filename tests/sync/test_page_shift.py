@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from inbox_tui.core.errors import InboxError
@@ -125,6 +125,8 @@ def there(desk: Desk) -> dict[str, int | None]:
 def test_no_arrival_during_a_first_listing_hides_a_chat(desk: Desk) -> None:
     @AT_ONCE
     @given(times, st.integers(1, 3), st.booleans(), arrivals, requests)
+    @example([None, None], 1, False, [Arrival(1, 2, False)], set())
+    @example([None, None], 1, True, [Arrival(2, 0, False)], set())
     def check(
         times: list[int | None], cut: int, nulls_first: bool, planned: list[Arrival], spoilt: set[int]
     ) -> None:
@@ -150,6 +152,9 @@ def test_no_arrival_while_the_news_of_an_absence_are_listed_hides_some_of_them(d
         arrivals,
         requests,
     )
+    @example(2, [0], 0, 1, [Arrival(0, 2, True), Arrival(1, 1, False), Arrival(3, 0, False)], set())
+    @example(2, [0], 0, 1, [Arrival(0, 2, False)], {0})
+    @example(2, [0], 0, 1, [Arrival(1, 1, False)], {0, 3})
     def check(
         count: int, moved: list[int], apart: int, cut: int, planned: list[Arrival], spoilt: set[int]
     ) -> None:
@@ -166,6 +171,60 @@ def test_no_arrival_while_the_news_of_an_absence_are_listed_hides_some_of_them(d
         desk.sync()
         late = {chat_id for chat_id, at in news.items() if (known(desk)[chat_id] or 0) < (at or 0)}
         assert not late or spoilt
+        nothing_is_hidden(desk)
+
+    check()
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is written right before messages are asked for the n-th time; `late`: it comes minutes late."""
+
+    moment: int
+    late: int
+    count: int
+
+
+written = st.lists(
+    st.builds(Message, st.integers(0, 9), st.sampled_from([0, 0, 2000, 240_000]), st.integers(1, 3)),
+    max_size=5,
+)
+
+
+@pytest.mark.parametrize("known_before", [False, True])
+def test_no_message_that_comes_while_a_thread_is_read_hides_another(desk: Desk, known_before: bool) -> None:
+    @AT_ONCE
+    @given(st.lists(st.integers(0, 3), max_size=9), st.integers(0, 6), st.integers(1, 3), written)
+    @example([0, 0], 0, 1, [*[Message(0, 0, 1)] * 3, Message(4, 2000, 1)])
+    @example([0], 1, 1, [*[Message(0, 0, 1)] * 4, Message(6, 2000, 1)])
+    def check(times: list[int], news: int, cut: int, planned: list[Message]) -> None:
+        start_over(desk, cut, False)
+        desk.api.add_chat("c", START - 60_000, messages=0)
+        for at in times:
+            desk.api.add_message("c", START - 60_000 - at * 1000, move=False)
+        if known_before:
+            desk.sync(history=None)
+        for index in range(news):
+            desk.api.add_message("c", START + index // 2)
+        before = {str(message["id"]) for message in desk.api.messages["c"]}
+        asked = 0
+
+        def bend(request: httpx.Request) -> None:
+            nonlocal asked
+            if request.url.path.endswith("/messages"):
+                for message in planned:
+                    for number in range(message.count if message.moment == asked else 0):
+                        at = desk.api.now + asked * 10 + number - message.late
+                        desk.api.add_message("c", at, move=not message.late)
+                asked += 1
+
+        desk.api.bend = bend
+        desk.sync(history=None)
+        assert before <= desk.ids("messages")
+        desk.api.bend = None
+        # Whoever writes next has the thread looked at, and shows what came late.
+        desk.clock.advance(600)
+        desk.api.add_message("c", desk.api.now)
         nothing_is_hidden(desk)
 
     check()
