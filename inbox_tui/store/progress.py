@@ -59,8 +59,8 @@ def record_pull(cache: sqlite3.Connection, pk: int, page: MessagePage) -> bool:
             (page.next_history_page, int(page.history_done), pk),
         )
     if page.newest or page.history_done or (page.gap_closed and page.total is None):
-        # The API counts more than came, by a record that could not be read or a message that came late to where
-        # was read before: all of it is read once more, as a gap that reaches down to the first message.
+        # The API counts more than came: a record could not be read, or a message came late to where was read
+        # before. All of it is read once more, as a gap that reaches down to the first message.
         cache.execute(
             "UPDATE chats SET gap_page = 0, gap_at = 0 WHERE pk = ?1 AND history_done AND gap_page IS NULL "
             "AND messages + ?2 < messages_total",
