@@ -11,9 +11,10 @@ from inbox_tui.core.models import Milliseconds, Status
 from inbox_tui.store import local, looks
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import schedule
-from inbox_tui.sync.messages import Messages, chat_state
+from inbox_tui.sync.messages import Messages
 from inbox_tui.sync.schedule import Kind, Look, Schedule
 from inbox_tui.sync.sending import AskedAt, alive
+from inbox_tui.sync.threads import chat_state
 from inbox_tui.sync.wants import KINDS as ASKED
 
 MOST_RECENT = 500

@@ -22,8 +22,9 @@ from inbox_tui.store import writes
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync.attention import Attention
 from inbox_tui.sync.jobs import unexpected
-from inbox_tui.sync.messages import Messages, chat_state
+from inbox_tui.sync.messages import Messages
 from inbox_tui.sync.schedule import Kind, Look, Schedule
+from inbox_tui.sync.threads import chat_state
 
 MOST_HERALDED = 1000
 MOST_TYPES = 100

@@ -1,8 +1,4 @@
-"""Messages: newest pages, gaps, history, single ones, and what of them the cache still misses.
-
-The API pages messages by number only, newest first. Numbers shift while messages arrive, always
-towards the older end: going on to the next number brings some twice and misses none.
-"""
+"""Messages: newest pages, gaps, history, single ones, and what of them the cache still misses."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from inbox_tui.api.client import Client
@@ -20,12 +16,11 @@ from inbox_tui.core.models import Message, Milliseconds, Page
 from inbox_tui.store import writes
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.sync import threads
 from inbox_tui.sync.jobs import Apply, Fetch, Outcome, unexpected
 from inbox_tui.sync.schedule import Kind, Look, Subject
+from inbox_tui.sync.threads import ChatState, chat_state, gap_page, history_page, newest_page
 
-PAGE = 100
-REFRESH = 30
-"""Messages of a look at a chat that was read before: enough for what happens between two looks."""
 AHEAD = 32
 """Looks of a profile that one search plans."""
 SAME_MS: Milliseconds = 1000
@@ -34,91 +29,6 @@ DOUBT_MS: Milliseconds = 1500
 """The Date header has whole seconds: the server's time is known to half a second, and a bit to be safe."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ChatState:
-    """How far the messages of a chat are read (columns of the chat's row)."""
-
-    id: str
-    profile_id: str
-    last_message_at: Milliseconds | None
-    pulled: int
-    pulled_to: Milliseconds | None
-    gap_at: Milliseconds | None
-    gap_page: int | None
-    history_page: int
-    history_done: int
-    messages: int
-
-
-def chat_state(writer: Writer, chat_id: str) -> ChatState | None:
-    """The state of a chat, None where the cache does not know it."""
-    row = writer.cache.execute(
-        "SELECT id, profile_id, last_message_at, pulled_at IS NOT NULL, pulled_to, gap_at, gap_page, "
-        "history_page, history_done, messages FROM chats WHERE id = ?",
-        (chat_id,),
-    ).fetchone()
-    return None if row is None else ChatState(*row)
-
-
-def newest_page(state: ChatState, page: Page[Message], asked: int) -> MessagePage:
-    """What the newest messages of a chat say about how far it is read.
-
-    A page that does not reach what was newest before leaves a gap. It is closed from the page behind
-    this one on, or from the start where this one was a short look.
-    """
-    times = [message.position[0] for message in page.items]
-    whole = is_last(page, 0, asked)
-    gap = bool(state.pulled) and not whole and min(times, default=0) > (state.pulled_to or 0)
-    first = not state.pulled
-    return MessagePage(
-        chat_id=state.id,
-        messages=page.items,
-        newest=True,
-        newest_for=state.last_message_at,
-        pulled_to=max(times, default=0),
-        total=page.total,
-        gap_page=(1 if asked == PAGE else 0) if gap else None,
-        next_history_page=1 if first and not whole else None,
-        history_done=first and whole,
-    )
-
-
-def gap_page(state: ChatState, page: Page[Message], number: int) -> MessagePage:
-    """What a page between the newest and the rest says; it holds news, not history."""
-    oldest = min((message.position[0] for message in page.items), default=0)
-    last = is_last(page, number, PAGE)
-    closed = last or oldest <= (state.gap_at or 0)
-    return MessagePage(
-        chat_id=state.id,
-        messages=page.items,
-        gap_page=None if closed else number + 1,
-        gap_closed=closed,
-        total=page.total if last and not state.gap_at else None,
-    )
-
-
-def history_page(state: ChatState, page: Page[Message], number: int) -> MessagePage:
-    """What a page of older messages says. Pages that are cached already are not asked for again."""
-    last = is_last(page, number, PAGE)
-    cached = state.messages // (min(page.per_page, PAGE) or PAGE) if state.gap_page is None else 0
-    return MessagePage(
-        chat_id=state.id,
-        messages=page.items,
-        history=True,
-        next_history_page=None if last else max(number + 1, cached),
-        history_done=last,
-    )
-
-
-def is_last(page: Page[Message], number: int, asked: int) -> bool:
-    """Whether nothing comes behind a page with this number, of which `asked` messages were asked for."""
-    count = len(page.items) + len(page.rejected)
-    size = min(page.per_page, asked) or asked
-    if page.total is not None:
-        return count == 0 or number * size + count >= page.total
-    return count < size
 
 
 def stated_at(client: Client, started: float) -> Milliseconds | None:
@@ -147,7 +57,7 @@ class Messages:
         self._group = group
         self._busy = busy
         self._history = history_messages
-        self._page_size = PAGE
+        self._page_size = threads.PAGE
         self._aside: set[str] = set()
         self._next: dict[str, deque[Look]] = {}
         """The looks that a profile's messages need most, as far as they were searched for."""
@@ -182,7 +92,7 @@ class Messages:
             if state.history_done or not state.pulled:
                 return None
             return self._fetch_page(client, state, state.history_page, history_page)
-        asked = REFRESH if state.pulled else PAGE
+        asked = threads.REFRESH if state.pulled else threads.PAGE
         group = self._group(state.profile_id)
 
         def fetch() -> Apply:
@@ -204,9 +114,9 @@ class Messages:
 
         def fetch() -> Apply:
             started = time.monotonic()
-            page = client.list_messages(state.id, page=number, per_page=PAGE, profile_group_id=group)
+            page = client.list_messages(state.id, page=number, per_page=threads.PAGE, profile_group_id=group)
             at = stated_at(client, started)
-            return lambda: self._apply(state, page, judge(state, page, number), at, PAGE)
+            return lambda: self._apply(state, page, judge(state, page, number), at, threads.PAGE)
 
         return fetch
 

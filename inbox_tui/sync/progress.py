@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from inbox_tui.core.progress import UP_TO_DATE, Progress
 from inbox_tui.store import sync_progress
 from inbox_tui.store.writes import Writer
-from inbox_tui.sync.messages import PAGE
 from inbox_tui.sync.pull import Pull
 from inbox_tui.sync.schedule import BACKLOG, Kind, Look, Schedule
+from inbox_tui.sync.threads import PAGE
 
 __all__ = ["Meter", "Progress"]
 

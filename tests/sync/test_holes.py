@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from inbox_tui.sync.loop import Mode
-from inbox_tui.sync.messages import REFRESH
+from inbox_tui.sync.threads import REFRESH
 from tests.sync.conftest import Desk
 from tests.sync.fake_api import HOUR, MINUTE, START
 from tests.sync.rehearsal import Stage, one, options, stage

@@ -488,7 +488,7 @@ def small_pages_and_an_empty_account(tmp_path_factory: pytest.TempPathFactory):
     Machine.empty = empty_account(tmp_path_factory.mktemp("machine") / "empty")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("inbox_tui.sync.listing.PAGE", LISTED)
-        patch.setattr("inbox_tui.sync.messages.PAGE", 20)
+        patch.setattr("inbox_tui.sync.threads.PAGE", 20)
         yield
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from inbox_tui.store import writes
 from inbox_tui.sync.listing import Cursor
 from inbox_tui.sync.loop import READERS, Mode
-from inbox_tui.sync.messages import REFRESH
 from inbox_tui.sync.schedule import Kind
+from inbox_tui.sync.threads import REFRESH
 from tests.sync.conftest import Desk
 from tests.sync.fake_api import HOUR, MINUTE, START
 
