@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test bench-sync check format screenshots kills soak clean
+.PHONY: demo test bench-sync bench-start check format screenshots kills soak clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/inbox-tui demo
@@ -16,6 +16,10 @@ test: $(VENV)/dev.stamp
 # Speed and memory of syncing against its budgets: about ten minutes on two cores, a minute with SHORT=1.
 bench-sync: $(VENV)/run.stamp
 	$(BIN)/python -m benchmarks.sync $(if $(SHORT),--short)
+
+# From exec to chat rows, over a bare Textual application: about three minutes, a third of one with SHORT=1.
+bench-start: $(VENV)/run.stamp
+	$(BIN)/python -m benchmarks.start $(if $(SHORT),--short)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -74,24 +74,31 @@ def profiles() -> list[Record]:
     ]
 
 
-def build(folder: Path, *, chats: int, messages: int, newest_at: int, seed: int = 1) -> World:
-    """Write an account of `chats` chats with `messages` messages each; `newest_at`: its newest message."""
+def generate(
+    *, chats: int, messages: int, newest_at: int, seed: int = 1
+) -> Iterator[tuple[Record, list[Record]]]:
+    """Chats, the newest first, each with its messages; `newest_at`: when the newest of all was written."""
     random = Random(seed)  # noqa: S311 - test data, not a secret
+    ages = sorted(_age(random) for _ in range(chats))
+    for number, age in enumerate(ages):
+        chat = _chat(random, number, newest_at - age)
+        found = list(_messages(random, chat, messages))
+        for direction in ("inbound", "outbound"):
+            times = [each["external_posted_at"] for each in found if each["direction"] == direction]
+            chat[f"last_{direction}_at"] = times[0] if times else None
+        yield chat, found
+
+
+def build(folder: Path, *, chats: int, messages: int, newest_at: int, seed: int = 1) -> World:
+    """Write what `generate` makes to files."""
     folder.mkdir(parents=True, exist_ok=True)
     with (
         (folder / "chats.jsonl").open("w", encoding="utf-8") as records,
         (folder / "pages.jsonl").open("w", encoding="utf-8") as pages,
     ):
-        ages = sorted(_age(random) for _ in range(chats))
-        for number, age in enumerate(ages):
-            chat = _chat(random, number, newest_at - age)
-            found = list(_messages(random, chat, messages))
-            for direction in ("inbound", "outbound"):
-                times = [each["external_posted_at"] for each in found if each["direction"] == direction]
-                chat[f"last_{direction}_at"] = times[0] if times else None
-            page = {"total": messages, "page": 0, "per_page": 100, "data": found}
+        for chat, found in generate(chats=chats, messages=messages, newest_at=newest_at, seed=seed):
             records.write(_json(chat))
-            pages.write(_json(page))
+            pages.write(_json({"total": messages, "page": 0, "per_page": 100, "data": found}))
     return World(folder)
 
 
