@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inbox_tui.store import looks, writes
+from inbox_tui.store import looks, triage, writes
 from inbox_tui.store.db import Folder, now_ms
 
 from .conftest import NOW, Desk, DeskMaker
@@ -97,6 +97,8 @@ async def test_an_idle_screen_with_an_open_chat_that_stays_fresh_paints_nothing(
     folder: Folder, desk: DeskMaker
 ) -> None:
     chat_id, _ = pulled(folder, "Jane Doe", MINUTE)
+    with writes.Writer(folder) as writer:
+        triage.read(writer, [chat_id])
     async with desk(folder) as agent:
         looks.touch_chat(folder, chat_id, now_ms())
         await agent.open("Jane Doe")
