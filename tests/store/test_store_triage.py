@@ -13,7 +13,7 @@ from store_samples import DAY, HOUR, MINUTE, NOW, chat, inbound, outbound
 from inbox_tui.core.errors import UsageError
 from inbox_tui.core.ranking import FOREVER
 from inbox_tui.core.snooze import Until
-from inbox_tui.store import clock, facts, local, lookups, marks, triage, writes
+from inbox_tui.store import clock, facts, journal, local, lookups, marks, triage, writes
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.local import State
 from inbox_tui.store.writes import MessagePage, Writer
@@ -23,7 +23,7 @@ TABLES = ("marks", "snoozes", "labels", "pins", "notes")
 
 @pytest.fixture(autouse=True)
 def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (triage, facts, clock, local):
+    for module in (triage, journal, facts, clock, local):
         monkeypatch.setattr(module, "now_ms", lambda: NOW)
 
 
@@ -57,7 +57,7 @@ def test_no_reply_needed_closes_and_takes_as_read_in_one_step(writer: Writer) ->
     asked(writer, "chat")
     triage.done_no_reply(writer, ["chat"])
     assert derived(writer, "done, unanswered, unread") == (1, 0, 0)
-    assert triage.undo(writer) == triage.Step("done, no reply", ("chat",), 0, left=False)
+    assert journal.undo(writer) == journal.Step("done, no reply", ("chat",), 0, left=False)
     assert derived(writer, "done, unanswered, unread") == (0, 1, 1)
 
 
@@ -102,9 +102,9 @@ def test_done_ends_a_snooze_and_taking_done_back_brings_the_snooze_back(writer: 
     triage.snooze(writer, ["chat"], Until(NOW + DAY))
     triage.done(writer, ["chat"])
     assert derived(writer, "snoozed_until, done") == (None, 1)
-    triage.undo(writer)
+    journal.undo(writer)
     assert derived(writer, "snoozed_until, done") == (NOW + DAY, 0)
-    triage.redo(writer)
+    journal.redo(writer)
     triage.reopen(writer, ["chat"])
     assert derived(writer, "snoozed_until, done") == (None, 0), "reopened is there to be answered"
 
@@ -164,8 +164,45 @@ def test_many_chats_are_one_step(writer: Writer) -> None:
     asked(writer, "a", "b", "c")
     triage.done(writer, ["b"])
     assert triage.done(writer, ["a", "b", "c", "a"]) == ("a", "c")
-    assert triage.undo(writer) == triage.Step("done", ("a", "c"), 0, left=False)
+    assert journal.undo(writer) == journal.Step("done", ("a", "c"), 0, left=False)
     assert samples.ids(writer.cache, "SELECT id FROM chats WHERE done") == ["b"]
+
+
+def labelled(writer: Writer) -> dict[str, str]:
+    return dict(writer.local.execute("SELECT chat_id, label FROM labels").fetchall())
+
+
+def test_an_act_in_parts_is_one_step_whatever_else_is_done_between_them(writer: Writer) -> None:
+    asked(writer, "a", "b", "c")
+    step = journal.OpenStep()
+    for name in "ab":
+        triage.label(writer, [name], ["vip"], step=step)
+    triage.pin(writer, ["a"], pinned=True)
+    triage.label(writer, ["c"], ["vip"], step=step)
+    assert samples.ids(writer.local, "SELECT what FROM journal") == ["labels", "labels", "pin", "labels"]
+    assert journal.undo(writer) == journal.Step("labels", ("c", "b", "a"), 0, left=False)
+    assert labelled(writer) == {}
+    assert journal.undo(writer) == journal.Step("pin", ("a",), 0, left=False)
+    assert journal.undo(writer) is None
+    assert journal.redo(writer) == journal.Step("pin", ("a",), 0, left=False)
+    assert journal.redo(writer) == journal.Step("labels", ("a", "b", "c"), 0, left=False)
+    assert labelled(writer) == dict.fromkeys("abc", "vip")
+
+
+def test_an_undo_that_was_cut_off_between_two_parts_is_finished_by_the_next_one(writer: Writer) -> None:
+    asked(writer, "a", "b")
+    step = journal.OpenStep()
+    for name in "ab":
+        triage.label(writer, [name], ["vip"], step=step)
+    assert journal.step(writer, journal.Walk(back=True))
+    assert labelled(writer) == {"a": "vip"}
+    assert journal.undo(writer) == journal.Step("labels", ("a",), 0, left=False)
+    assert labelled(writer) == {}
+
+
+def test_chats_are_taken_in_parts_once_each_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "PART", 2)
+    assert list(journal.parts(["c", "a", "c", "b", "a"])) == [["c", "a"], ["b"]]
 
 
 ACTS: list[Callable[[Writer, list[str]], object]] = [
@@ -204,21 +241,21 @@ def test_undo_goes_back_through_every_state_and_redo_forth_again_across_restarts
                 states.append(state(writer))
         for before in reversed(states[:-1]):
             with Writer(writer.folder) as later:
-                assert triage.undo(later)
+                assert journal.undo(later)
                 assert state(later) == before
-        assert triage.undo(writer) is None
+        assert journal.undo(writer) is None
         for after in states[1:]:
-            assert triage.redo(writer)
+            assert journal.redo(writer)
             assert state(writer) == after
-        assert triage.redo(writer) is None
+        assert journal.redo(writer) is None
 
 
 def test_a_new_act_is_the_end_of_what_could_be_done_again(writer: Writer) -> None:
     asked(writer, "chat")
     triage.done(writer, ["chat"])
-    triage.undo(writer)
+    journal.undo(writer)
     triage.pin(writer, ["chat"], pinned=True)
-    assert triage.redo(writer) is None
+    assert journal.redo(writer) is None
 
 
 def test_what_has_changed_since_is_left_as_it_is_and_said(writer: Writer) -> None:
@@ -228,7 +265,7 @@ def test_what_has_changed_since_is_left_as_it_is_and_said(writer: Writer) -> Non
     # The chat was looked at on the screen, which is no act of its own.
     marks.mark(writer, "a", "seen")
     writes.refold_chats(writer, ["a"])
-    assert triage.undo(writer) == triage.Step("read", ("b",), 1, left=False)
+    assert journal.undo(writer) == journal.Step("read", ("b",), 1, left=False)
     assert [derived(writer, "unread", name) for name in "ab"] == [(0,), (1,)]
 
 
@@ -237,17 +274,32 @@ def test_a_message_that_has_left_stays_and_the_undo_of_what_was_done_before_says
     triage.done(writer, ["chat"])
     item = local.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
     local.move(writer, item, State.SENDING, dispatched=True)
-    assert triage.undo(writer) == triage.Step("done", ("chat",), 0, left=True)
+    assert journal.undo(writer) == journal.Step("done", ("chat",), 0, left=True)
     assert len(local.open_items(writer)) == 1
 
 
 def test_the_journal_keeps_its_newest_steps(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(triage, "KEPT", 3)
+    monkeypatch.setattr(journal, "KEPT", 3)
     asked(writer, "chat")
     for number in range(5):
         triage.label(writer, ["chat"], [f"l{number}"])
-    steps = [triage.undo(writer) for _ in range(4)]
+    steps = [journal.undo(writer) for _ in range(4)]
     assert [step is not None for step in steps] == [True, True, True, False]
+
+
+def test_a_step_of_many_parts_pushes_old_ones_out_but_never_a_part_of_one(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "KEPT_PARTS", 3)
+    asked(writer, *"abcd")
+    triage.pin(writer, ["a"], pinned=True)
+    step = journal.OpenStep()
+    for name in "abcd":
+        triage.label(writer, [name], ["vip"], step=step)
+    triage.done(writer, ["a"])
+    assert journal.undo(writer) == journal.Step("done", ("a",), 0, left=False)
+    assert journal.undo(writer) == journal.Step("labels", tuple("dcba"), 0, left=False)
+    assert journal.undo(writer) is None
 
 
 def test_a_reply_after_the_end_of_a_snooze_ends_it_for_good(writer: Writer) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from inbox_tui.core.models import Chat
-from inbox_tui.store import lookups, triage
+from inbox_tui.store import journal, lookups, triage
 from inbox_tui.ui.acts.area import Area
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Triage(Area):
     async def _undo(self) -> None:
         inbox = self._inbox
         # Behind the acts that were just made: they are written by the same thread.
-        acted_at = await asyncio.wrap_future(inbox.session.write(triage.last_act_at))
+        acted_at = await asyncio.wrap_future(inbox.session.write(journal.last_act_at))
         if acted_at is not None and not inbox.drafts.takes_back_after(acted_at):
             await self._step(back=True)
             return
@@ -137,7 +137,7 @@ class Triage(Area):
 
     async def _step(self, *, back: bool) -> None:
         inbox = self._inbox
-        step = await asyncio.wrap_future(inbox.session.write(triage.undo if back else triage.redo))
+        step = await asyncio.wrap_future(inbox.session.write(journal.undo if back else journal.redo))
         if step is None:
             inbox.say(f"There is nothing to {'undo' if back else 'do again'}")
             return
