@@ -31,6 +31,7 @@ class Action:
 
     `act`: what `core.capabilities` is asked before it is done, of the chat or, in a thread, the message that
     the key is about; None where nothing can stand in its way, or where its area is asked (`Acts.why_not`).
+    `types`: it opens a place to type, so where it does not, what is typed behind it is no command.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Action:
     contexts: tuple[Context, ...] = NORMAL
     footer: str = ""
     act: Act | None = None
+    types: bool = False
 
 
 ACTIONS: Sequence[Action] = (
@@ -55,7 +57,7 @@ ACTIONS: Sequence[Action] = (
     Action("next_chat", ("J",), "Next chat", "Panes", (Context.THREAD,)),
     Action("previous_chat", ("K",), "Previous chat", "Panes", (Context.THREAD,)),
     Action("next_attention", ("tab",), "Next chat that needs a reply, the longest waiting first", "Panes"),
-    Action("reply", ("r", "i"), "Write a reply", "Answer", footer="reply"),
+    Action("reply", ("r", "i"), "Write a reply", "Answer", footer="reply", types=True),
     Action(
         "reply_to",
         ("R",),
@@ -64,6 +66,7 @@ ACTIONS: Sequence[Action] = (
         (Context.THREAD,),
         "reply to it",
         Act.REPLY_TO,
+        types=True,
     ),
     Action("retry", ("!",), "Send a failed or uncertain message again", "Answer", (Context.THREAD,)),
     Action("discard", ("D",), "Give a failed or uncertain message up", "Answer", (Context.THREAD,)),
@@ -71,7 +74,15 @@ ACTIONS: Sequence[Action] = (
     Action("redo", ("ctrl+r",), "Do again what was undone", "Triage"),
     Action("react", ("+",), "React to the message", "Message", (Context.THREAD,), act=Act.REACT),
     Action("unreact", ("-",), "Take our reaction off the message", "Message", (Context.THREAD,)),
-    Action("edit", ("E",), "Edit the message (Telegram)", "Message", (Context.THREAD,), act=Act.EDIT_TEXT),
+    Action(
+        "edit",
+        ("E",),
+        "Edit the message (Telegram)",
+        "Message",
+        (Context.THREAD,),
+        act=Act.EDIT_TEXT,
+        types=True,
+    ),
     Action(
         "edit_keyboard",
         ("B",),
@@ -79,24 +90,27 @@ ACTIONS: Sequence[Action] = (
         "Message",
         (Context.THREAD,),
         act=Act.EDIT_KEYBOARD,
+        types=True,
     ),
     Action("copy", ("y",), "Copy the words of the message", "Message", (Context.THREAD,)),
     Action("open_attachment", ("o",), "Open a file or a link", "Message", (Context.THREAD,)),
-    Action("save_attachment", ("S",), "Save a file", "Message", (Context.THREAD,)),
+    Action("save_attachment", ("S",), "Save a file", "Message", (Context.THREAD,), types=True),
     Action("archive", ("M",), "Archive on the platform, or bring back (Bluesky)", "Chat"),
-    Action("comments", ("C",), "Comments, and private replies to them (Facebook, Instagram)", "Chat"),
-    Action("new_chat", ("c",), "New chat", "Chat"),
+    Action(
+        "comments", ("C",), "Comments, and private replies to them (Facebook, Instagram)", "Chat", types=True
+    ),
+    Action("new_chat", ("c",), "New chat", "Chat", types=True),
     Action("details", ("I",), "Details of the message and the chat, and the live record", "Chat"),
     Action("done", ("e",), "Done, or reopen", "Triage", footer="done"),
     Action("read", ("u",), "Read or unread", "Triage"),
     Action("done_next", ("]",), "Done, and to the next chat that needs a reply", "Triage"),
     Action("done_no_reply", ("#",), "Done, no reply needed: read, too", "Triage"),
-    Action("snooze", ("s",), "Snooze, or bring back", "Triage"),
-    Action("labels", ("t",), "Labels", "Triage"),
-    Action("note", ("P",), "Private note; it is never sent", "Triage"),
+    Action("snooze", ("s",), "Snooze, or bring back", "Triage", types=True),
+    Action("labels", ("t",), "Labels", "Triage", types=True),
+    Action("note", ("P",), "Private note; it is never sent", "Triage", types=True),
     Action("pin", ("*",), "Pin, or take the pin off", "Triage"),
-    Action("filter", ("\\",), "Filter the list", "Find", footer="filter"),
-    Action("palette", (":", "ctrl+p"), "Commands and themes", "Program", footer="commands"),
+    Action("filter", ("\\",), "Filter the list", "Find", footer="filter", types=True),
+    Action("palette", (":", "ctrl+p"), "Commands and themes", "Program", footer="commands", types=True),
     Action("help", ("?",), "All keys", "Program", footer="help"),
     Action("repaint", ("ctrl+l",), "Draw the screen again", "Program"),
     Action("quit", ("ctrl+q",), "Quit", "Program", (*NORMAL, Context.TYPING)),
@@ -119,6 +133,7 @@ ACTIONS: Sequence[Action] = (
         (Context.TYPING,),
         "attach",
         Act.SEND_ATTACHMENT,
+        types=True,
     ),
     Action(
         "keyboard",
@@ -128,6 +143,7 @@ ACTIONS: Sequence[Action] = (
         (Context.TYPING,),
         "buttons",
         Act.REPLY_MARKUP,
+        types=True,
     ),
     Action(
         "external_editor",

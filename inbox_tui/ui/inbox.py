@@ -42,6 +42,7 @@ from inbox_tui.ui.filter_bar import FilterBar
 from inbox_tui.ui.notices import Notices
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.session import Session
+from inbox_tui.ui.stray import StrayKeys
 from inbox_tui.ui.thread import RECEIPT_PLATFORMS, Thread
 from inbox_tui.ui.title import ThreadTitle
 
@@ -50,6 +51,7 @@ TICK_SECONDS = 1.0
 TEND_SECONDS = 0.5
 """How often a screen looks whether the account has an engine: a dead one is missed no longer than this."""
 PREVIEW_SECONDS = 0.06
+SENDS = frozenset({"send", "send_done"})
 SEEN_SECONDS = 1.0
 """How long the newest message must stand before the person until the chat counts as seen."""
 
@@ -88,7 +90,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.edges = Edges(self)
         self.awaited: int | None = None
         """The outbox item of a chat that is being made, to be opened when it is there."""
-        self._no_commands_before = 0.0
+        self.stray = StrayKeys(self.say)
+        self._said = ""
         self._chords = Chords(ACTIONS)
         self.pending_keys = ""
         self._preview: Timer | None = None
@@ -443,12 +446,6 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     # Keys.
 
-    def no_commands_before(self, time: float) -> None:
-        """Take no key pressed before `time` (of an event) for a command: it was not meant for what stands on
-        the screen since. Letters are still typed.
-        """
-        self._no_commands_before = time
-
     async def take(self, event: events.Key | events.Paste) -> None:
         """Carry a key or a paste out to its end.
 
@@ -456,11 +453,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         the queues of widgets, a letter could overtake a change of mode, or a text the chat it was meant for.
         """
         self._touched = True
-        if event.time < self._no_commands_before and not (
-            isinstance(event, events.Paste) or event.is_printable
-        ):
-            return
         field = self.focused if self.context is Context.TYPING else None
+        if isinstance(event, events.Key) and self.stray.drops(event, typing=field is not None):
+            return
         if isinstance(event, events.Paste):
             if isinstance(field, Editor):
                 field.paste(event.text)
@@ -485,7 +480,11 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             return
         action = TYPING_KEYS.get(event.key)
         if action is not None:
-            self.acts.carry_out(action, 1)
+            if action.id in SENDS and self.stray.sends_nothing(event):
+                return
+            refusal = self.acts.carry_out(action, 1)
+            if action.types and refusal is not None:
+                self.stray.nothing_opened(event.time, refusal.reason)
         elif event.key not in ("tab", "shift+tab"):
             await self.app._check_bindings(event.key)
 
@@ -494,7 +493,11 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         pressed = self._chords.press(key, self.context)
         self.pending_keys = pressed.pending
         if pressed.action is not None:
+            self._said = "There is nothing to type into"
             self.acts.carry_out(pressed.action, pressed.count)
+            opened = self.context is Context.TYPING or self.app.screen is not self
+            if pressed.action.types and not opened:
+                self.stray.nothing_opened(event.time, self._said)
         self.edges.draw_footer()
 
     def turn_to(self, widget: Widget) -> None:
@@ -561,6 +564,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def say(self, words: str) -> None:
         """A short word to the person, which takes neither focus nor the composer's place."""
         # One word at a time: the newest is the one that is about the last key.
+        self._said = words
         self.app.clear_notifications()
         self.app.notify(words, markup=False, timeout=4)
 

@@ -48,13 +48,14 @@ class Acts:
         question = self._questions.get(action_id)
         return None if question is None else question()
 
-    def carry_out(self, action: Action, count: int) -> None:
-        """Do what an action says, or say why it cannot be done."""
-        answer = self._inbox.answer(action)
-        if isinstance(answer, Refused):
-            self._inbox.say(answer.reason)
+    def carry_out(self, action: Action, count: int) -> Refused | None:
+        """Do what an action says, or say why it cannot be done, and return that."""
+        refusal = self._inbox.answer(action)
+        if refusal is not None:
+            self._inbox.say(refusal.reason)
         else:
             self.do(action.id, count)
+        return refusal
 
     def do(self, action_id: str, count: int = 1) -> None:
         """Do it without asking; the method may still find that there is nothing to do it to."""

@@ -114,7 +114,7 @@ class Composing(Area):
                 written.set_result(written_in_editor(inbox.session.folder.path, composer.text))
             except Exception as fault:  # noqa: BLE001
                 written.set_exception(fault)
-        inbox.no_commands_before(events.Idle().time)
+        inbox.stray.none_before(events.Idle().time)
         try:
             composer.editor.put(written.result(), (0, 0), composer.editor.document.end)
         except NoText as fault:
