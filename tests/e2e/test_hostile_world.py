@@ -59,12 +59,15 @@ def chat_count(home: Path) -> int:
 
 
 def title_when_settled(inbox: Terminal) -> str:
-    """Wait until every key so far is carried out; the line above the open thread then."""
+    """Wait until every key so far is carried out; how the line above the open thread begins then.
+
+    Whose it is stands first; how much of it there is room for changes with the ages behind it.
+    """
     inbox.press("?")
     inbox.sees("Esc closes")
     inbox.press("Escape")
     text = inbox.sees("NORMAL", without="Esc closes")
-    return text.splitlines()[1].split("▕")[-1]
+    return text.splitlines()[1].split("▕")[-1].lstrip()[:10]
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (140, 40), (40, 10)])
