@@ -114,14 +114,16 @@ def _program(_: Settings) -> Iterator[Finding]:
 
 
 def _settings(settings: Settings, faults: Sequence[UsageError]) -> Iterator[Finding]:
-    file = settings.config / "config.toml"
+    file = settings.config_file
     for fault in faults:
         yield problem("configuration", fault.title, f"{fault.hint}. Everything below goes by the default")
-    if not faults:
+    for wrong in settings.problems:
+        advice = f"{wrong.expected}. The value of the last file without mistakes is used, else the default"
+        yield problem("configuration", f"{wrong.what} (line {wrong.line} of {file})", advice)
+    if not faults and not settings.problems:
         yield ok("configuration", f"{file} is used" if file.exists() else f"no {file}: defaults are used")
-    if settings.unknown:
-        names = ", ".join(settings.unknown)
-        yield note("configuration", f"{file} has what means nothing here: {names}", "Look for a misspelling")
+    for odd in settings.unknown:
+        yield note("configuration", f"{odd.what} (line {odd.line} of {file})", odd.expected)
     yield from _theme(settings)
     address = "INBOX_TUI_API_URL" if os.environ.get("INBOX_TUI_API_URL") else "configuration or default"
     home = os.environ.get("INBOX_TUI_HOME")

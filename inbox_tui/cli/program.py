@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -62,6 +63,9 @@ def _inbox(
     faults: list[UsageError] | None = [] if context.invoked_subcommand == "doctor" else None
     context.obj = load(account, demo=demo, faults=faults)
     context.meta[FAULTS] = faults or []
+    if faults is None:
+        for problem in (*context.obj.problems, *context.obj.unknown):
+            print(f"inbox-tui: {problem}", file=sys.stderr)
     if context.invoked_subcommand is None:
         from inbox_tui.cli.open import open_inbox
 

@@ -136,13 +136,18 @@ def test_a_send_that_cannot_be_understood_is_2(reading: CommandLine) -> None:
     assert reading("outbox").out == ""
 
 
-def test_a_setting_that_cannot_be_understood_is_2(
+def test_an_account_or_api_in_doubt_is_2_and_any_other_bad_setting_is_told(
     reading: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = reading.account.home / "config" / "config.toml"
     config.parent.mkdir()
-    config.write_text("theme = \n")
+    config.write_text("account = \n")
     refused(reading("chats"), 2, "line 1")
+    config.write_text("theme = \n")
+    ran = reading("chats", "-q")
+    assert ran.code == 0
+    assert "line 1 of" in ran.err
+    assert "line 1" not in ran.out
     config.unlink()
     monkeypatch.setenv("INBOX_TUI_API_URL", "ftp://example.com")
     refused(reading("chats"), 2, "cannot be used")
