@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from inbox_tui.core.models import Milliseconds
-from inbox_tui.core.window import MINUTE, WindowState, window_state
+from inbox_tui.core.window import CLOSING, MINUTE, URGENT, WindowState, window_state
 
 RETRY_PATIENCE: Milliseconds = 2 * MINUTE
 """After this the service's own retrying raises the chat."""
@@ -134,3 +134,48 @@ def rank(facts: Facts, now: Milliseconds) -> tuple[Band, Milliseconds] | None:
     if facts.unread and not facts.done:
         return Band.UNREAD, since
     return None
+
+
+def turning_points(facts: Facts) -> list[Milliseconds]:
+    """The times at which the clock alone changes the rank of a chat or one of its states."""
+    times: list[Milliseconds] = []
+    if facts.snoozed_until is not None and facts.snoozed_until < FOREVER:
+        times.append(facts.snoozed_until)
+    if facts.unanswered and facts.window_closes_at is not None:
+        times += (facts.window_closes_at - CLOSING, facts.window_closes_at - URGENT, facts.window_closes_at)
+    if facts.retrying_since is not None:
+        times.append(facts.retrying_since + RETRY_PATIENCE)
+    return times
+
+
+RANK_BITS = 48
+"""Of a packed rank the low bits are the time, the others the band."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a moment makes of the facts of a chat, and from when until when the clock leaves it so.
+
+    `rank`: band and time of `rank` in one number that grows alike; None: not in the Now view.
+    """
+
+    rank: int | None
+    away: bool
+    closing: bool
+    valid_from: Milliseconds | None
+    """None: ever since the facts are so."""
+    valid_until: Milliseconds | None
+    """The first moment of which it may be otherwise; None: as long as the facts stay so."""
+
+
+def standing(facts: Facts, now: Milliseconds) -> Standing:
+    """Where a chat stands at `now`, to be kept for as long as it holds."""
+    place = rank(facts, now)
+    times = turning_points(facts)
+    return Standing(
+        rank=None if place is None else place[0] << RANK_BITS | max(0, place[1]),
+        away=snoozed(facts, now),
+        closing=holds(State.CLOSING, facts, now),
+        valid_from=max((time for time in times if time <= now), default=None),
+        valid_until=min((time for time in times if time > now), default=None),
+    )

@@ -31,9 +31,9 @@ from inbox_tui.core.ranking import (
     holds,
     rank,
     snoozed,
+    turning_points,
 )
 from inbox_tui.core.window import (
-    CLOSING,
     NO_WINDOW,
     URGENT,
     Window,
@@ -289,14 +289,7 @@ def _snooze(
 
 
 def _with_next_change(facts: Facts, now: Milliseconds) -> Facts:
-    times = []
-    if facts.snoozed_until is not None and facts.snoozed_until < FOREVER:
-        times.append(facts.snoozed_until)
-    if facts.window_closes_at is not None:
-        times += (facts.window_closes_at - CLOSING, facts.window_closes_at - URGENT, facts.window_closes_at)
-    if facts.retrying_since is not None:
-        times.append(facts.retrying_since + RETRY_PATIENCE)
-    return replace(facts, next_change_at=min((time for time in times if time > now), default=None))
+    return replace(facts, next_change_at=min((at for at in turning_points(facts) if at > now), default=None))
 
 
 def approximate(

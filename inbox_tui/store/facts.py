@@ -15,6 +15,7 @@ from inbox_tui.core import triage
 from inbox_tui.core.cells import preview
 from inbox_tui.core.marks import AUTOMATIC_WITHIN, Entry, Mark, Position, Snooze, automatic
 from inbox_tui.core.models import Chat, Message, Milliseconds, Status
+from inbox_tui.core.ranking import Standing, standing
 from inbox_tui.core.summary import describe, is_tap
 from inbox_tui.core.window import referral_at
 from inbox_tui.core.window import window as reply_window
@@ -26,8 +27,17 @@ from inbox_tui.store.taps import tap_label
 PREVIEW_LENGTH = 160
 QUIET_MS = 14 * 24 * 3_600_000
 """A chat that was quiet this long at the first sync starts as seen (UX section 2)."""
-COUNTED = ("unread", "unanswered", "failed")
-"""Columns whose chats above zero are counted in `meta`, for the header."""
+COUNTED: Mapping[str, str] = {
+    "unread": "unread > 0",
+    "unanswered": "unanswered > 0",
+    "failed": "failed > 0",
+    "done": "done",
+    "now": "rank IS NOT NULL",
+    "waiting": "waiting AND NOT away",
+    "closing": "closing",
+    "snoozed": "away",
+}
+"""Conditions whose chats are counted in `meta`, for the header and the views."""
 _CHUNK = 16
 """Messages that are judged together."""
 
@@ -77,27 +87,36 @@ def refold(cache: sqlite3.Connection, local: sqlite3.Connection, chats: Iterable
     offset = clock.offset(cache)
     quiet_before = None if first is None else int(first[0]) - QUIET_MS
     setting = _Setting(generation, quiet_before, now_ms() + offset, offset)
-    columns = ", ".join(("pk", "estimated", *COUNTED, *CHAT_COLUMNS))
+    columns = ", ".join(("pk", "estimated", *(f"({c})" for c in COUNTED.values()), *CHAT_COLUMNS))
     counted: Counter[str] = Counter()
     for places, values in in_lists(pks):
         rows = cache.execute(f"SELECT {columns} FROM chats WHERE pk IN ({places})", values).fetchall()
-        known = _local_facts(local, [row[5] for row in rows], setting)
+        known = _local_facts(local, [row[2 + len(COUNTED)] for row in rows], setting)
         for pk, estimated, *rest in rows:
-            chat = chat_of(rest[3:])
+            chat = chat_of(rest[len(COUNTED) :])
             fold = _Fold(cache, local, pk, chat, known.get(chat.id) or _Local(), setting)
             facts = fold.facts(estimated=bool(estimated))
-            _write(cache, pk, facts, fold.preview(), fold.known.rev, rev)
-            for name, before in zip(COUNTED, rest, strict=False):
-                counted[name] += (getattr(facts, name) > 0) - (before > 0)
+            stands = standing(facts, setting.now)
+            _write(cache, pk, facts, stands, fold.preview(), fold.known.rev, rev)
+            for name, is_so, was_so in zip(COUNTED, _counted(facts, stands), rest, strict=False):
+                counted[name] += is_so - was_so
     for name, difference in counted.items():
         if difference:
             cache.execute("UPDATE meta SET value = value + ? WHERE key = ?", (difference, name))
+
+
+def _counted(facts: triage.Facts, stands: Standing) -> tuple[bool, ...]:
+    """Which conditions of COUNTED hold, in its order."""
+    waiting = facts.waiting and not stands.away
+    counts = (facts.unread > 0, facts.unanswered > 0, facts.failed > 0, facts.done)
+    return (*counts, stands.rank is not None, waiting, stands.closing, stands.away)
 
 
 def _write(
     cache: sqlite3.Connection,
     pk: int,
     facts: triage.Facts,
+    stands: Standing,
     words: tuple[str, str],
     local_rev: int,
     rev: int,
@@ -105,6 +124,7 @@ def _write(
     cache.execute(
         "UPDATE chats SET preview = ?, preview_from = ?, unread = ?, unanswered = ?, needs_reply_since = ?, "
         "waiting = ?, done = ?, failed = ?, retrying_since = ?, snoozed_until = ?, window_closes_at = ?, "
+        "unread_since = ?, woken = ?, rank = ?, away = ?, closing = ?, valid_from = ?, "
         "next_change_at = ?, local_rev = max(local_rev, ?), rev = ? WHERE pk = ?",
         (
             *words,
@@ -117,7 +137,13 @@ def _write(
             facts.retrying_since,
             facts.snoozed_until,
             facts.window_closes_at,
-            facts.next_change_at,
+            facts.unread_since,
+            facts.woken,
+            stands.rank,
+            stands.away,
+            stands.closing,
+            stands.valid_from,
+            stands.valid_until,
             local_rev,
             rev,
             pk,

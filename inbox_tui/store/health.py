@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from inbox_tui.core.models import Milliseconds
-from inbox_tui.store import facts
+from inbox_tui.store import facts, views
 from inbox_tui.store.db import (
     CACHE_VERSION,
     LOCAL_VERSION,
@@ -246,8 +246,10 @@ DERIVED = (
     "retrying_since",
     "snoozed_until",
     "window_closes_at",
+    "unread_since",
+    "woken",
 )
-"""Columns that a fold computes and that do not change by time alone."""
+"""Columns that a fold computes and that do not change by time alone. For the others see `views.misplaced`."""
 
 
 def stale(folder: Folder, newest: int | None = None) -> Stale:
@@ -296,6 +298,7 @@ def _different(reader: sqlite3.Connection, local: sqlite3.Connection, pks: list[
             chat = chat_of(row)
             if (sort_at, search_key) != (chat_sort_at(chat), chat_search_key(chat)):
                 found.add(chat.id)
+        found |= views.misplaced(reader, pks)
     finally:
         reader.execute("ROLLBACK")
     yield from sorted(found)
@@ -303,11 +306,10 @@ def _different(reader: sqlite3.Connection, local: sqlite3.Connection, pks: list[
 
 def _counters(reader: sqlite3.Connection) -> dict[str, tuple[int, int]]:
     pairs: dict[str, tuple[int, int]] = {}
-    for name in ("chats", *facts.COUNTED):
-        condition = "" if name == "chats" else f" WHERE {name} > 0"
+    for name, condition in {"chats": "1", **facts.COUNTED}.items():
         kept, counted = reader.execute(
             "SELECT (SELECT value FROM main.meta WHERE key = ?), "
-            f"(SELECT count(*) FROM main.chats{condition})",
+            f"(SELECT count(*) FROM main.chats WHERE {condition})",
             (name,),
         ).fetchone()
         pairs[name] = (int(kept or 0), int(counted))

@@ -11,7 +11,7 @@ import sqlite3
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from inbox_tui.core.models import Chat, Message, Milliseconds, Status
 from inbox_tui.core.summary import is_tap
@@ -24,6 +24,7 @@ from inbox_tui.store.records import (
     MESSAGE_COLUMNS,
     SqlRow,
     chat_of,
+    chat_sort_at,
     message_of,
 )
 
@@ -71,6 +72,11 @@ class ChatRow:
     pinned: bool = False
     note: bool = False
 
+    @property
+    def active_at(self) -> Milliseconds:
+        """The time of the last message, or of the chat's creation; `key` is the place in a list."""
+        return chat_sort_at(self.chat)
+
 
 @dataclass(frozen=True, slots=True)
 class ThreadRow:
@@ -112,6 +118,14 @@ class Source(Protocol[RowT]):
 
     def total(self) -> int | None:
         """How many rows there are, where that is known without counting."""
+
+
+@runtime_checkable
+class ChatListing(Protocol):
+    """A list of chats that can name all of them."""
+
+    def chat_ids(self, reader: sqlite3.Connection) -> list[str]:
+        """The id of every chat of the list, in display order, by a reader of another thread."""
 
 
 CHAT_SELECT = (
@@ -239,6 +253,14 @@ class ChatSource:
         """Newer chats than `key`, those next to it, newest first."""
         return self._select(key, ">", "ASC", limit)[::-1]
 
+    def chat_ids(self, reader: sqlite3.Connection) -> list[str]:
+        """The ids of all of them, the newest first."""
+        condition = " AND ".join(self._where) or "1"
+        rows = reader.execute(
+            f"SELECT c.id FROM chats c WHERE {condition} ORDER BY c.sort_at DESC, c.pk DESC", self._values
+        )
+        return [str(name) for (name,) in rows]
+
     def total(self) -> int | None:
         """The number of chats in the cache; unknown for a part of them."""
         if self._where:
@@ -276,6 +298,15 @@ class PickedSource:
         """The picked chats in front of `key`, those next to it."""
         end = len(self._keys) if key is None else bisect_left(self._keys, (-int(key[0]), -int(key[1])))
         return self._rows(self._keys[max(0, end - limit) : end])
+
+    def chat_ids(self, reader: sqlite3.Connection) -> list[str]:
+        """The ids of those that were picked and are still there."""
+        names = dict(
+            row
+            for places, pks in in_lists([-pk for _, pk in self._keys])
+            for row in reader.execute(f"SELECT pk, id FROM chats WHERE pk IN ({places})", pks)
+        )
+        return [names[-pk] for _, pk in self._keys if -pk in names]
 
     def total(self) -> int | None:
         """How many were picked."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from inbox_tui.core.errors import StoreError
-from inbox_tui.store import health, writes
+from inbox_tui.store import facts, health, writes
 from inbox_tui.store.db import (
     LOCAL_VERSION,
     Folder,
@@ -63,11 +63,10 @@ def recompute(writer: Writer, stale: health.Stale) -> None:
                 )
         writes.refold_chats(writer, ids)
     with transaction(writer.cache) as rev:
-        for name in ("chats", "unread", "unanswered", "failed"):
-            condition = "" if name == "chats" else f"WHERE {name} > 0"
+        for name, condition in {"chats": "1", **facts.COUNTED}.items():
             writer.cache.execute(
-                f"UPDATE meta SET value = (SELECT count(*) FROM chats {condition}) WHERE key = ? "
-                f"AND value IS NOT (SELECT count(*) FROM chats {condition})",
+                f"UPDATE meta SET value = (SELECT count(*) FROM chats WHERE {condition}) WHERE key = ? "
+                f"AND value IS NOT (SELECT count(*) FROM chats WHERE {condition})",
                 (name,),
             )
         writer.cache.execute(

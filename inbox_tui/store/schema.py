@@ -186,6 +186,37 @@ def _cache_6(db: Database) -> None:
     )
 
 
+@cache(name="0007 views")
+def _cache_7(db: Database) -> None:
+    """Where each chat stands at a moment, from `valid_from` until `next_change_at` (`core.ranking.Standing`).
+
+    Counters of views stand in `meta`. Rows that were here before have no such standing: all of them are
+    overdue, and so are found out at each look until they are folded again (`store.views`).
+    """
+    _run(
+        db,
+        """
+        ALTER TABLE chats ADD COLUMN unread_since INTEGER;
+        ALTER TABLE chats ADD COLUMN woken INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE chats ADD COLUMN rank INTEGER;
+        ALTER TABLE chats ADD COLUMN away INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE chats ADD COLUMN closing INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE chats ADD COLUMN valid_from INTEGER;
+        UPDATE chats SET next_change_at = 0, unread_since =
+            CASE WHEN unread > 0 THEN coalesce(needs_reply_since, last_inbound_at) END;
+        INSERT INTO meta VALUES ('now', 0), ('waiting', (SELECT count(*) FROM chats WHERE waiting)),
+            ('closing', 0), ('snoozed', 0), ('done', (SELECT count(*) FROM chats WHERE done));
+        CREATE INDEX chats_by_rank ON chats (rank) WHERE rank IS NOT NULL;
+        CREATE INDEX chats_waiting ON chats (sort_at) WHERE waiting AND NOT away;
+        CREATE INDEX chats_closing ON chats (window_closes_at) WHERE unanswered > 0;
+        CREATE INDEX chats_snoozed ON chats (snoozed_until) WHERE snoozed_until IS NOT NULL;
+        CREATE INDEX chats_done ON chats (sort_at) WHERE done;
+        CREATE INDEX chats_by_change ON chats (next_change_at) WHERE next_change_at IS NOT NULL;
+        CREATE INDEX chats_by_validity ON chats (valid_from) WHERE valid_from IS NOT NULL;
+        """,
+    )
+
+
 @local(name="0001 drafts, outbox, marks")
 def _local_1(db: Database) -> None:
     """What lives nowhere else. `account` is the name of the folder's account in every intention."""

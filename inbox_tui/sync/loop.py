@@ -18,7 +18,7 @@ from inbox_tui.api.webhooks import Event
 from inbox_tui.core.errors import InboxError, StoreError
 from inbox_tui.core.models import Milliseconds
 from inbox_tui.store import clock as server_clock
-from inbox_tui.store import media, spool, writes
+from inbox_tui.store import media, spool, views, writes
 from inbox_tui.store.db import Changes, now_ms
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import schedule
@@ -169,6 +169,8 @@ class Loop:
         self._started = self._now()
         self._landed_at = self._started
         self._polled = self._tidied = self._recent = self._clock_kept = float("-inf")
+        self._late = False
+        """Whether the clock has changed the standing of more chats than were folded in one go."""
 
     # Life
 
@@ -216,9 +218,12 @@ class Loop:
         self._keep_clock(now)
         if now - self._polled >= POLL_SECONDS:
             self._poll(now)
-        if now - self._tidied >= TIDY_SECONDS:
+        tidies = now - self._tidied >= TIDY_SECONDS
+        if tidies:
             self._tidied = now
             self._tidy(now)
+        if (tidies or self._late) and self.mode in (Mode.ONCE, Mode.FOLLOW):
+            self._late = views.catch_up(self.writer)
         if self.mode is not Mode.ANSWER:
             self.push.turn()
         self._ask(self._now())

@@ -608,7 +608,7 @@ def test_the_next_change_is_in_the_future_and_nothing_changes_before_it(history:
         now: (
             rank(facts, now),
             [holds(s, facts, now) for s in State],
-            window_state(facts.window_closes_at, now),
+            window_state(facts.window_closes_at, now) if facts.unanswered else None,
         )
         for now in range(20 * H, 130 * H, H // 2)
     }
