@@ -1,7 +1,8 @@
 """The journal of triage: what stood in `local.db` before and after each act, to go back and forth in.
 
 An act on many chats is carried out in parts, each a transaction and a row of the journal, so that what else
-is to be written does not wait for its end. Rows of the same time are one act: one step back, and one forth.
+is to be written does not wait for its end. Rows of the same time are one act: one step back, and one forth,
+in the order in which the acts were begun.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ def record(writer: Writer, what: str, changes: Sequence[Change], step: OpenStep)
 def _forget(writer: Writer) -> None:
     """Make room for one step."""
     kept = size = 0
-    steps = writer.local.execute("SELECT at, count(*) FROM journal GROUP BY at ORDER BY max(pk) DESC")
+    steps = writer.local.execute("SELECT at, count(*) FROM journal GROUP BY at ORDER BY at DESC")
     for at, count in steps.fetchall():
         kept, size = kept + 1, size + count
         if kept >= KEPT or (kept > 1 and size > KEPT_PARTS):
@@ -119,9 +120,9 @@ def _forget(writer: Writer) -> None:
 
 
 def last_act_at(writer: Writer) -> Milliseconds | None:
-    """When the newest act was made that can be undone, by this machine's clock; None: there is none."""
-    row = writer.local.execute("SELECT at FROM journal WHERE NOT undone ORDER BY pk DESC LIMIT 1").fetchone()
-    return None if row is None else int(row[0])
+    """When the newest act was begun that can be undone, by this machine's clock; None: there is none."""
+    (at,) = writer.local.execute("SELECT max(at) FROM journal WHERE NOT undone").fetchone()
+    return None if at is None else int(at)
 
 
 @dataclass(slots=True)
@@ -194,10 +195,8 @@ def _whole(writer: Writer, walk: Walk) -> Step | None:
 
 
 def _last_undone(writer: Writer) -> Milliseconds | None:
-    row = writer.local.execute(
-        "SELECT at FROM journal WHERE undone GROUP BY at ORDER BY max(pk) LIMIT 1"
-    ).fetchone()
-    return None if row is None else int(row[0])
+    (at,) = writer.local.execute("SELECT min(at) FROM journal WHERE undone").fetchone()
+    return None if at is None else int(at)
 
 
 def _part(writer: Writer, walk: Walk, at: Milliseconds) -> tuple[int, str, str] | None:

@@ -165,14 +165,17 @@ class ViewSource:
         ).fetchone()
         return None if row is None else self._key(row[0], pk)
 
-    def chat_ids(self) -> list[str]:
-        """Every chat of the view in its order: memory grows with the view, about 60 bytes a chat."""
+    def chat_ids(self, reader: sqlite3.Connection) -> list[str]:
+        """Every chat of the view in its order: memory grows with the view, about 60 bytes a chat.
+
+        `reader`: of the thread that asks, as this is too long for the screen's loop.
+        """
         order = "ASC" if self._listing.ascending else "DESC"
         parts = " UNION ALL ".join(
             f"SELECT {part.place} AS place, c.pk AS pk, c.id AS id FROM {part.tables} WHERE {part.condition}"
             for part in self._listing.parts
         )
-        rows = self._reader.execute(
+        rows = reader.execute(
             f"SELECT id FROM ({parts}) ORDER BY place {order}, pk {order}", {"now": self.now}
         )
         return [str(name) for (name,) in rows]
@@ -231,7 +234,7 @@ def view_counts(reader: sqlite3.Connection, now: Milliseconds) -> dict[View, int
 
 def chat_ids(reader: sqlite3.Connection, view: View, now: Milliseconds) -> list[str]:
     """Every chat of a view in its order; see `ViewSource.chat_ids`."""
-    return ViewSource(reader, view, now).chat_ids()
+    return ViewSource(reader, view, now).chat_ids(reader)
 
 
 def next_change(reader: sqlite3.Connection, now: Milliseconds) -> Milliseconds | None:

@@ -15,8 +15,9 @@ from inbox_tui.core.models import Milliseconds, Platform
 from inbox_tui.core.times import age, duration
 from inbox_tui.core.window import CLOSING, URGENT
 from inbox_tui.store.clock import ServerClock
-from inbox_tui.store.reads import ChatRow
+from inbox_tui.store.reads import ChatRow, Key, Source
 from inbox_tui.ui.rows import VirtualRows
+from inbox_tui.ui.selection import GLYPH, Selection
 
 PLATFORM_CODES: Mapping[str, str] = {
     Platform.FACEBOOK: "fb",
@@ -95,6 +96,7 @@ class ChatList(VirtualRows[ChatRow]):
         "chat-list--error",
         "chat-list--accent",
         "chat-list--unread",
+        "chat-list--selected",
         "chat-list--facebook",
         "chat-list--instagram",
         "chat-list--telegram",
@@ -107,6 +109,36 @@ class ChatList(VirtualRows[ChatRow]):
         super().__init__(id=id)
         self.empty_text = ""
         self.clock = ServerClock()
+        self.selection = Selection()
+        """What is selected; changed by `select` and `unselect` only."""
+        self.jumped = False
+        """The cursor left the rows that are read while moving selects: what is between must be read."""
+
+    def show(self, source: Source[ChatRow] | None, *, end: bool = False, at: Key | None = None) -> None:
+        """Show another list, of which nothing is selected."""
+        self.selection.clear()
+        super().show(source, end=end, at=at)
+
+    def select(self, change: Callable[[Selection], object]) -> None:
+        """Change what is selected, and draw it."""
+        self.tick(lambda: change(self.selection))
+
+    def unselect(self) -> None:
+        """Select nothing."""
+        self.select(Selection.clear)
+
+    def _set_cursor(self, index: int) -> None:
+        before = self._cursor_index() if self.selection.ranging else None
+        super()._set_cursor(index)
+        if not self.selection.ranging:
+            return
+        if before is None:
+            self.jumped = True
+            return
+        step = 1 if index >= before else -1
+        way = range(before + step, index + step, step)
+        self.selection.reach([self._rows[number].chat.id for number in way])
+        self._repaint()
 
     def identity(self, row: ChatRow) -> Hashable:
         """A chat stays the same wherever it stands."""
@@ -115,7 +147,8 @@ class ChatList(VirtualRows[ChatRow]):
     def draw_key(self, row: ChatRow, previous: ChatRow | None) -> Hashable:
         """Ages and countdowns move with the clock: the words themselves are the key."""
         now = self.clock.now()
-        return (age(now - row.key[0]), window_badge(row, now), state_badge(row, now))
+        words = (age(now - row.key[0]), window_badge(row, now), state_badge(row, now))
+        return (*words, row.chat.id in self.selection)
 
     def draw(self, row: ChatRow, previous: ChatRow | None, width: int, *, cursor: bool) -> list[Strip]:
         """Platform, name and age; preview and state."""
@@ -131,9 +164,10 @@ class ChatList(VirtualRows[ChatRow]):
         muted = style("chat-list--name" if cursor and self.has_focus else "chat-list--muted")
         name_style = style("chat-list--strong" if row.unread else "chat-list--name")
         platform = style(platform_class("chat-list", row.chat.platform))
+        edge = ("▌" if row.unread else " ", platform)
         first = _line(
             [
-                ("▌" if row.unread else " ", platform),
+                (GLYPH, style("chat-list--selected")) if row.chat.id in self.selection else edge,
                 # The ground alone does not tell which chat is open, least of all without colours.
                 (f"{platform_code(row.chat.platform)}{'▸' if cursor else ' '}", platform),
                 ("★ " if row.pinned else "", platform),

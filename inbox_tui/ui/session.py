@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from inbox_tui.store import clock
@@ -29,6 +30,9 @@ class Session:
         """Told, in the writing thread, of a fault in something that nobody waits for."""
         self._writer: Writer | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._long: deque[tuple[Callable[[Writer], bool], Future[None]]] = deque()
+        """Work in parts, in its order; while there is any, only the writing thread touches it."""
+        self._unended: set[Future[None]] = set()
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
 
     def set_clock(self) -> None:
@@ -57,6 +61,43 @@ class Session:
         error = None if future.cancelled() else future.exception()
         if error is not None and self.on_fault is not None:
             self.on_fault(error)
+
+    def write_in_parts(self, part: Callable[[Writer], bool]) -> Future[None]:
+        """Call `part` in the writing thread until it returns False; what else is to be written goes between.
+
+        One such work begins when the one before it has ended. All of it is done before the files are closed.
+        """
+        whole: Future[None] = Future()
+        if self._unended:
+            self._thread.submit(self._take_up, part, whole)
+        else:
+            # Nothing else touches the queue, and what is written next is behind the first part.
+            self._take_up(part, whole)
+        self._unended.add(whole)
+        whole.add_done_callback(self._unended.discard)
+        return whole
+
+    def _take_up(self, part: Callable[[Writer], bool], whole: Future[None]) -> None:
+        self._long.append((part, whole))
+        if len(self._long) == 1:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        part, _ = self._long[0]
+        self._thread.submit(lambda: part(self._open_writer())).add_done_callback(self._part_ended)
+
+    def _part_ended(self, ended: Future[bool]) -> None:
+        error = ended.exception()
+        if error is None and ended.result():
+            self._go_on()
+            return
+        _, whole = self._long.popleft()
+        if self._long:
+            self._go_on()
+        if error is not None:
+            whole.set_exception(error)
+        else:
+            whole.set_result(None)
 
     def _open_writer(self) -> Writer:
         if self._writer is None:
@@ -90,6 +131,7 @@ class Session:
     def close(self) -> None:
         """Wait for everything that was asked to be written, then close the files."""
         self._aside.shutdown(wait=True, cancel_futures=True)
+        wait(list(self._unended))
         self._thread.shutdown(wait=True)
         if self._writer is not None:
             self._writer.close()

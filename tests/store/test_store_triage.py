@@ -180,12 +180,12 @@ def test_an_act_in_parts_is_one_step_whatever_else_is_done_between_them(writer: 
     triage.pin(writer, ["a"], pinned=True)
     triage.label(writer, ["c"], ["vip"], step=step)
     assert samples.ids(writer.local, "SELECT what FROM journal") == ["labels", "labels", "pin", "labels"]
+    assert journal.undo(writer) == journal.Step("pin", ("a",), 0, left=False), "begun last"
     assert journal.undo(writer) == journal.Step("labels", ("c", "b", "a"), 0, left=False)
     assert labelled(writer) == {}
-    assert journal.undo(writer) == journal.Step("pin", ("a",), 0, left=False)
     assert journal.undo(writer) is None
-    assert journal.redo(writer) == journal.Step("pin", ("a",), 0, left=False)
     assert journal.redo(writer) == journal.Step("labels", ("a", "b", "c"), 0, left=False)
+    assert journal.redo(writer) == journal.Step("pin", ("a",), 0, left=False)
     assert labelled(writer) == dict.fromkeys("abc", "vip")
 
 

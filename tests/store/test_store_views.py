@@ -309,7 +309,7 @@ def test_a_look_into_a_view_costs_the_same_at_any_size(
         for count, reader in inboxes:
             source = ViewSource(reader, view, NOW)
             assert source.total() >= count // 6
-            half = source.chat_ids()[source.total() // 2]
+            half = source.chat_ids(reader)[source.total() // 2]
             (pk,) = reader.execute("SELECT pk FROM chats WHERE id = ?", (half,)).fetchone()
             key = source.place_of(pk)
             with samples.counting(reader) as cost:
