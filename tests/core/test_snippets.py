@@ -17,30 +17,12 @@ from inbox_tui.core.snippets import (
     found,
     open_blanks,
     prompts,
-    read,
     refuse_open,
     typed_blank,
 )
 
 CHAT = Chat("c1", "p1", "telegram", "77", 0, participant_username="jane_doe", participant_name=" Jane  Doe ")
 PROFILE = Profile("p1", "acme.shop", "telegram", username="@acme")
-
-FILE = '''
-# what we say every day
-[greeting]
-text = "Hi {{first_name|there}}!"
-
-[tracking]
-platforms = ["tg"]
-text = """
-Order {{?order number}} left today.
-[greeting]
-Track it below."""
-keyboard = "Track order | Size guide > https://acme.example/sizes"
-
-[closing]
-text = "Bye"
-'''
 
 
 def said(text: str, answers: dict[str, str] | None = None, chat: Chat = CHAT) -> tuple[str, tuple[str, ...]]:
@@ -118,72 +100,6 @@ def test_a_few_letters_find_names_first_and_words_behind_them() -> None:
     assert [each.name for each in found(listed, "ref", "bluesky")] == ["refund", "order", "Réf"]
     assert [each.name for each in found(listed, "od", "bluesky")] == ["order"]
     assert found(listed, "zzz", "telegram") == []
-
-
-def test_a_file_gives_its_snippets_in_its_order() -> None:
-    reading = read(FILE)
-    assert reading.faults == ()
-    assert [(each.name, each.line) for each in reading.snippets.values()] == [
-        ("greeting", 3),
-        ("tracking", 6),
-        ("closing", 14),
-    ]
-    tracking = reading.snippets["tracking"]
-    assert tracking.text == "Order {{?order number}} left today.\n[greeting]\nTrack it below."
-    assert tracking.platforms == ("telegram",)
-    assert tracking.keyboard == {
-        "inline_keyboard": [
-            [
-                {"text": "Track order", "callback_data": "track_order"},
-                {"text": "Size guide", "url": "https://acme.example/sizes"},
-            ]
-        ]
-    }
-
-
-@pytest.mark.parametrize(
-    ("right", "wrong", "line", "words", "left"),
-    [
-        ('text = "Hi', 'text "Hi', 4, "expected '='", ["tracking", "closing"]),
-        ('"Bye"', "5", 15, "expected text = a text in quotes", ["greeting", "tracking"]),
-        ('"tg"', '"icq"', 7, "facebook, instagram, telegram or bluesky", ["greeting", "closing"]),
-        ("> https", "> ftp", 12, "expected lines of buttons; row 1, button 2", ["greeting", "closing"]),
-        ("[closing]", "[[closing]]", 14, "expected [closing]", ["greeting", "tracking"]),
-        ("[closing]", "[greeting]", 14, "twice", ["greeting", "tracking"]),
-        ("[closing]", '["clo\\nsing"]', 14, "a name of one line", ["greeting", "tracking"]),
-        ('"Bye"', '"Bye"\ncolour = 1', 16, "colour means nothing", ["greeting", "tracking", "closing"]),
-        ('"Bye"', '"{{nmae}}"', 15, "did you mean {{name}}?", ["greeting", "tracking", "closing"]),
-    ],
-)
-def test_a_fault_names_its_line_and_what_was_expected_and_the_rest_is_read(
-    right: str, wrong: str, line: int, words: str, left: list[str]
-) -> None:
-    reading = read(FILE.replace(right, wrong))
-    assert list(reading.snippets) == left
-    assert [fault.line for fault in reading.faults] == [line]
-    assert words in str(reading.faults[0])
-
-
-def test_a_text_that_is_not_closed_is_named_where_it_begins() -> None:
-    reading = read(FILE.replace('Track it below."""', "Track it below."))
-    assert list(reading.snippets) == ["greeting", "closing"]
-    assert str(reading.faults[0]).startswith("line 8: the text that begins here is not closed")
-
-
-TOML = st.text(st.sampled_from("[]\"'=\n#{}|\\ ab?.\x1b\ttextplatforms"), max_size=60)
-
-
-@settings(max_examples=150, deadline=None)
-@given(TOML, st.sampled_from(["", FILE]))
-def test_no_file_whatever_it_holds_is_an_error_and_what_it_says_is_safe_to_draw(text: str, file: str) -> None:
-    reading = read(f"{text}\n{file}")
-    for words in map(str, reading.faults):
-        assert words.isprintable()
-    for name, snippet in reading.snippets.items():
-        assert name.isprintable()
-        assert snippet.text.strip()
-    if file and not any(mark in text for mark in ("'''", '"""')):
-        assert {"tracking", "closing"} <= set(reading.snippets) | {fault.lost for fault in reading.faults}
 
 
 @settings(max_examples=100, deadline=None)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inbox_tui.config.snippets import Reading, SnippetFile
 from inbox_tui.core.errors import Refused, StoreError, UsageError
 from inbox_tui.core.snippets import Snippet
 from inbox_tui.core.text import clean
-from inbox_tui.store.snippet_file import SnippetFile
 
 FILE = '''# Ours. Ask Mona before you change the first one.
 
@@ -30,6 +30,30 @@ left today."""
 
 # the end
 '''
+
+
+HAND_WRITTEN = '''
+# what we say every day
+[greeting]
+text = "Hi {{first_name|there}}!"
+
+[tracking]
+platforms = ["tg"]
+text = """
+Order {{?order number}} left today.
+[greeting]
+Track it below."""
+keyboard = "Track order | Size guide > https://acme.example/sizes"
+
+[closing]
+text = "Bye"
+'''
+
+
+def read(text: str, folder: Path) -> Reading:
+    """What is read of a file."""
+    (folder / "snippets.toml").write_text(text, encoding="utf-8")
+    return SnippetFile(folder / "snippets.toml").read()
 
 
 @pytest.fixture
@@ -52,6 +76,83 @@ def change(file: SnippetFile, name: str, /, **fields: object) -> None:
 
     was = file.read().snippets[name]
     file.save(replace(was, **fields), was)
+
+
+def test_a_file_gives_its_snippets_in_its_order(tmp_path: Path) -> None:
+    reading = read(HAND_WRITTEN, tmp_path)
+    assert reading.problems == ()
+    assert list(reading.snippets) == ["greeting", "tracking", "closing"]
+    tracking = reading.snippets["tracking"]
+    assert tracking.text == "Order {{?order number}} left today.\n[greeting]\nTrack it below."
+    assert tracking.platforms == ("telegram",)
+    assert tracking.keyboard == {
+        "inline_keyboard": [
+            [
+                {"text": "Track order", "callback_data": "track_order"},
+                {"text": "Size guide", "url": "https://acme.example/sizes"},
+            ]
+        ]
+    }
+
+
+ALL = ["greeting", "tracking", "closing"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "words", "left"),
+    [
+        ('text = "Hi', 'text "Hi', 4, "cannot be understood", ALL[1:]),
+        ('"Bye"', "5", 15, "closing: there is no text. Write text = a text in quotes", ALL[:2]),
+        ('"tg"', '"icq"', 7, "facebook, instagram, telegram, bluesky", [ALL[0], ALL[2]]),
+        ("> https", "> ftp", 12, "row 1, button 2: Its address must begin with", [ALL[0], ALL[2]]),
+        ("[closing]", "[[closing]]", 14, "Write [closing]", ALL[:2]),
+        ("[closing]", "[greeting]", 15, "set on line 4 already", ALL[:2]),
+        ("[closing]", '["clo\\nsing"]', 15, "a name of one line", ALL[:2]),
+        ('"Bye"', '"Bye"\nplatfrm = "tg"', 16, "platfrm means nothing here. Did you mean platforms?", ALL),
+        ('"Bye"', '"{{nmae}}"', 15, "{{nmae}} is not known. Did you mean name?", ALL),
+        ("\n# what we say every day", 'greeting = "Hi"', 1, "Write [greeting] and, below it, text =", ALL[1:]),
+        ('"Bye"', '"Bye"\nliteral = 1', 16, "Write true or false", ALL[:2]),
+    ],
+)
+def test_a_problem_names_its_line_and_what_was_expected_and_the_rest_is_read(
+    right: str, wrong: str, line: int, words: str, left: list[str], tmp_path: Path
+) -> None:
+    reading = read(HAND_WRITTEN.replace(right, wrong), tmp_path)
+    assert list(reading.snippets) == left
+    assert [problem.line for problem in reading.problems] == [line]
+    assert words in str(reading.problems[0])
+
+
+def test_a_text_that_is_not_closed_costs_no_other_that_stands_behind_it(tmp_path: Path) -> None:
+    reading = read(HAND_WRITTEN.replace('Track it below."""', "Track it below."), tmp_path)
+    assert list(reading.snippets) == ["closing"]
+    assert reading.problems[0].line == 8
+
+
+def test_a_keyboard_may_stand_as_telegram_takes_it(tmp_path: Path) -> None:
+    forced = '[a]\ntext = "?"\n[a.keyboard]\nforce_reply = true'
+    reading = read(f'{forced}\n[b]\ntext = "?"\nkeyboard = {{keyboard = [["Yes"]]}}', tmp_path)
+    assert reading.problems == ()
+    assert [snippet.keyboard for snippet in reading.snippets.values()] == [
+        {"force_reply": True},
+        {"keyboard": [["Yes"]]},
+    ]
+
+
+TOML = st.text(st.sampled_from("[]\"'=\n#{}|\\ ab?.\x1b\ttextplatforms"), max_size=60)
+
+
+@settings(max_examples=60, deadline=None)
+@given(TOML, st.sampled_from(["", HAND_WRITTEN]))
+def test_no_file_whatever_it_holds_is_an_error_and_what_it_says_is_safe_to_draw(
+    tmp_path_factory: pytest.TempPathFactory, text: str, file: str
+) -> None:
+    reading = read(f"{text}\n{file}", tmp_path_factory.mktemp("any"))
+    for problem in reading.problems:
+        assert clean(str(problem)) == str(problem)
+    for name, snippet in reading.snippets.items():
+        assert name.isprintable()
+        assert snippet.text.strip()
 
 
 def test_a_file_that_is_not_there_has_no_snippets_and_is_made_private(tmp_path: Path) -> None:
@@ -118,7 +219,7 @@ def test_a_taken_name_and_a_snippet_that_changed_meanwhile_are_refused(file: Sni
 def test_a_broken_file_is_not_written_and_its_line_is_named(file: SnippetFile) -> None:
     broken = FILE.replace("colour =", "colour")
     file.path.write_text(broken)
-    with pytest.raises(UsageError, match="line 6: expected '='"):
+    with pytest.raises(UsageError, match=r"snippets\.toml, line 6: colour"):
         file.save(Snippet("new", "x"))
     assert text(file) == broken
 
@@ -130,10 +231,10 @@ def test_what_a_fault_hides_stays_as_it_was_read_last(file: SnippetFile) -> None
     now = file.read()
     assert now.snippets["greeting"] == before["greeting"]
     assert now.snippets["tracking"].text == "Order {{?order number}}\nleft."
-    assert [fault.line for fault in now.faults] == [6]
+    assert [problem.line for problem in now.problems] == [6]
     file.path.write_bytes(b"\xff\xfe")
     assert file.read().snippets == now.snippets
-    assert "UTF-8" in str(file.read().faults[0])
+    assert "not UTF-8 text" in str(file.read().problems[0])
     file.path.write_text(FILE)
     assert file.read() == first
 
