@@ -105,7 +105,7 @@ class _Reader:
         under = "" if until == at + 1 else f"; nothing down to line {until} is used"
         try:
             read = tomllib.loads(line + "\n")
-        except tomllib.TOMLDecodeError:
+        except (tomllib.TOMLDecodeError, RecursionError):
             self._problem(at, f"{_shown(line)} names no table{under}", "Write the name in brackets: [keys]")
             self._guess((), at)
             return None
@@ -124,13 +124,17 @@ class _Reader:
 
     def _statement(self, table: Name, at: int) -> int:
         """Read what begins on a line; returns the number of the line behind it."""
+        quotes = next((mark for mark in ('"""', "'''") if self._lines[at].count(mark) == 1), "")
         for end in range(at + 1, len(self._lines) + 1):
+            if end > at + 1 and quotes not in self._lines[end - 1]:
+                # Inside a text of several lines, which only its quotes end.
+                continue
             text = "\n".join(self._lines[at:end]) + "\n"
             if _spoilt(text):
                 break
             try:
                 read = tomllib.loads(text)
-            except tomllib.TOMLDecodeError as error:
+            except (tomllib.TOMLDecodeError, RecursionError) as error:
                 # A value that is still open may go on in the next line; anything else is wrong for good.
                 if _AT_END in str(error):
                     continue

@@ -110,7 +110,7 @@ ALL = ["greeting", "tracking", "closing"]
         ("[closing]", '["clo\\nsing"]', 15, "a name of one line", ALL[:2]),
         ('"Bye"', '"Bye"\nplatfrm = "tg"', 16, "platfrm means nothing here. Did you mean platforms?", ALL),
         ('"Bye"', '"{{nmae}}"', 15, "{{nmae}} is not known. Did you mean name?", ALL),
-        ("\n# what we say every day", 'greeting = "Hi"', 1, "Write [greeting] and, below it, text =", ALL[1:]),
+        ("\n# what we say every day", 'greeting = "Hi"', 1, "Write [greeting] and, below", ALL[1:]),
         ('"Bye"', '"Bye"\nliteral = 1', 16, "Write true or false", ALL[:2]),
     ],
 )
