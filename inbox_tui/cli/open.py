@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from inbox_tui.config import Settings, load
+from inbox_tui.config import Settings, keep_good, load
 from inbox_tui.core.errors import NotAuthorised, UsageError
 from inbox_tui.store.db import prepare
 
@@ -47,8 +47,27 @@ def show(
     )
     from inbox_tui.ui.app import run
     from inbox_tui.ui.engine_process import EngineProcess
+    from inbox_tui.ui.preferences import preferences
 
     engine = EngineProcess(settings.folder, arguments, settings.log_file, before_engine)
     name = "demo" if settings.demo else settings.account
-    run(settings.folder, name, engine=engine, theme=settings.theme, notices=notices)
+    wanted = preferences(settings)
+    if not wanted.problems:
+        _keep(settings)
+    run(
+        settings.folder,
+        name,
+        engine=engine,
+        theme=settings.theme,
+        notices=notices,
+        preferences=wanted,
+    )
     return 0
+
+
+def _keep(settings: Settings) -> None:
+    """Keep a copy of settings that can all be used; without it the program works, so it is only logged."""
+    try:
+        keep_good(settings)
+    except OSError:
+        logging.getLogger(__name__).exception("no copy of the configuration could be kept")

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import time
-from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from inbox_tui.core.errors import UsageError
@@ -134,6 +133,8 @@ def view_name(name: str) -> str:
 
 def unknown(name: str, known: Iterable[str]) -> str:
     """What to expect where a name means nothing here."""
+    from difflib import get_close_matches
+
     names = sorted(known)
     close = get_close_matches(name, names, n=1)
     return f"Did you mean {close[0]}?" if close else f"Known here: {', '.join(names)}"

@@ -1,13 +1,12 @@
-"""The one registry of keys: bindings, footer, help and documentation are all read from here.
+"""The one registry of actions, with their keys as they are by default, written as `ui.keys` says.
 
-A key is written as the character it types (`j`, `?`, `G`), by Textual's name where it types none
-(`enter`, `ctrl+d`), or as a sequence with spaces (`g g`). Textual knows no sequences and no counts,
-so `Chords` turns keys into actions for the whole program.
+What is in force, after the person's own changes, is a `ui.keymap.Keymap`: dispatcher, footer, help, palette
+and `docs/keys.md` are read from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -155,98 +154,5 @@ ACTIONS: Sequence[Action] = (
     ),
 )
 
-TYPING_KEYS: Mapping[str, Action] = {
-    key: action for action in ACTIONS if Context.TYPING in action.contexts for key in action.keys
-}
-"""What each key does in the composer; every other key writes, or moves the caret."""
-
-KEY_LABELS: Mapping[str, str] = {
-    "enter": "⏎",
-    "escape": "Esc",
-    "down": "↓",
-    "up": "↑",
-    "left": "←",
-    "right": "→",
-    "pagedown": "PgDn",
-    "pageup": "PgUp",
-    "home": "Home",
-    "end": "End",
-    "tab": "Tab",
-    "shift+enter": "Shift+⏎",
-}
-
-
-def label(key: str) -> str:
-    """A key as it is written for people: `ctrl+d` is `Ctrl+D`, `g g` is `gg`."""
-    if " " in key:
-        return "".join(label(part) for part in key.split())
-    if key in KEY_LABELS:
-        return KEY_LABELS[key]
-    if key.startswith("ctrl+"):
-        return f"Ctrl+{key.removeprefix('ctrl+').upper()}"
-    return key
-
-
-def conflicts(actions: Iterable[Action]) -> list[tuple[str, Action, Action]]:
-    """Pairs of actions that one key would start in one context, or that one sequence would hide."""
-    found = []
-    listed = [(key.split(), action) for action in actions for key in action.keys]
-    for number, (key, action) in enumerate(listed):
-        for other, another in listed[number + 1 :]:
-            short = min(len(key), len(other))
-            if key[:short] == other[:short] and set(action.contexts) & set(another.contexts):
-                found.append((" ".join(key), action, another))
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Pressed:
-    """What a key came to: an action with its count, or the keys of a sequence that is not complete."""
-
-    action: Action | None = None
-    count: int = 1
-    pending: str = ""
-
-
-class Chords:
-    """Turns keys into actions: sequences (`g g`) and counts (`5 j`). Keys that mean nothing are dropped."""
-
-    def __init__(self, actions: Iterable[Action]) -> None:
-        self._table: dict[tuple[Context, tuple[str, ...]], Action] = {
-            (context, tuple(key.split())): action
-            for action in actions
-            for key in action.keys
-            for context in action.contexts
-        }
-        self._prefixes = {
-            (context, keys[:length]) for context, keys in self._table for length in range(1, len(keys))
-        }
-        self._keys: tuple[str, ...] = ()
-        self._count = ""
-
-    def press(self, key: str, context: Context) -> Pressed:
-        """Feed one key of a context."""
-        if not self._keys and key.isdigit() and (self._count or key != "0"):
-            self._count = (self._count + key)[-4:]
-            return Pressed(pending=self._count)
-        keys = (*self._keys, key)
-        action = self._table.get((context, keys))
-        if action is None and (context, keys) in self._prefixes:
-            self._keys = keys
-            return Pressed(pending=self._count + "".join(keys))
-        count = int(self._count or 1)
-        self._keys, self._count = (), ""
-        return Pressed(action=action, count=count)
-
-
 FILTER_KEYS = (("⏎", "keep"), ("Esc", "show all"))
 """What the keys of the filter line are called in the footer."""
-
-
-def footer_keys(context: Context, works: Callable[[Action], bool] = lambda _: True) -> list[tuple[str, str]]:
-    """(keys, short name) of what the footer offers in a context, of what works there now."""
-    return [
-        ("j/k" if action.id == "move_down" else label(action.keys[0]), action.footer)
-        for action in ACTIONS
-        if action.footer and context in action.contexts and works(action)
-    ]

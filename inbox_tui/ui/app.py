@@ -14,21 +14,21 @@ from textual.screen import Screen
 
 from inbox_tui.store.db import Folder
 from inbox_tui.ui import themes
-from inbox_tui.ui.actions import ACTIONS, label
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.dialogs.fields import FieldDialog
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.inbox import InboxScreen
+from inbox_tui.ui.keys import labels
+from inbox_tui.ui.preferences import Preferences
 from inbox_tui.ui.session import Session
 
 
-class InboxApp(App[None]):
+class InboxApp(App[None], inherit_bindings=False):
     """Opens the files, shows the inbox, and closes both in order."""
 
     CSS_PATH = "inbox.tcss"
     TITLE = "inbox-tui"
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar = []
 
     def __init__(
@@ -39,6 +39,7 @@ class InboxApp(App[None]):
         engine: EngineProcess | None = None,
         theme: str | None = None,
         notices: Sequence[str] = (),
+        preferences: Preferences | None = None,
     ) -> None:
         """`account`: what the status line calls the account; `notices`: sentences for the banner."""
         super().__init__()
@@ -46,6 +47,7 @@ class InboxApp(App[None]):
         self.animation_level = "none"
         self.session = Session(folder)
         self.engine = engine
+        self.preferences = Preferences() if preferences is None else preferences
         self._account = account
         self._notices = notices
         for own in themes.OWN:
@@ -73,7 +75,7 @@ class InboxApp(App[None]):
 
     def get_default_screen(self) -> InboxScreen:
         """The inbox is the only screen below the dialogs."""
-        return InboxScreen(self.session, self._account, self.engine, self._notices)
+        return InboxScreen(self.session, self._account, self.engine, self._notices, self.preferences)
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes go to the inbox, or to a dialog with fields, one after the other to its end."""
@@ -86,19 +88,26 @@ class InboxApp(App[None]):
             and isinstance(screen, (InboxScreen, FieldDialog))
         ):
             self.app_focus = True
-            if isinstance(event, events.Key) and await self._check_bindings(event.key, priority=True):
-                return
-            await screen.take(event)
-            return
-        await super().on_event(event)
+            if isinstance(event, events.Key) and self._quits(event):
+                await self.action_quit()
+            else:
+                await screen.take(event)
+        elif isinstance(event, events.Key) and not event.is_forwarded and self._quits(event):
+            await self.action_quit()
+        else:
+            await super().on_event(event)
+
+    def _quits(self, event: events.Key) -> bool:
+        """Whether a key leaves: the inbox, or the dialog that stands over it."""
+        return event.key in self.preferences.keymap["quit"].keys
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette lists: acts of the registry, those that do not work with the reason; themes."""
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
         if isinstance(screen, InboxScreen):
-            for action in ACTIONS:
+            for action in screen.keymap.actions:
                 if screen.context in action.contexts and action.id not in ("palette", "quit"):
-                    keys = " ".join(label(key) for key in action.keys)
+                    keys = labels(action.keys)
                     act = partial(screen.acts.carry_out, action, 1)
                     refusal = screen.answer(action)
                     about = f"{action.group} · {keys}" if refusal is None else f"✗ {refusal.reason}"
@@ -121,9 +130,10 @@ def run(
     engine: EngineProcess | None = None,
     theme: str | None = None,
     notices: Sequence[str] = (),
+    preferences: Preferences | None = None,
 ) -> None:
     """Run the inbox until the person leaves it; then end the engine and close the files."""
-    app = InboxApp(folder, account, engine=engine, theme=theme, notices=notices)
+    app = InboxApp(folder, account, engine=engine, theme=theme, notices=notices, preferences=preferences)
     try:
         app.run()
     finally:

@@ -60,7 +60,12 @@ class Edges:
         inbox = self._inbox
         filtering = inbox.focused is inbox.filter_bar.field
         words = status.footer(
-            inbox.context, inbox.size.width, inbox.pending_keys, filtering=filtering, works=inbox.works
+            inbox.keymap,
+            inbox.context,
+            inbox.size.width,
+            inbox.pending_keys,
+            filtering=filtering,
+            works=inbox.works,
         )
         self._set("#footer", words)
 

@@ -28,7 +28,7 @@ from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Revision
 from inbox_tui.store.reads import ChatRow, ChatSource, Key, PickedSource, ThreadSource
 from inbox_tui.ui import status
-from inbox_tui.ui.actions import ACTIONS, TYPING_KEYS, Action, Chords, Context
+from inbox_tui.ui.actions import Action, Context
 from inbox_tui.ui.acts import Acts
 from inbox_tui.ui.chat_list import ChatList
 from inbox_tui.ui.composer import Composer
@@ -39,7 +39,10 @@ from inbox_tui.ui.edges import Edges
 from inbox_tui.ui.editor import Editor, one_line
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.filter_bar import FilterBar
+from inbox_tui.ui.keymap import Chords
+from inbox_tui.ui.keys import key_of
 from inbox_tui.ui.notices import Notices
+from inbox_tui.ui.preferences import Preferences
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.session import Session
 from inbox_tui.ui.stray import StrayKeys
@@ -73,14 +76,21 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     ]
 
     def __init__(
-        self, session: Session, account: str, engine: EngineProcess | None, notices: Sequence[str]
+        self,
+        session: Session,
+        account: str,
+        engine: EngineProcess | None,
+        notices: Sequence[str],
+        preferences: Preferences,
     ) -> None:
         """`engine`: what keeps the account in step, or None to read what is cached and nothing more."""
         super().__init__()
         self.session = session
         self.account = account
         self.engine = engine
-        self.notices = list(notices)
+        self.notices = [*notices, *([preferences.notice] if preferences.problems else [])]
+        self.preferences = preferences
+        self.keymap = preferences.keymap
         self.profiles: dict[str, Profile] = {}
         self.profile_rows: list[lookups.ProfileRow] = []
         self.account_fault = ""
@@ -92,7 +102,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         """The outbox item of a chat that is being made, to be opened when it is there."""
         self.stray = StrayKeys(self.say)
         self._said = ""
-        self._chords = Chords(ACTIONS)
+        self._chords = Chords(self.keymap.actions)
         self.pending_keys = ""
         self._preview: Timer | None = None
         self._seen_timer: Timer | None = None
@@ -463,7 +473,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             elif isinstance(field, Input):
                 field.insert_text_at_cursor(one_line(event.text))
             else:
-                self.say("Nothing was pasted: r opens the composer first")
+                self.say(f"Nothing was pasted: {self.keymap.label('reply')} opens the composer first")
         elif field is None:
             self._press(event)
         elif isinstance(field, Editor):
@@ -478,7 +488,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     async def _take_in_composer(self, event: events.Key) -> None:
         if self.composer.take_key(event.key) or self.composer.type_key(event):
             return
-        action = TYPING_KEYS.get(event.key)
+        action = self.keymap.typing.get(event.key)
         if action is not None:
             if action.id in SENDS and self.stray.sends_nothing(event):
                 return
@@ -489,8 +499,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             await self.app._check_bindings(event.key)
 
     def _press(self, event: events.Key) -> None:
-        key = event.character if event.is_printable and event.character else event.key
-        pressed = self._chords.press(key, self.context)
+        pressed = self._chords.press(key_of(event), self.context)
         self.pending_keys = pressed.pending
         if pressed.action is not None:
             self._said = "There is nothing to type into"

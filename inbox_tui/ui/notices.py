@@ -73,7 +73,7 @@ class Notices:
         if words is None or self._answered is None:
             return None
         self._warned_of = self._answered.message_id
-        return f"{words}. Nothing was sent; press Enter again to send yours too"
+        return f"{words}. Nothing was sent; press {self._inbox.keymap.label('send')} again to send yours too"
 
     # A pasted path.
 
@@ -100,7 +100,7 @@ class Notices:
             self._offer = None
         if self._offer is None:
             return None
-        return f"Ctrl+F sends {file_words(self._offer.extras)} as a file"
+        return f"{self._inbox.keymap.label('attach')} sends {file_words(self._offer.extras)} as a file"
 
     def take_offer(self) -> bool:
         """Put the offered file to the text, instead of its path; False where nothing is offered."""

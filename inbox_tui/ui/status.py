@@ -12,8 +12,9 @@ from inbox_tui.core.models import Milliseconds, Profile
 from inbox_tui.core.times import age
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Counts, ProfileRow
-from inbox_tui.ui.actions import FILTER_KEYS, Action, Context, footer_keys
+from inbox_tui.ui.actions import FILTER_KEYS, Action, Context
 from inbox_tui.ui.chat_list import platform_code
+from inbox_tui.ui.keymap import Keymap
 
 STALE_MS = 120_000
 STEP_MS = 5_000
@@ -168,11 +169,8 @@ def banner(faults: Sequence[ProfileRow], note: str = "") -> Content:
     return Content("\n").join(lines[:3])
 
 
-ESSENTIAL = ("Esc", "?")
-"""Keys that keep their place in the footer however narrow it is: the way out, and the way to all others."""
-
-
 def footer(
+    keymap: Keymap,
     context: Context,
     width: int,
     pending: str = "",
@@ -183,11 +181,12 @@ def footer(
     """Mode and the keys that work now, as many as fit; `works` is asked of each action."""
     mode = "TYPING" if context is Context.TYPING else "NORMAL"
     parts = [Content.styled(f" {mode} ", "bold reverse")]
-    offered = list(FILTER_KEYS if filtering else footer_keys(context, works))
+    offered = list(FILTER_KEYS if filtering else keymap.footer(context, works))
     room = width - cells(mode) - 2 - (cells(pending) + 1 if pending else 0)
-    shown = {key: "" for key, _ in offered if key in ESSENTIAL}
+    kept = keymap.ways_out | {"Esc"}
+    shown = {key: "" for key, _ in offered if key in kept}
     room -= sum(cells(key) + 2 for key in shown)
-    for key, name in sorted(offered, key=lambda entry: entry[0] not in ESSENTIAL):
+    for key, name in sorted(offered, key=lambda entry: entry[0] not in kept):
         needed = cells(name) + 1 + (0 if key in shown else cells(key) + 2)
         if needed > room:
             if key in shown:

@@ -10,7 +10,8 @@ from pathlib import Path
 import typer
 
 from inbox_tui.cli import program
-from inbox_tui.ui.actions import ACTIONS, label
+from inbox_tui.ui.actions import ACTIONS
+from inbox_tui.ui.keys import label
 
 from .test_chats import CHAT_FIELDS
 from .test_messages import FIELDS

@@ -11,7 +11,7 @@ from textual import events
 from textual.widgets import Input, Static
 
 from inbox_tui.core.models import JsonObject
-from inbox_tui.ui.actions import ACTIONS, footer_keys
+from inbox_tui.ui.actions import ACTIONS
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.dialogs.comments import Comments
 from inbox_tui.ui.dialogs.dialog import Dialog
@@ -123,7 +123,7 @@ class Agent:
         """See what is offered before the key is pressed."""
         inbox, key = self._desk.inbox, KEYS[cell.do]
         action = next(each for each in ACTIONS if key in each.keys and inbox.context in each.contexts)
-        named = [name for _, name in footer_keys(inbox.context, inbox.works)]
+        named = [name for _, name in inbox.keymap.footer(inbox.context, inbox.works)]
         self._footer = action.footer in named if action.footer else None
         app = self._desk.app
         commands = {each.title: each.help for each in app.get_system_commands(app.screen)}

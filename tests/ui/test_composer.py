@@ -253,7 +253,7 @@ async def test_a_reply_of_somebody_else_has_to_be_looked_at_before_the_draft_is_
             writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [theirs])])
         await agent.until(lambda: "Answered elsewhere at 12:01: We are on it." in agent.screen_text())
         await agent.press("enter")
-        assert agent.says("Nothing was sent; press Enter again")
+        assert agent.says("Nothing was sent; press ⏎ again")
         assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
         await agent.press("enter")
         await agent.until(lambda: agent.inbox.composer.text == "")

@@ -16,6 +16,7 @@ from inbox_tui.store.db import Folder
 from inbox_tui.store.lookups import Counts
 from inbox_tui.ui import status
 from inbox_tui.ui.actions import Context
+from inbox_tui.ui.keymap import Keymap
 
 from .conftest import NOW, Desk, DeskMaker
 
@@ -72,13 +73,13 @@ def test_a_status_line_with_nothing_to_do_says_nothing_of_it() -> None:
 def test_a_footer_of_any_width_names_the_way_out_and_the_way_to_all_keys(
     width: int, context: Context, filtering: bool, essential: list[str]
 ) -> None:
-    drawn = status.footer(context, width, filtering=filtering).plain
+    drawn = status.footer(Keymap(), context, width, filtering=filtering).plain
     assert cells(drawn) <= width
     assert [key for key in essential if f"  {key}" not in drawn] == []
 
 
 def test_keys_that_wait_for_more_stand_at_the_right_of_the_footer() -> None:
-    drawn = status.footer(Context.LIST, 40, "12g").plain
+    drawn = status.footer(Keymap(), Context.LIST, 40, "12g").plain
     assert drawn.rstrip().endswith("12g")
     assert "  ? help" in drawn
     assert cells(drawn) <= 40

@@ -21,7 +21,11 @@ class Program(Area):
         """All keys."""
         from inbox_tui.ui.dialogs.help import HelpScreen
 
-        self._inbox.app.push_screen(HelpScreen())
+        inbox, preferences = self._inbox, self._inbox.preferences
+        inbox.app.push_screen(HelpScreen(preferences, inbox.context))
+        # There the lines that are not used are named one by one.
+        inbox.notices = [words for words in inbox.notices if words != preferences.notice]
+        inbox.edges.draw()
 
     def quit(self, count: int) -> None:
         """Leave; asks when something is unsent."""

@@ -1,0 +1,39 @@
+"""What the person has set that a screen goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from inbox_tui.config import Notifications, Settings, last_good_keys
+from inbox_tui.config.lines import Problem
+from inbox_tui.ui.keymap import Keymap, changed
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """Keys, views, what rings; `problems`: lines of the configuration that are not used."""
+
+    keymap: Keymap = field(default_factory=Keymap)
+    views: Mapping[str, str] = field(default_factory=dict)
+    """Saved queries by name."""
+    notifications: Notifications = field(default_factory=Notifications)
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def notice(self) -> str:
+        """One sentence about lines that are not used; empty: all are."""
+        if not self.problems:
+            return ""
+        first, others = self.problems[0], len(self.problems) - 1
+        more = f" {others} more line{'s are' if others > 1 else ' is'} not used." if others else ""
+        return f"{first.where}: {first.what}. {first.expected}.{more} {self.keymap.label('help')} names them."
+
+
+def preferences(settings: Settings) -> Preferences:
+    """What the settings say, the keys checked. What cannot be used is among the problems."""
+    keymap = changed(settings.keys, settings.config_file, lambda: last_good_keys(settings))
+    problems = sorted(
+        [*settings.problems, *settings.unknown, *keymap.problems], key=lambda each: each.line or 0
+    )
+    return Preferences(keymap, settings.views, settings.notifications, tuple(problems))
