@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from inbox_tui.cli.options import DryOption, IdsOption, JsonOption, settings_of
 
+if TYPE_CHECKING:
+    from inbox_tui.cli.triaging import Manner
+    from inbox_tui.store.journal import OpenStep
+    from inbox_tui.store.writes import Writer
+
+    class StepAct(Protocol):
+        """An act of `store.triage` on many chats, as a part of a step."""
+
+        def __call__(self, writer: Writer, chat_ids: list[str], *, step: OpenStep) -> Iterable[str]: ...
+
+
 ChatArgument = Annotated[str, typer.Argument(help="The chat's id, or the platform's conversation id.")]
 ChatsArgument = Annotated[
-    list[str], typer.Argument(metavar="CHAT...", help="Chats by id, or the platform's conversation id.")
+    list[str] | None,
+    typer.Argument(metavar="CHAT...", help="Chats by id, or the platform's conversation id."),
+]
+QueryOption = Annotated[
+    str | None, typer.Option("--query", metavar="QUERY", help="All chats that a query finds, as in `chats`.")
 ]
 
 
@@ -22,7 +38,8 @@ def register(program: typer.Typer) -> None:
 
 def done(
     context: typer.Context,
-    chat: ChatsArgument,
+    chat: ChatsArgument = None,
+    query: QueryOption = None,
     no_reply: Annotated[
         bool, typer.Option("--no-reply", help="There is nothing to answer: take it as read, too.")
     ] = False,
@@ -35,13 +52,13 @@ def done(
     from inbox_tui.store import triage
 
     act = triage.done_no_reply if no_reply else triage.done
-    manner = triaging.Manner(dry_run, as_json, ids)
-    return triaging.carry_out(settings_of(context), "done", chat, act, manner)
+    return _carry_out(context, "done", chat, query, act, triaging.Manner(dry_run, as_json, ids))
 
 
 def reopen(
     context: typer.Context,
-    chat: ChatsArgument,
+    chat: ChatsArgument = None,
+    query: QueryOption = None,
     dry_run: DryOption = False,
     as_json: JsonOption = False,
     ids: IdsOption = False,
@@ -51,30 +68,42 @@ def reopen(
     from inbox_tui.store import triage
 
     manner = triaging.Manner(dry_run, as_json, ids)
-    return triaging.carry_out(settings_of(context), "reopen", chat, triage.reopen, manner)
+    return _carry_out(context, "reopen", chat, query, triage.reopen, manner)
 
 
 def snooze(
     context: typer.Context,
-    chat: ChatArgument,
-    until: Annotated[
-        list[str] | None, typer.Argument(help="2h, tomorrow 9, mon, next week, until reply, …")
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CHAT] [UNTIL]...", help="2h, tomorrow 9, mon, next week, until reply, …"),
     ] = None,
-    off: Annotated[bool, typer.Option("--off", help="Bring the chat back now.")] = False,
+    query: QueryOption = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="The time; all words are chats then.")
+    ] = None,
+    off: Annotated[bool, typer.Option("--off", help="Bring the chats back now.")] = False,
     dry_run: DryOption = False,
     as_json: JsonOption = False,
     ids: IdsOption = False,
 ) -> int:
-    """Put a chat away until a time or a new message, no longer than its reply window allows."""
+    """Put chats away until a time or a new message, no longer than the reply window of each allows.
+
+    `snooze CHAT tomorrow 9` puts one away, `snooze CHAT CHAT --until "tomorrow 9"` several, and
+    `snooze --query is:waiting tomorrow 9` all that a query finds.
+    """
     from inbox_tui.cli import triaging
 
     manner = triaging.Manner(dry_run, as_json, ids)
-    return triaging.snooze(settings_of(context), chat, " ".join(until or []), off=off, manner=manner)
+    all_chats = until is not None or (off and not triaging.is_time((words or [])[1:]))
+    chats, rest = _split(words or [], all_chats=all_chats, no_chats=query is not None)
+    chosen, text = triaging.Chosen(chats, query), until or " ".join(rest)
+    return triaging.snooze(settings_of(context), chosen, text, off=off, manner=manner)
 
 
 def read(
     context: typer.Context,
-    chat: ChatsArgument,
+    chat: ChatsArgument = None,
+    query: QueryOption = None,
     dry_run: DryOption = False,
     as_json: JsonOption = False,
     ids: IdsOption = False,
@@ -84,12 +113,13 @@ def read(
     from inbox_tui.store import triage
 
     manner = triaging.Manner(dry_run, as_json, ids)
-    return triaging.carry_out(settings_of(context), "read", chat, triage.read, manner)
+    return _carry_out(context, "read", chat, query, triage.read, manner)
 
 
 def unread(
     context: typer.Context,
-    chat: ChatsArgument,
+    chat: ChatsArgument = None,
+    query: QueryOption = None,
     dry_run: DryOption = False,
     as_json: JsonOption = False,
     ids: IdsOption = False,
@@ -99,13 +129,20 @@ def unread(
     from inbox_tui.store import triage
 
     manner = triaging.Manner(dry_run, as_json, ids)
-    return triaging.carry_out(settings_of(context), "unread", chat, triage.unread, manner)
+    return _carry_out(context, "unread", chat, query, triage.unread, manner)
 
 
 def label(
     context: typer.Context,
-    chat: ChatArgument,
-    names: Annotated[list[str] | None, typer.Argument(help="Labels to add; none: print them.")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CHAT] [LABEL]...", help="Labels to add; none: print them."),
+    ] = None,
+    query: QueryOption = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LABEL", help="Add a label; may be repeated. All words are chats then."),
+    ] = None,
     remove: Annotated[
         list[str] | None, typer.Option(metavar="LABEL", help="Take a label off; may be repeated.")
     ] = None,
@@ -113,16 +150,30 @@ def label(
     as_json: JsonOption = False,
     ids: IdsOption = False,
 ) -> int:
-    """Add labels to a chat and take others off, or print those that it has."""
+    """Add labels to chats and take others off, or print those that they have.
+
+    `label CHAT vip` is about one chat, `label CHAT CHAT --add vip` about several, and
+    `label --query from:jane vip` about all that a query finds.
+    """
     from inbox_tui.cli import triaging
 
     manner = triaging.Manner(dry_run, as_json, ids)
-    return triaging.label(settings_of(context), chat, names or [], remove or [], manner=manner)
+    chats, rest = _split(words or [], all_chats=bool(add), no_chats=query is not None)
+    chosen, added = triaging.Chosen(chats, query), [*(add or []), *rest]
+    return triaging.label(settings_of(context), chosen, added, remove or [], manner=manner)
+
+
+def _split(words: list[str], *, all_chats: bool, no_chats: bool) -> tuple[list[str], list[str]]:
+    """Chats, and the words behind them: the first word is a chat unless something else says otherwise."""
+    if all_chats:
+        return words, []
+    return ([], words) if no_chats else (words[:1], words[1:])
 
 
 def pin(
     context: typer.Context,
-    chat: ChatsArgument,
+    chat: ChatsArgument = None,
+    query: QueryOption = None,
     off: Annotated[bool, typer.Option("--off", help="Take the pin off.")] = False,
     dry_run: DryOption = False,
     as_json: JsonOption = False,
@@ -136,7 +187,7 @@ def pin(
 
     manner = triaging.Manner(dry_run, as_json, ids)
     act = partial(triage.pin, pinned=not off)
-    return triaging.carry_out(settings_of(context), "unpin" if off else "pin", chat, act, manner)
+    return _carry_out(context, "unpin" if off else "pin", chat, query, act, manner)
 
 
 def note(
@@ -153,3 +204,19 @@ def note(
 
     manner = triaging.Manner(dry_run, as_json, ids)
     return triaging.note(settings_of(context), chat, text, remove=remove, manner=manner)
+
+
+def _carry_out(
+    context: typer.Context,
+    what: str,
+    chats: list[str] | None,
+    query: str | None,
+    act: StepAct,
+    manner: Manner,
+) -> int:
+    from inbox_tui.cli import triaging
+
+    def part(writer: Writer, names: list[str], step: OpenStep) -> Iterable[str]:
+        return act(writer, names, step=step)
+
+    return triaging.carry_out(settings_of(context), what, triaging.Chosen(chats or [], query), part, manner)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from inbox_tui.cli import output
 from inbox_tui.cli.reading import find_chat, freshness
@@ -12,10 +14,22 @@ from inbox_tui.config import Settings
 from inbox_tui.core import snooze as snoozing
 from inbox_tui.core.errors import UsageError
 from inbox_tui.core.times import moment
-from inbox_tui.store import clock, lookups, triage
+from inbox_tui.store import clock, journal, lookups, reads, search, triage
 from inbox_tui.store.db import open_reader, prepare
+from inbox_tui.store.journal import OpenStep
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.store.writes import Writer
+
+Part = Callable[[Writer, list[str], OpenStep], Iterable[str]]
+"""Carries an act out on some chats as a part of a step; returns those that it changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The chats that a verb is about: those that are named, or all that a query finds."""
+
+    names: Sequence[str]
+    query: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,66 +41,89 @@ class Manner:
     ids: bool = False
 
 
-def carry_out(
-    settings: Settings,
-    what: str,
-    names: Sequence[str],
-    act: Callable[[Writer, list[str]], tuple[str, ...]],
-    manner: Manner,
-) -> int:
+def carry_out(settings: Settings, what: str, chosen: Chosen, act: Part, manner: Manner) -> int:
     """Do something to chats, all of them in one step; prints what became of each.
 
-    Raises InboxError, and does nothing, where one of them is not in the cache.
+    Raises InboxError, and does nothing, where a chat that is named is not in the cache, and UsageError where
+    no chat is named, or the query cannot be understood.
     """
-    rows = _rows(settings, names)
+    chats = _ids(settings, chosen)
     if manner.dry_run:
-        for row in rows:
+        for row in _rows(settings, chats):
             print(f"would {what}: {row.chat.title} ({row.chat.id})")
         return 0
-    with Writer(settings.folder) as writer:
-        changed = act(writer, [row.chat.id for row in rows])
-    words = {row.chat.id: what if row.chat.id in changed else f"unchanged, {what}" for row in rows}
-    _tell(settings, words, manner)
+    _tell(settings, _carried(settings, chats, act, what), manner)
     return 0
 
 
-def snooze(settings: Settings, name: str, text: str, *, off: bool, manner: Manner) -> int:
-    """Put a chat away, or bring it back. Raises UsageError for a time that cannot be understood."""
+def _carried(settings: Settings, chats: Sequence[str], act: Part, what: str) -> Iterator[tuple[str, str]]:
+    """Carry an act out part by part; gives each chat with what became of it."""
+    step = OpenStep()
+    with Writer(settings.folder) as writer:
+        for part in journal.parts(chats):
+            changed = frozenset(act(writer, part, step))
+            for name in part:
+                yield name, what if name in changed else f"unchanged, {what}"
+
+
+def snooze(settings: Settings, chosen: Chosen, text: str, *, off: bool, manner: Manner) -> int:
+    """Put chats away, or bring them back. Raises UsageError for a time that cannot be understood."""
     if off and text:
         raise UsageError("--off and a time exclude each other", "Give one of them")
     if off:
-        return carry_out(settings, "unsnooze", [name], triage.unsnooze, manner)
-    (row,) = _rows(settings, [name])
+        return carry_out(
+            settings, "unsnooze", chosen, lambda w, ids, step: triage.unsnooze(w, ids, step=step), manner
+        )
+    chats = _ids(settings, chosen)
     with closing(open_reader(settings.folder)) as reader:
         now = clock.server_now(reader)
     until = snoozing.parse(text, now)
     if manner.dry_run:
-        end = snoozing.clamp(until, row.window_closes_at, now)
-        print(f"would snooze: {row.chat.title} ({row.chat.id}) {_end(end, now)}")
+        for row in _rows(settings, chats):
+            end = snoozing.clamp(until, row.window_closes_at, now)
+            print(f"would snooze: {row.chat.title} ({row.chat.id}) {_end(end, now)}")
         return 0
-    with Writer(settings.folder) as writer:
-        end = triage.snooze(writer, [row.chat.id], until)[row.chat.id]
-    _tell(settings, {row.chat.id: f"snoozed {_end(end, now)}:"}, manner)
+
+    def put_away() -> Iterator[tuple[str, str]]:
+        step = OpenStep()
+        with Writer(settings.folder) as writer:
+            for part in journal.parts(chats):
+                for name, end in triage.snooze(writer, part, until, step=step).items():
+                    yield name, f"snoozed {_end(end, now)}:"
+
+    _tell(settings, put_away(), manner)
     return 0
 
 
-def label(settings: Settings, name: str, add: Sequence[str], remove: Sequence[str], *, manner: Manner) -> int:
-    """Change the labels of a chat; without any, print them."""
+def is_time(words: Sequence[str]) -> bool:
+    """Whether words say until when, and not which chat."""
+    try:
+        snoozing.parse(" ".join(words), 0)
+    except UsageError:
+        return False
+    return True
+
+
+def label(
+    settings: Settings, chosen: Chosen, add: Sequence[str], remove: Sequence[str], *, manner: Manner
+) -> int:
+    """Change the labels of chats; without any, print them."""
     if add or remove:
         added = [triage.label_name(each) for each in add]
         removed = [triage.label_name(each) for each in remove]
         what = " ".join(["label", *(f"+{each}" for each in added), *(f"-{each}" for each in removed)])
 
-        def change(writer: Writer, ids: list[str]) -> tuple[str, ...]:
-            return triage.label(writer, ids, added, removed)
+        def change(writer: Writer, ids: list[str], step: OpenStep) -> tuple[str, ...]:
+            return triage.label(writer, ids, added, removed, step=step)
 
-        return carry_out(settings, what, [name], change, manner)
-    (row,) = _rows(settings, [name])
+        return carry_out(settings, what, chosen, change, manner)
+    chats = _ids(settings, chosen)
     if manner.as_json or manner.ids:
-        _tell(settings, {row.chat.id: ""}, manner)
-    else:
+        _tell(settings, ((name, "") for name in chats), manner)
+        return 0
+    for row in _rows(settings, chats):
         for each in row.labels:
-            print(each)
+            print(each if len(chats) == 1 else f"{row.chat.id} {each}")
     return 0
 
 
@@ -98,16 +135,16 @@ def note(settings: Settings, name: str, text: str | None, *, remove: bool, manne
         raise UsageError("The note is empty", "`--remove` takes a note away")
     if remove or text is not None:
 
-        def change(writer: Writer, ids: list[str]) -> tuple[str, ...]:
-            return tuple(each for each in ids if triage.note(writer, each, text or ""))
+        def change(writer: Writer, ids: list[str], _: OpenStep) -> list[str]:
+            return [each for each in ids if triage.note(writer, each, text or "")]
 
-        return carry_out(settings, "remove note" if remove else "note", [name], change, manner)
-    (row,) = _rows(settings, [name])
+        return carry_out(settings, "remove note" if remove else "note", Chosen([name]), change, manner)
+    (chat_id,) = _ids(settings, Chosen([name]))
     if manner.as_json or manner.ids:
-        _tell(settings, {row.chat.id: ""}, manner)
+        _tell(settings, [(chat_id, "")], manner)
         return 0
     with closing(open_reader(settings.folder)) as reader:
-        words = lookups.note(reader, row.chat.id)
+        words = lookups.note(reader, chat_id)
     if words:
         print(words)
     return 0
@@ -118,22 +155,47 @@ def _end(until: snoozing.Until, now: int) -> str:
     return f"{when}{'. ' if until.notice else ''}{until.notice}"
 
 
-def _rows(settings: Settings, names: Sequence[str]) -> list[ChatRow]:
+def _ids(settings: Settings, chosen: Chosen) -> list[str]:
+    """The ids of the chats; how many a query finds is said on standard error."""
+    if chosen.query is not None and chosen.names:
+        raise UsageError("Chats and --query exclude each other", "Name the chats, or give a query")
+    if chosen.query is None and not chosen.names:
+        raise UsageError("No chat is named", "Name one or more, or give --query")
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
-        return [find_chat(lookups.chat(reader, name), name) for name in names]
+        if chosen.query is None:
+            rows = (find_chat(lookups.chat(reader, name), name) for name in chosen.names)
+            return list(dict.fromkeys([row.chat.id for row in rows]))
+        known = lookups.profile_names(reader).values()
+        zone = datetime.now().astimezone().tzinfo or UTC
+        plan = search.plan(chosen.query, known, now=clock.server_now(reader), zone=zone)
+        source: reads.ChatListing
+        if isinstance(plan, reads.ChatFilter):
+            source = reads.ChatSource(reader, plan)
+        else:
+            source = reads.PickedSource(reader, search.pick(settings.folder, plan))
+        found = source.chat_ids(reader)
+    chats = "no chat matches" if not found else "1 chat matches" if len(found) == 1 else ""
+    sys.stderr.write(f"inbox-tui: {chats or f'{len(found):,} chats match'}\n")
+    return found
 
 
-def _tell(settings: Settings, words: dict[str, str], manner: Manner) -> None:
+def _rows(settings: Settings, chats: Sequence[str]) -> Iterator[ChatRow]:
+    with closing(open_reader(settings.folder)) as reader:
+        for name in chats:
+            yield find_chat(lookups.chat(reader, name), name)
+
+
+def _tell(settings: Settings, became: Iterable[tuple[str, str]], manner: Manner) -> None:
     """Print chats as they are now, their ids, or what was done to each."""
     if not manner.as_json:
-        for chat_id, said in words.items():
+        for chat_id, said in became:
             print(chat_id if manner.ids else f"{said} {chat_id}")
         return
+    chats = [chat_id for chat_id, _ in became]
     with closing(open_reader(settings.folder)) as reader:
-        rows = [find_chat(lookups.chat(reader, chat_id), chat_id) for chat_id in words]
         fresh = freshness(settings.folder, lookups.profiles(reader))
         output.print_records(
             {**output.chat_record(row, fresh(row)), "note": lookups.note(reader, row.chat.id) or None}
-            for row in rows
+            for row in _rows(settings, chats)
         )

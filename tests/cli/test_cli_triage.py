@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 from cli_accounts import CommandLine
 
+from inbox_tui.store import journal
+from inbox_tui.store.db import Folder
+from inbox_tui.store.writes import Writer
+
 
 def one(command: CommandLine, query: str) -> str:
     return command("chats", query, "-q").lines[0]
@@ -76,6 +80,34 @@ def test_labels_pins_and_notes_are_kept_and_printed(reading: CommandLine) -> Non
     assert reading("note", chat).lines == ["Calls on Mondays"]
     assert reading("note", chat, "--remove").lines == [f"remove note {chat}"]
     assert reading("note", chat).out == ""
+
+
+def test_all_that_a_query_finds_is_one_step_and_its_count_is_said(reading: CommandLine) -> None:
+    chats = reading("chats", "platform:telegram", "-q").lines
+    ran = reading("pin", "--query", "platform:telegram", "--dry-run")
+    assert len(ran.lines) == len(chats) > 2
+    assert f"{len(chats)} chats match" in ran.err
+    assert not record(reading, chats[0])["pinned"]
+    reading("pin", chats[0])
+    ran = reading("pin", "--query", "platform:telegram")
+    assert ran.lines == [f"unchanged, pin {chats[0]}", *(f"pin {chat}" for chat in chats[1:])]
+    (local,) = reading.account.home.glob("data/*/local.db")
+    with Writer(Folder(local.parent, local.parent.name)) as writer:
+        step = journal.undo(writer)
+    assert step is not None
+    assert step.chat_ids == tuple(chats[1:])
+    assert reading("done", "--query", "from:nobody-at-all").err.endswith("no chat matches\n")
+
+
+def test_several_chats_take_a_time_or_labels_by_options(reading: CommandLine) -> None:
+    chats = reading("chats", "platform:telegram", "-q").lines[:2]
+    assert reading("snooze", *chats, "--until", "tomorrow 9", "-q").lines == chats
+    assert reading("snooze", *chats, "--off").lines == [f"unsnooze {chat}" for chat in chats]
+    assert reading("label", *chats, "--add", "vip").lines == [f"label +vip {chat}" for chat in chats]
+    assert reading("label", "--query", "platform:telegram from:nobody", "new").lines == []
+    assert reading("label", *chats[:1], "--remove", "vip", "-q").lines == chats[:1]
+    for words in (["done"], ["done", chats[0], "--query", "is:done"], ["pin", "--query", "is:nothing"]):
+        assert reading(*words).code == 2
 
 
 @pytest.mark.parametrize(
