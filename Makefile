@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test bench-sync bench-start check format screenshots kills soak clean
+.PHONY: demo test bench-sync bench-start check format screenshots docs kills soak clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/inbox-tui demo
@@ -40,6 +40,10 @@ kills: $(VENV)/dev.stamp
 soak: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.sync.soak --seconds 600
 	$(BIN)/python -m pytest --hypothesis-profile=soak tests/sync/test_machine.py tests/sync/test_page_shift.py
+
+# The table of keys, from the registry; a test says when it is stale.
+docs: $(VENV)/run.stamp
+	$(BIN)/python -m inbox_tui.ui.keys_table > docs/keys.md
 
 # Pictures of a frozen world, the same on every machine.
 screenshots: $(VENV)/dev.stamp

@@ -38,6 +38,8 @@ CLOCK_OFFSET_MS, WRONG_CLOCK_MS = 5_000, 300_000
 """From where a clock that differs from the server's is worth a word, and from where it is wrong."""
 NEWEST_CHATS = 2_000
 """Chats whose derived columns are recomputed for comparison; `--repair` takes all."""
+NEWEST_MESSAGES = 2_000
+"""Messages that are looked up in the search index by their own words; `--repair` compares all."""
 MOST_NAMED = 5
 
 Check = Callable[[Settings], Iterator[Finding]]
@@ -117,10 +119,14 @@ def _settings(settings: Settings, faults: Sequence[UsageError]) -> Iterator[Find
     file = settings.config_file
     for fault in faults:
         yield problem("configuration", fault.title, f"{fault.hint}. Everything below goes by the default")
-    for wrong in settings.problems:
+    from inbox_tui.ui.keymap import changed
+
+    keymap = changed(settings.keys, settings.config_file)
+    wrongs = sorted([*settings.problems, *keymap.problems], key=lambda each: each.line or 0)
+    for wrong in wrongs:
         advice = f"{wrong.expected}. The value of the last file without mistakes is used, else the default"
         yield problem("configuration", f"{wrong.what} (line {wrong.line} of {file})", advice)
-    if not faults and not settings.problems:
+    if not faults and not wrongs:
         yield ok("configuration", f"{file} is used" if file.exists() else f"no {file}: defaults are used")
     for odd in settings.unknown:
         yield note("configuration", f"{odd.what} (line {odd.line} of {file})", odd.expected)
@@ -219,6 +225,7 @@ def _files(folder: Folder, *, thorough: bool) -> Iterator[Finding]:
         yield from _contents(folder)
         yield from _kept_files(folder)
         yield from _derived(folder, None if thorough else NEWEST_CHATS)
+        yield _index(folder, None if thorough else NEWEST_MESSAGES)
 
 
 def _file(name: str, file: FileHealth, *, thorough: bool) -> Finding:
@@ -318,6 +325,21 @@ def _derived(folder: Folder, newest: int | None) -> Iterator[Finding]:
         )
     else:
         yield ok("derived", f"what the list shows of {found.looked_at} chats is what their messages say")
+
+
+def _index(folder: Folder, newest: int | None) -> Finding:
+    found = health.check_index(folder, newest)
+    left = f"; {found.missing} rows are not in it yet" if found.missing else ""
+    if found.wrong:
+        return problem(
+            "search",
+            f"{found.wrong} of {found.looked_at} messages are not found by their words{left}",
+            "`inbox-tui doctor --repair` makes the index anew",
+        )
+    words = f"{found.looked_at} messages are found by their words{left}"
+    if found.missing:
+        return note("search", words, "The next sync indexes them, or `inbox-tui doctor --repair`")
+    return ok("search", words)
 
 
 def _api(settings: Settings, faults: Sequence[UsageError]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ knows no sequences and no counts, so `Chords` turns keys into actions for the wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -82,6 +82,12 @@ class Keymap:
     def ways_out(self) -> frozenset[str]:
         """Keys that keep their place in the footer however narrow it is: out of here, and to all others."""
         return frozenset(label(key) for name in ("back", "leave", "help") for key in self[name].keys[:1])
+
+
+def groups(actions: Sequence[Action]) -> Iterator[tuple[str, Sequence[Action]]]:
+    """Actions by group, in the order of the registry."""
+    for name in dict.fromkeys(action.group for action in actions):
+        yield name, [action for action in actions if action.group == name]
 
 
 def changed(

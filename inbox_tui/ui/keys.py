@@ -78,6 +78,11 @@ def label(key: str) -> str:
     return next((each for each in string.punctuation if len(key) > 1 and _name(each) == key), key)
 
 
+def written(key: str) -> str:
+    """A key as it may stand in the configuration: `Ctrl+D`, `g g`."""
+    return " ".join(label(part) for part in key.split())
+
+
 def labels(keys: tuple[str, ...]) -> str:
     """All keys of an action, for people."""
     return "  ".join(label(key) for key in keys)

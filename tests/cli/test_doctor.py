@@ -478,6 +478,16 @@ def test_each_line_that_cannot_be_used_is_a_problem_with_what_was_expected(exami
     assert "the last file without mistakes is used" in wrong[1].advice
 
 
+def test_a_key_that_two_actions_want_is_a_problem_that_names_both(examine: Run, home: Path) -> None:
+    configured(home, "[keys]\ndone = 's'\n")
+    code, lines = examine()
+    assert (code, problems(lines)) == (1, ["configuration"])
+    found = of(lines, "configuration").found
+    assert "s is taken: both done (" in found
+    assert "and snooze (" in found
+    assert "(line 2 of" in found
+
+
 def test_nothing_is_repaired_in_a_folder_that_may_be_the_wrong_one(examine: Run, home: Path) -> None:
     configured(home, "account = \n")
     _, lines = examine("--repair")
@@ -611,6 +621,25 @@ def with_files(settings: Settings) -> Path:
         local.queue_send(writer, "c1", "p1", payload, hold_ms=0)
         writes.refold_chats(writer, ["c1"])
     return copy.path
+
+
+def test_messages_that_are_not_found_by_their_words_are_told_and_repair_makes_the_index_anew(
+    examine: Run, account: Settings
+) -> None:
+    told = Message("m1", "c1", "inbound", "received", db.now_ms(), body="crooked words")
+    with Writer(account.folder) as writer:
+        writes.apply_messages(writer, [writes.MessagePage("c1", [told])])
+        (pk,) = writer.cache.execute("SELECT pk FROM messages").fetchone()
+        writer.cache.execute(
+            "INSERT INTO messages_fts (messages_fts, rowid, words) VALUES ('delete', ?, 'crooked')", (pk,)
+        )
+    code, lines = examine()
+    assert (code, problems(lines)) == (1, ["search"])
+    assert of(lines, "search").found == "1 of 1 messages are not found by their words"
+    code, lines = examine("--repair")
+    assert (code, problems(lines)) == (0, [])
+    assert "4 messages and names were put into the search index" in [line.found for line in lines]
+    assert of(lines, "search").found == "1 messages are found by their words"
 
 
 def test_files_are_told_with_their_sizes_and_repair_forgets_what_is_lost_or_belongs_to_nothing(

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from inbox_tui.core.cells import cells
 from inbox_tui.ui.actions import ACTIONS, Action, Context
 from inbox_tui.ui.dialogs.dialog import Dialog
-from inbox_tui.ui.keymap import Keymap
+from inbox_tui.ui.keymap import Keymap, groups
 from inbox_tui.ui.keys import key_of, labels
 from inbox_tui.ui.preferences import Preferences
 
@@ -35,12 +35,6 @@ def sections(keymap: Keymap, here: Context) -> Iterator[tuple[str, Sequence[Acti
         ]
         known.update(action.id for action in found)
         yield f"In {NAMES[context]}{'' if context in (here, Context.TYPING) else ', besides'}", found
-
-
-def groups(actions: Sequence[Action]) -> Iterator[tuple[str, Sequence[Action]]]:
-    """Actions by group, in the order of the registry."""
-    for name in dict.fromkeys(action.group for action in actions):
-        yield name, [action for action in actions if action.group == name]
 
 
 class HelpScreen(Dialog[None]):
