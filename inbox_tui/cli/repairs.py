@@ -54,7 +54,7 @@ def repair(settings: Settings) -> Iterator[Finding]:
     for sentence in prepare(folder):
         done += 1
         yield ok("repair", sentence)
-    for finding in (*_recompute(folder), *_files(folder)):
+    for finding in (*_recompute(folder), *_index(folder), *_files(folder)):
         done += 1
         yield finding
     if not done:
@@ -128,6 +128,16 @@ def _recompute(folder: Folder) -> Iterator[Finding]:
                     f"the log of {path.name} is in use and was left",
                     "Close every inbox-tui and repair again if it stays large",
                 )
+
+
+def _index(folder: Folder) -> Iterator[Finding]:
+    """Make the search index anew where it differs from the messages, and finish one that is being made."""
+    found = health.check_index(folder)
+    if not (found.wrong or found.missing):
+        return
+    with Writer(folder) as writer:
+        count = store.reindex(writer, anew=bool(found.wrong))
+    yield ok("repair", f"{count} messages and names were put into the search index")
 
 
 def _files(folder: Folder) -> Iterator[Finding]:

@@ -8,7 +8,10 @@ What is promised, in the order in which it comes true:
    `erase` writes it back and cuts it off. That needs a moment in which no other connection is in the
    middle of a read; one of the screen lasts milliseconds. Where a reader does not let go, the next
    write, the next start and the end of the process try again.
-3. When SQLite divides a page it may leave a copy of a row in the unused part of the page, which nothing
+3. The words in the search index are taken out with the transaction, but FTS5 only notes that they are gone;
+   their bytes go when its segments are merged. `merge_all` does that at once where the index is small; the
+   engine merges a larger one in slices (`merge`).
+4. When SQLite divides a page it may leave a copy of a row in the unused part of the page, which nothing
    reads and `secure_delete` does not know of (measured: for one message in two hundred). `rebuild` writes
    the file anew without them; the end of a process does so where the file is small.
 
@@ -20,6 +23,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
+from inbox_tui.store import index
 from inbox_tui.store.db import BUSY_SECONDS, transaction
 
 WAIT_MS = 50
@@ -47,6 +51,26 @@ def forget(cache: sqlite3.Connection, message_ids: Iterable[str]) -> None:
             (message_id,),
         )
     cache.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, 1), (?, 1)", (_IN_LOG, _IN_PAGES))
+    index.forget(cache)
+
+
+def merge(cache: sqlite3.Connection, pages: int = index.MERGE_PAGES) -> bool:
+    """Merge some pages of the index where words of deleted messages stand in it; whether there is more to do.
+
+    The old pages stand in the log behind it, as `erase` is told.
+    """
+    if not index.words_left(cache):
+        return False
+    more = index.purge(cache, pages)
+    with transaction(cache):
+        cache.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, 1)", (_IN_LOG,))
+    return more
+
+
+def merge_all(cache: sqlite3.Connection) -> None:
+    """Merge the index to its end, where words of deleted messages stand in it."""
+    while merge(cache, 16 * index.MERGE_PAGES):
+        pass
 
 
 def erase(cache: sqlite3.Connection, wait_ms: int = WAIT_MS) -> bool:

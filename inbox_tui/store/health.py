@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from inbox_tui.core.models import Milliseconds
-from inbox_tui.store import facts, views
+from inbox_tui.store import facts, index, views
 from inbox_tui.store.db import (
     CACHE_VERSION,
     LOCAL_VERSION,
@@ -318,6 +318,12 @@ def _counters(reader: sqlite3.Connection) -> dict[str, tuple[int, int]]:
     ):
         pairs[f"chats of {profile_id}"] = (int(kept), int(counted))
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def check_index(folder: Folder, newest: int | None = None) -> index.Checked:
+    """Look the newest messages (None: all) up in the search index by their own words; see `store.index`."""
+    with closing(open_reader(folder)) as reader:
+        return index.check(reader, newest)
 
 
 def holders(path: Path) -> tuple[int, ...] | None:

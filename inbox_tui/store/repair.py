@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from inbox_tui.core.errors import StoreError
-from inbox_tui.store import facts, health, writes
+from inbox_tui.store import facts, health, index, writes
 from inbox_tui.store.db import (
     LOCAL_VERSION,
     Folder,
@@ -74,6 +74,16 @@ def recompute(writer: Writer, stale: health.Stale) -> None:
             "WHERE chats != (SELECT count(*) FROM chats WHERE profile_id = p.id)",
             (rev,),
         )
+
+
+def reindex(writer: Writer, *, anew: bool) -> int:
+    """Put every row into the search index that is not there, or `anew` all; returns how many there were."""
+    if anew:
+        index.reset(writer.cache)
+    count = sum(index.missing(writer.cache, table) for table in (index.MESSAGES, index.NAMES))
+    while index.build(writer.cache, _CHUNK):
+        pass
+    return count
 
 
 def write_log_back(connection: sqlite3.Connection) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from inbox_tui.core.models import Milliseconds
+from inbox_tui.store import index
 from inbox_tui.store.db import in_lists
 from inbox_tui.store.records import MESSAGE_COLUMNS, Row
 
@@ -56,7 +57,7 @@ def chat_pks(cache: sqlite3.Connection, ids: Sequence[str]) -> Mapping[str, int]
 
 
 def insert_messages(cache: sqlite3.Connection, new: Sequence[NewMessage]) -> None:
-    """Insert messages; those of a chat are given in their order there."""
+    """Insert messages and index their words; those of a chat are given in their order there."""
     if not new:
         return
     arriving = sum(not message.history for message in new)
@@ -75,6 +76,10 @@ def insert_messages(cache: sqlite3.Connection, new: Sequence[NewMessage]) -> Non
             for pk, (at, row, chat, history, stated_at) in zip(pks, new, strict=True)
         ],
     )
+    words = [
+        index.Entry(pk, "", index.message_document(message.row)) for pk, message in zip(pks, new, strict=True)
+    ]
+    index.feed(cache, index.MESSAGES, words)
     cache.executemany(
         "UPDATE chats SET messages = messages + ? WHERE pk = ?",
         [(count, chat) for chat, count in Counter(message.chat for message in new).items()],

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils.migrations import Migrations
 
+from inbox_tui.store import index
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -215,6 +217,25 @@ def _cache_7(db: Database) -> None:
         CREATE INDEX chats_by_validity ON chats (valid_from) WHERE valid_from IS NOT NULL;
         """,
     )
+
+
+@cache(name="0008 search index")
+def _cache_8(db: Database) -> None:
+    """The words of messages and names, see `store.index`; what is cached is indexed in slices, later."""
+    _run(
+        db,
+        """
+        CREATE VIRTUAL TABLE messages_fts USING fts5(
+            words, content='', detail=none, columnsize=0, prefix='3', tokenize='ascii'
+        );
+        CREATE VIRTUAL TABLE names_fts USING fts5(
+            words, content='', detail=none, columnsize=0, tokenize='ascii'
+        );
+        INSERT INTO meta SELECT 'messages_indexed_from', max(pk) + 1 FROM messages HAVING max(pk) IS NOT NULL;
+        INSERT INTO meta SELECT 'names_indexed_from', max(pk) + 1 FROM chats HAVING max(pk) IS NOT NULL;
+        """,
+    )
+    db.conn.execute("INSERT INTO meta VALUES ('index_version', ?)", (index.version(),))
 
 
 @local(name="0001 drafts, outbox, marks")

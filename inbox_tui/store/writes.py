@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from inbox_tui.core.errors import StoreError
 from inbox_tui.core.models import Chat, Message, Milliseconds, Profile, Rejected
-from inbox_tui.store import erasure, facts, media, taps
+from inbox_tui.store import erasure, facts, index, media, taps
 from inbox_tui.store.db import Folder, explained, now_ms, open_writer, transaction
 from inbox_tui.store.progress import move_times, record_pull
 from inbox_tui.store.records import (
@@ -48,6 +49,7 @@ class Writer:
             (self.generation,) = self.cache.execute(
                 "SELECT value FROM meta WHERE key = 'generation'"
             ).fetchone()
+        index.adopt(self.cache)
         self.words_in_log = not erasure.erase(self.cache)
         """Words of deleted messages still stand in the log of `cache.db`; see `store.erasure`."""
         self._redacted = False
@@ -56,13 +58,16 @@ class Writer:
         """Messages were deleted in the transaction before: have their words and files leave the disk."""
         self._redacted = True
         media.sweep(self.folder, self.cache)
+        if index.is_small(self.cache):
+            erasure.merge_all(self.cache)
         self.words_in_log = not erasure.erase(self.cache)
 
     def close(self) -> None:
         """Close both connections."""
         if self._redacted and erasure.is_small(self.cache):
             # Where somebody else writes, or the disk is full, the file says that it is still to be done.
-            with contextlib.suppress(sqlite3.OperationalError):
+            with contextlib.suppress(sqlite3.OperationalError, StoreError):
+                erasure.merge_all(self.cache)
                 erasure.rebuild(self.cache)
         elif self.words_in_log:
             erasure.erase(self.cache)
@@ -181,6 +186,7 @@ def apply_chats(writer: Writer, chats: Iterable[Chat], *, top_of: str | None = N
             rows[chat.id] = row if old is None or row == old else merge_chat(old, row, chat.missing)
         added: Counter[Value] = Counter()
         touched: list[int] = []
+        names: list[index.Entry] = []
         new_ids: list[str] = []
         for chat_id, row in rows.items():
             chat = chat_of(row)
@@ -192,6 +198,7 @@ def apply_chats(writer: Writer, chats: Iterable[Chat], *, top_of: str | None = N
                     (*row, *derived, rev),
                 )
                 touched.append(int(cursor.lastrowid or 0))
+                names.append(index.Entry(touched[-1], "", index.names_document(chat)))
                 new_ids.append(chat_id)
                 added[chat.profile_id] += 1
                 continue
@@ -204,6 +211,7 @@ def apply_chats(writer: Writer, chats: Iterable[Chat], *, top_of: str | None = N
                 (*row, *derived, pk),
             )
             touched.append(pk)
+            names.append(index.Entry(pk, index.names_document(chat_of(old)), index.names_document(chat)))
             added[chat.profile_id] += 1
             added[chat_of(old).profile_id] -= 1
         for profile_id, count in added.items():
@@ -220,6 +228,7 @@ def apply_chats(writer: Writer, chats: Iterable[Chat], *, top_of: str | None = N
                 "UPDATE profiles SET listed_to = ?1 WHERE id = ?2 AND ?1 > coalesce(listed_to, ?1 - 1)",
                 (listed_to, top_of),
             )
+        index.feed(writer.cache, index.NAMES, names)
         facts.refold(writer.cache, writer.local, touched, rev)
     return Applied(len(new_ids), len(touched) - len(new_ids), tuple(new_ids))
 
@@ -249,6 +258,8 @@ def apply_messages(writer: Writer, pages: Iterable[MessagePage]) -> Applied:
 class _Written:
     new_ids: list[str] = field(default_factory=list)
     changed: int = 0
+    words: list[index.Entry] = field(default_factory=list)
+    """What the index has to be told of a batch's messages that were changed."""
     erased: list[str] = field(default_factory=list)
     """Messages that had words in the cache and are deleted now."""
     unknown: list[str] = field(default_factory=list)
@@ -286,6 +297,8 @@ def _apply_batch(cache: sqlite3.Connection, batch: Sequence[MessagePage], result
         else:
             result.unknown.append(page.chat_id)
     insert_messages(cache, new)
+    index.feed(cache, index.MESSAGES, result.words)
+    result.words.clear()
     result.new_ids += [str(message.row[0]) for message in new]
     result.chats.update((message.chat, None) for message in new)
     for page in batch:
@@ -336,6 +349,8 @@ def _merge_page(
         )
         result.changed += 1
         result.chats[int(cast("int", chat))] = None
+        if (words := index.message_entry(pk, tuple(before), row)) is not None:
+            result.words.append(words)
         if is_deleted(row) and not is_deleted(before):
             result.erased.append(message_id)
     # By position, then by id, which is the first column.

@@ -96,12 +96,19 @@ def one(connection: sqlite3.Connection, select: str, *values: object) -> SqlRow:
 
 
 def content(connection: sqlite3.Connection) -> dict[object, list[object]]:
-    """Every row of every table of a file."""
-    tables = ids(connection, "SELECT name FROM main.sqlite_master WHERE type = 'table'")
-    return {
+    """Every row of every table of a file; of a search index, which row has which words."""
+    tables = ids(
+        connection, "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE '%_fts%'"
+    )
+    found: dict[object, list[object]] = {
         table: sorted(connection.execute(f"SELECT * FROM main.{table}").fetchall(), key=repr)
         for table in tables
     }
+    for table in ids(connection, "SELECT name FROM main.sqlite_master WHERE sql LIKE '%USING fts5%'"):
+        connection.execute(f"CREATE VIRTUAL TABLE temp.entries USING fts5vocab(main, {table}, instance)")
+        found[table] = sorted(connection.execute("SELECT doc, term FROM temp.entries").fetchall())
+        connection.execute("DROP TABLE temp.entries")
+    return found
 
 
 class Cost:

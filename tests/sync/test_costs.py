@@ -48,7 +48,9 @@ def written(desk: Desk) -> tuple[int, int]:
 
 def contents(connection: sqlite3.Connection) -> dict[str, set[tuple[object, ...]]]:
     """Every row of every table of a file."""
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    tables = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+    ).fetchall()
     return {name: set(connection.execute(f"SELECT * FROM {name}").fetchall()) for (name,) in tables}
 
 
