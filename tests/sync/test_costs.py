@@ -47,11 +47,18 @@ def written(desk: Desk) -> tuple[int, int]:
 
 
 def contents(connection: sqlite3.Connection) -> dict[str, set[tuple[object, ...]]]:
-    """Every row of every table of a file."""
-    tables = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
-    ).fetchall()
-    return {name: set(connection.execute(f"SELECT * FROM {name}").fetchall()) for (name,) in tables}
+    """Every row of every table of a file; of a search index, which row has which words."""
+    tables = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+    found = {
+        name: set(connection.execute(f"SELECT * FROM {name}").fetchall())
+        for name, _ in tables
+        if "_fts" not in name
+    }
+    for name in [name for name, sql in tables if "USING fts5" in str(sql)]:
+        connection.execute(f"CREATE VIRTUAL TABLE temp.entries USING fts5vocab(main, {name}, instance)")
+        found[name] = set(connection.execute("SELECT doc, term FROM temp.entries").fetchall())
+        connection.execute("DROP TABLE temp.entries")
+    return found
 
 
 def test_an_idle_look_that_finds_nothing_is_one_request_a_profile_and_writes_no_row(
@@ -120,7 +127,9 @@ def test_an_event_costs_no_request_and_touches_the_rows_of_one_chat(
     touched = {name: before[name] ^ after[name] for name in before if before[name] != after[name]}
     (chat,) = cache.execute("SELECT pk FROM chats WHERE id = 'p1-3'").fetchone()
     columns = [row[1] for row in cache.execute("PRAGMA table_info(messages)")]
+    (pk,) = {row[columns.index("pk")] for row in touched["messages"]}
     assert {row[columns.index("chat")] for row in touched.pop("messages")} == {chat}
+    assert {row[0] for row in touched.pop("messages_fts", set())} <= {pk}
     assert {row[0] for row in touched.pop("chats", set())} <= {chat}
     # Counters of the whole account, each in a row of its own.
     assert set(touched) <= {"meta"}
