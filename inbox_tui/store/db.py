@@ -22,7 +22,7 @@ from inbox_tui.core.errors import StoreError
 if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
-CACHE_VERSION = 8
+CACHE_VERSION = 9
 LOCAL_VERSION = 6
 BUSY_SECONDS = 10.0
 CACHE_KIB = 16 * 1024

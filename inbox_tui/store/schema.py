@@ -238,6 +238,19 @@ def _cache_8(db: Database) -> None:
     db.conn.execute("INSERT INTO meta VALUES ('index_version', ?)", (index.version(),))
 
 
+@cache(name="0009 people by handle and name")
+def _cache_9(db: Database) -> None:
+    """Which chats may be with the same person: see `store.customers`, whose expressions these are."""
+    _run(
+        db,
+        """
+        CREATE INDEX chats_by_handle ON chats (replace(replace(replace(replace(lower(participant_username),
+            '.bsky.social', ''), '.', ''), '_', ''), '-', '')) WHERE participant_username IS NOT NULL;
+        CREATE INDEX chats_by_name ON chats (lower(participant_name)) WHERE participant_name IS NOT NULL;
+        """,
+    )
+
+
 @local(name="0001 drafts, outbox, marks")
 def _local_1(db: Database) -> None:
     """What lives nowhere else. `account` is the name of the folder's account in every intention."""
