@@ -52,6 +52,8 @@ class Writer:
         index.adopt(self.cache)
         self.words_in_log = not erasure.erase(self.cache)
         """Words of deleted messages still stand in the log of `cache.db`; see `store.erasure`."""
+        self.index_is_behind = not index.is_complete(self.cache) or index.words_left(self.cache)
+        """The search index has not all rows yet, or words of deleted messages; an engine sees to it."""
         self._redacted = False
 
     def note_redaction(self) -> None:
@@ -60,6 +62,7 @@ class Writer:
         media.sweep(self.folder, self.cache)
         if index.is_small(self.cache):
             erasure.merge_all(self.cache)
+        self.index_is_behind |= index.words_left(self.cache)
         self.words_in_log = not erasure.erase(self.cache)
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ from inbox_tui.store.writes import Writer
 from inbox_tui.sync import schedule
 from inbox_tui.sync.attention import Attention
 from inbox_tui.sync.events import Events
+from inbox_tui.sync.indexing import Indexing
 from inbox_tui.sync.jobs import Answers, Apply, Outcome, Workers, unexpected
 from inbox_tui.sync.media import Media
 from inbox_tui.sync.progress import Meter, Progress
@@ -158,6 +159,7 @@ class Loop:
             writer, self.pull.messages, self.schedule, self.attention, self._now, self._event_applied
         )
         self.meter = Meter(writer, self.pull, self.schedule, self._backlog)
+        self.indexing = Indexing(writer)
         self._changes = Changes(writer.folder)
         self._landed: list[tuple[Look, Outcome]] = []
         self._kept_offset = server_clock.offset(writer.cache)
@@ -207,6 +209,7 @@ class Loop:
     def turn(self, longest: float = POLL_SECONDS) -> None:
         """One turn; waits for an answer, up to `longest` seconds, when there is nothing else to do."""
         pause = min(longest, max(0.0, self._polled + POLL_SECONDS - self._now()))
+        pause = 0.0 if self._indexes else pause
         most = SHORT if self.attention.screens else LONG
         self._answers.collect(pause, most - len(self._landed))
         now = self._now()
@@ -229,6 +232,11 @@ class Loop:
         self._ask(self._now())
         if self.mode in (Mode.ONCE, Mode.FOLLOW):
             self.meter.turn(now, self._progress, self.progress)
+            self.indexing.turn(short=bool(self.attention.screens))
+
+    @property
+    def _indexes(self) -> bool:
+        return self.mode in (Mode.ONCE, Mode.FOLLOW) and self.indexing.is_behind
 
     def _gathering(self, now: float) -> bool:
         """Whether more answers are to come soon that can be written along with those that are here."""
@@ -248,6 +256,7 @@ class Loop:
         due = self.push.due_at
         return not (
             self._landed
+            or self._indexes
             or self.schedule.in_flight
             or self.push.busy
             or self.schedule.timed()

@@ -1,0 +1,44 @@
+"""The search index of messages that were cached before it: made in slices between everything else."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from inbox_tui.store import erasure, index
+from inbox_tui.store.writes import Writer
+
+SHORT_SECONDS, LONG_SECONDS = 0.01, 0.2
+"""How long a slice may hold other writers up: while a screen lives, and without one."""
+FIRST_ROWS, MOST_ROWS = 100, 10_000
+
+_log = logging.getLogger(__name__)
+
+
+class Indexing:
+    """Takes a slice each turn of the loop, of a size that keeps to its time."""
+
+    def __init__(self, writer: Writer, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._rows = FIRST_ROWS
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether rows are to be indexed, or words of deleted messages to be merged away."""
+        return self._writer.index_is_behind
+
+    def turn(self, *, short: bool) -> None:
+        """Do a slice, if there is one to do; `short`: a screen lives."""
+        if not self.is_behind:
+            return
+        writer, began = self._writer, self._clock()
+        if index.build(writer.cache, self._rows):
+            wanted = SHORT_SECONDS if short else LONG_SECONDS
+            taken = max(self._clock() - began, 1e-4)
+            self._rows = round(min(max(self._rows * wanted / taken, 10), self._rows * 2, MOST_ROWS))
+        elif not erasure.merge(writer.cache):
+            writer.index_is_behind = False
+            writer.words_in_log = not erasure.erase(writer.cache)
+            _log.info("the search index is complete")
