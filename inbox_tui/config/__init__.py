@@ -92,6 +92,11 @@ class Settings:
         return self.config / "config.toml"
 
     @property
+    def snippets_file(self) -> Path:
+        """Where prepared texts are kept, whether it is there or not."""
+        return self.config / "snippets.toml"
+
+    @property
     def folder(self) -> Folder:
         """The files of this API and account."""
         if self.demo:

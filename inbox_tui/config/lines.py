@@ -106,7 +106,10 @@ class _Reader:
         try:
             read = tomllib.loads(line + "\n")
         except (tomllib.TOMLDecodeError, RecursionError):
-            self._problem(at, f"{_shown(line)} names no table{under}", "Write the name in brackets: [keys]")
+            spaced = re.fullmatch(r"\s*\[([^\[\]\"']*\s[^\[\]\"']*)\]\s*(?:#.*)?", line)
+            expected = f'["{clean(spaced[1].strip())}"], in quotes' if spaced else "[keys]"
+            what = f"{_shown(line)} names no table{under}"
+            self._problem(at, what, f"Write the name in brackets: {expected}")
             self._guess((), at)
             return None
         names: list[str] = []

@@ -209,7 +209,7 @@ class _Reader:
                 name, literal, "literal is neither on nor off", "Write true or false, without quotes"
             )
         where = values.get("platforms", Entry([], 0))
-        platforms = _platforms(where.value)
+        platforms = platforms_of(where.value)
         if platforms is None:
             expected = f"Write a list of {', '.join(Platform)} in quotes"
             self._refuse(name, where, "there is no such platform", expected)
@@ -245,7 +245,7 @@ def _put_inside(table: dict[str, Entry], inside: Sequence[str], entry: Entry) ->
         place[deeper[-1]] = entry.value
 
 
-def _platforms(value: object) -> tuple[str, ...] | None:
+def platforms_of(value: object) -> tuple[str, ...] | None:
     """The platforms of a setting; None where it cannot be understood."""
     listed = value if isinstance(value, list) else [value]
     found = [PLATFORM_ALIASES.get(str(each).strip().lower()) for each in listed]
@@ -276,7 +276,7 @@ def _changed(path: Path, change: Callable[[str], str], was: Snippet | None, now:
         known = tomllib.loads(before)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         problem = next(iter(_Reader(path, data).problems), None)
-        why = str(error) if problem is None else f"{problem.where}: {problem.what}"
+        why = str(error) if problem is None else f"line {problem.line}: {problem.what}"
         raise _unusable(path, why) from error
     try:
         after = change(before)
@@ -304,7 +304,7 @@ def _said(snippet: Snippet | None) -> object:
 
 def _unusable(path: Path, why: str) -> InboxError:
     return UsageError(
-        f"{path} cannot be changed from here: {why}", "Correct it in an editor; nothing was written"
+        f"{path.name} cannot be changed from here: {why}", "Correct it in an editor; nothing was written"
     )
 
 

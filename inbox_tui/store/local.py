@@ -111,7 +111,10 @@ def item_of(row: SqlRow) -> OutboxItem:
 
 
 EXTRAS = ("reply_to", "reply_to_id", "file", "media_url", "size", "type", "reply_markup")
-"""What can go with the text of a draft, by its name in the payload of a send; `file`: where it was chosen."""
+"""What can go with the text of a draft, by its name in the payload of a send; `file`: where it was chosen.
+
+A draft may also keep `blanks`, what snippets left open in it (`core.snippets`); nothing with one is sent.
+"""
 
 
 def save_draft(

@@ -125,6 +125,15 @@ ACTIONS: Sequence[Action] = (
     ),
     Action("leave", ("escape",), "Leave; the text stays", "Composer", (Context.TYPING,), "leave"),
     Action(
+        "snippet",
+        ("ctrl+t",),
+        "Put a snippet in, or make one of the text",
+        "Composer",
+        (Context.TYPING,),
+        "snippet",
+        Act.SEND_TEXT,
+    ),
+    Action(
         "attach",
         ("ctrl+f",),
         "Attach a file, change it or take it off",

@@ -21,6 +21,7 @@ from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.lookups import Composed
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.composer import Composer
+from inbox_tui.ui.extras import with_open_blanks
 from inbox_tui.ui.session import Session
 
 if TYPE_CHECKING:
@@ -175,7 +176,8 @@ class Drafts:
         extras = self._composer.extras
         for words in self._sending.get(chat_id, ()):
             extras = _without(extras, words.extras)
-        return Words(self._composer.text.removeprefix(self._sent_text(chat_id)), extras)
+        text = self._composer.text.removeprefix(self._sent_text(chat_id))
+        return Words(text, with_open_blanks(extras, text))
 
     @property
     def unsent(self) -> Words:

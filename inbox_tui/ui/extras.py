@@ -11,7 +11,7 @@ from inbox_tui.core.cells import truncate
 from inbox_tui.core.files import file_name
 from inbox_tui.core.keyboards import summary
 from inbox_tui.core.limits import MEGABYTE
-from inbox_tui.core.models import JsonObject, Message
+from inbox_tui.core.models import Json, JsonObject, Message
 from inbox_tui.core.summary import describe
 from inbox_tui.core.text import clean
 
@@ -33,6 +33,16 @@ def without(extras: JsonObject, group: str) -> JsonObject:
 def last_group(extras: JsonObject) -> str | None:
     """What Backspace takes off next; None: there is nothing."""
     return next((group for group, names in GROUPS if any(name in extras for name in names)), None)
+
+
+def with_open_blanks(extras: JsonObject, text: str) -> JsonObject:
+    """What goes with a text; of the blanks that snippets left (`blanks`) only those that it still has."""
+    blanks = extras.get("blanks")
+    if not isinstance(blanks, list):
+        return extras
+    still: list[Json] = [blank for blank in dict.fromkeys(map(str, blanks)) if blank in text]
+    rest = {name: value for name, value in extras.items() if name != "blanks"}
+    return {**rest, "blanks": still} if still else rest
 
 
 def size_words(size: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from inbox_tui.config import Notifications, Settings, last_good_keys
 from inbox_tui.config.lines import Problem
@@ -18,6 +19,8 @@ class Preferences:
     views: Mapping[str, str] = field(default_factory=dict)
     """Saved queries by name."""
     notifications: Notifications = field(default_factory=Notifications)
+    snippets: Path | None = None
+    """Where snippets are kept; None: beside the files of the account."""
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -36,4 +39,6 @@ def preferences(settings: Settings) -> Preferences:
     problems = sorted(
         [*settings.problems, *settings.unknown, *keymap.problems], key=lambda each: each.line or 0
     )
-    return Preferences(keymap, settings.views, settings.notifications, tuple(problems))
+    return Preferences(
+        keymap, settings.views, settings.notifications, settings.snippets_file, tuple(problems)
+    )

@@ -111,6 +111,7 @@ ALL = ["greeting", "tracking", "closing"]
         ('"Bye"', '"Bye"\nplatfrm = "tg"', 16, "platfrm means nothing here. Did you mean platforms?", ALL),
         ('"Bye"', '"{{nmae}}"', 15, "{{nmae}} is not known. Did you mean name?", ALL),
         ("\n# what we say every day", 'greeting = "Hi"', 1, "Write [greeting] and, below", ALL[1:]),
+        ("[closing]", "[good bye]", 14, 'Write the name in brackets: ["good bye"], in quotes', ALL[:2]),
         ('"Bye"', '"Bye"\nliteral = 1', 16, "Write true or false", ALL[:2]),
     ],
 )
@@ -219,7 +220,7 @@ def test_a_taken_name_and_a_snippet_that_changed_meanwhile_are_refused(file: Sni
 def test_a_broken_file_is_not_written_and_its_line_is_named(file: SnippetFile) -> None:
     broken = FILE.replace("colour =", "colour")
     file.path.write_text(broken)
-    with pytest.raises(UsageError, match=r"snippets\.toml, line 6: colour"):
+    with pytest.raises(UsageError, match="line 6: colour"):
         file.save(Snippet("new", "x"))
     assert text(file) == broken
 

@@ -14,12 +14,13 @@ from inbox_tui.ui.acts.editing import Editing
 from inbox_tui.ui.acts.moving import Moving
 from inbox_tui.ui.acts.platform import PlatformActs
 from inbox_tui.ui.acts.program import Program
+from inbox_tui.ui.acts.snippets import Snippets
 from inbox_tui.ui.acts.triage import Triage
 
 if TYPE_CHECKING:
     from inbox_tui.ui.inbox import InboxScreen
 
-AREAS = (Moving, Answering, Composing, Editing, Attachments, PlatformActs, Triage, Program)
+AREAS = (Moving, Answering, Composing, Snippets, Editing, Attachments, PlatformActs, Triage, Program)
 
 
 class Acts:
@@ -29,6 +30,7 @@ class Acts:
         self._inbox = inbox
         areas = [area(inbox) for area in AREAS]
         self.attachments = next(area for area in areas if isinstance(area, Attachments))
+        self.snippets = next(area for area in areas if isinstance(area, Snippets))
         self._methods: dict[str, Callable[[int], None]] = {
             action.id: getattr(area, action.id)
             for action in ACTIONS

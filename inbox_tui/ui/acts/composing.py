@@ -58,6 +58,8 @@ class Composing(Area):
             inbox.say(refusal.reason)
         elif (excess := inbox.composer.excess) is not None:
             inbox.say(f"{excess}; nothing was sent")
+        elif (open_blank := inbox.acts.snippets.in_the_way(row, words)) is not None:
+            inbox.say(open_blank)
         elif inbox.drafts.is_copying(row.chat.id):
             inbox.say("The file before it is still being copied; nothing was sent")
         elif (warning := inbox.warnings.unseen_answer()) is not None:

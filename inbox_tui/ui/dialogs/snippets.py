@@ -1,0 +1,333 @@
+"""Snippets in the composer: found by a few letters, their questions asked one after the other, put in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from inbox_tui.config.snippets import Reading, SnippetFile
+from inbox_tui.core import snippets
+from inbox_tui.core.capabilities import platform_name
+from inbox_tui.core.cells import preview
+from inbox_tui.core.errors import InboxError
+from inbox_tui.core.keyboards import summary
+from inbox_tui.core.models import JsonObject
+from inbox_tui.core.snippets import Filled, Prompt, Snippet
+from inbox_tui.ui.dialogs.fields import FieldDialog
+from inbox_tui.ui.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a snippet is for: the chat's platform and facts, and what stands in its composer.
+
+    `use` puts a filled snippet into the text and returns why it cannot, None where it did.
+    """
+
+    platform: str
+    known: Mapping[str, str]
+    text: str
+    keyboard: JsonObject
+    use: Callable[[Snippet, Filled], str | None]
+
+
+@dataclass(slots=True)
+class _Asking:
+    """A snippet whose questions are being asked: those that are left, and what was said."""
+
+    snippet: Snippet
+    left: list[Prompt]
+    answers: dict[str, str] = field(default_factory=dict)
+
+
+class Snippets(FieldDialog[None]):
+    """One field: it finds a snippet, then takes the answer to each of its questions."""
+
+    KEYS = MappingProxyType(
+        {
+            "enter": "take_it",
+            "escape": "leave",
+            "up": "move_up",
+            "down": "move_down",
+            "ctrl+n": "new",
+            "ctrl+e": "edit",
+            "ctrl+d": "delete",
+        }
+    )
+    CSS = """
+    Snippets { align: center middle; background: $background 60%; }
+    #snippets { width: 78; max-width: 100%; height: 22; max-height: 100%; border: round $primary;
+        padding: 0 1; background: $surface; }
+    #snippets Static { height: auto; }
+    #snippets-field { height: 1; background: $background; padding: 0 1; }
+    #snippets OptionList { height: 1fr; border: none; padding: 0; background: $surface; }
+    #snippets-view { max-height: 8; border-top: solid $panel-lighten-2; }
+    #snippets.-asking OptionList { display: none; }
+    #snippets.-asking #snippets-view { height: 1fr; max-height: 100%; }
+    #snippets-said { min-height: 1; max-height: 3; }
+    #snippets-keys { color: $foreground 60%; }
+    """
+
+    def __init__(self, session: Session, file: SnippetFile, desk: Desk, start: Snippet | None = None) -> None:
+        """`start`: a snippet that was chosen elsewhere; only its questions are asked."""
+        super().__init__()
+        self._session = session
+        self._file = file
+        self._desk = desk
+        self._start = start
+        self._listed: list[Snippet] = []
+        self._letters = ""
+        """What the list was made for."""
+        self._asking: _Asking | None = None
+        self._doomed = ""
+        """The name of the snippet that the next press deletes."""
+
+    def compose(self) -> ComposeResult:
+        """Field, list, what would be put in, what is in the way, keys."""
+        with Vertical(id="snippets"):
+            yield Input(id="snippets-field", compact=True)
+            yield OptionList()
+            yield Static(id="snippets-view")
+            yield Static(id="snippets-said")
+            yield Static(id="snippets-keys")
+
+    def on_mount(self) -> None:
+        """List them, or ask."""
+        self.set_focus(self._field)
+        self._choices.can_focus = False
+        if self._start is None:
+            self._list()
+        else:
+            self._ask(self._start)
+        super().on_mount()
+
+    @property
+    def _field(self) -> Input:
+        return self.query_one(Input)
+
+    @property
+    def _choices(self) -> OptionList:
+        return self.query_one(OptionList)
+
+    @property
+    def _chosen(self) -> Snippet | None:
+        index = self._choices.highlighted
+        return None if index is None or index >= len(self._listed) else self._listed[index]
+
+    # Drawing.
+
+    def _list(self, name: str = "") -> None:
+        """The snippets that the letters mean; the chosen one is `name`, else the first."""
+        reading = self._file.read()
+        platform = self._desk.platform
+        self._letters = self._field.value
+        self._listed = snippets.found(reading.snippets.values(), self._letters, platform)
+        choices = self._choices
+        choices.clear_options()
+        choices.add_options(Option(self._line(snippet)) for snippet in self._listed)
+        if self._listed:
+            names = [snippet.name for snippet in self._listed]
+            choices.highlighted = names.index(name) if name in names else 0
+        self.query_one("#snippets", Vertical).border_title = Content("Snippets")
+        self._field.placeholder = "a few letters of its name or its words"
+        self._say(*self._state(reading))
+        self._draw()
+
+    def _state(self, reading: Reading) -> tuple[str, str]:
+        """What is to be said of the file."""
+        if reading.problems:
+            first, more = reading.problems[0], len(reading.problems) - 1
+            words = f"{first.where}: {first.what}. {first.expected}"
+            return f"{words} (and {more} more)" if more else words, "$text-warning"
+        if not reading.snippets:
+            return f"There are none yet. Ctrl+N makes one; they stand in {self._file.path}", "$foreground 60%"
+        return "" if self._listed else "None has these letters", "$foreground 60%"
+
+    def _line(self, snippet: Snippet) -> Content:
+        words = Content.assemble((snippet.name, "bold"), f"  {preview(snippet.text)}")
+        if snippet.fits(self._desk.platform):
+            return words
+        return Content.assemble((f"{snippet.name}  for {snippet.only} only", "dim"))
+
+    def _draw(self) -> None:
+        """What would be put in, and the keys."""
+        asking = self._asking
+        snippet = self._chosen if asking is None else asking.snippet
+        view = self.query_one("#snippets-view", Static)
+        view.update(Content("") if snippet is None else self._view(snippet))
+        if asking is not None:
+            keys = [("⏎", "next" if len(asking.left) > 1 else "put it in"), ("Esc", "back")]
+        elif snippet is not None:
+            keys = [("⏎", "put it in"), ("Ctrl+N", "new"), ("Ctrl+E", "edit"), ("Ctrl+D", "delete")]
+            keys.append(("Esc", "back"))
+        else:
+            keys = [("Ctrl+N", "new"), ("Esc", "back")]
+        words = Content(" · ").join(Content.assemble((key, "bold"), f" {what}") for key, what in keys)
+        self.query_one("#snippets-keys", Static).update(words)
+
+    def _view(self, snippet: Snippet) -> Content:
+        """A snippet as far as it is filled; what is still open is marked."""
+        answers = dict(self._asking.answers) if self._asking is not None else {}
+        if self._asking is not None:
+            answers[self._asking.left[0].label] = self._field.value.strip()
+        filled = snippets.fill(snippet, self._desk.known, answers)
+        content = Content(filled.text)
+        for blank in filled.blanks:
+            at = filled.text.find(blank)
+            while at >= 0:
+                content = content.stylize("bold $text-warning", at, at + len(blank))
+                at = filled.text.find(blank, at + len(blank))
+        if snippet.keyboard:
+            content = Content.assemble(content, "\n", (f"⌨ {summary(snippet.keyboard)}", "$text-accent"))
+        return content
+
+    def _say(self, words: str, style: str = "$foreground 60%") -> None:
+        self.query_one("#snippets-said", Static).update(Content.styled(words, style))
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        if self._asking is not None:
+            self._draw()
+        elif self._field.value != self._letters:
+            self._doomed = ""
+            self._list()
+
+    @on(OptionList.OptionHighlighted)
+    def _moved(self) -> None:
+        self._draw()
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self) -> None:
+        self.take_it()
+
+    def _fill_field(self, text: str) -> None:
+        with self._field.prevent(Input.Changed):
+            self._field.value = text
+        self._field.cursor_position = len(text)
+
+    # What the keys do.
+
+    def move_up(self) -> None:
+        """The one before."""
+        self._doomed = ""
+        if self._asking is None:
+            self._choices.action_cursor_up()
+
+    def move_down(self) -> None:
+        """The next one."""
+        self._doomed = ""
+        if self._asking is None:
+            self._choices.action_cursor_down()
+
+    def take_it(self) -> None:
+        """Put the chosen one in, its questions asked before; or take an answer."""
+        if self._asking is not None:
+            self._answer(self._asking)
+            return
+        if self._field.value != self._letters:
+            # The list follows the letters by a message; it may be behind.
+            self._list()
+        chosen = self._chosen
+        if chosen is None:
+            return
+        if not chosen.fits(self._desk.platform):
+            here = platform_name(self._desk.platform)
+            self._say(f"{chosen.name} is for {chosen.only} only, and this is {here}", "$text-warning")
+        else:
+            self._ask(chosen)
+
+    def _ask(self, snippet: Snippet) -> None:
+        asked = list(snippets.prompts(snippet))
+        if not asked:
+            self._finish(snippet, {})
+            return
+        self._asking = _Asking(snippet, asked)
+        self._question(self._asking)
+
+    def _question(self, asking: _Asking) -> None:
+        prompt, number = asking.left[0], len(asking.answers) + 1
+        box = self.query_one("#snippets", Vertical)
+        box.add_class("-asking")
+        many = f" ({number} of {number + len(asking.left) - 1})" if number + len(asking.left) > 2 else ""
+        box.border_title = Content(f"{asking.snippet.name} · {prompt.label}?{many}")
+        self._field.placeholder = f"{prompt.label}; left empty, it stays to be filled in"
+        self._fill_field(prompt.default)
+        self._say("")
+        self._draw()
+
+    def _answer(self, asking: _Asking) -> None:
+        if len(asking.left) == 1:
+            self._finish(asking.snippet, {**asking.answers, asking.left[0].label: self._field.value.strip()})
+            return
+        asking.answers[asking.left.pop(0).label] = self._field.value.strip()
+        self._question(asking)
+
+    def _finish(self, snippet: Snippet, answers: Mapping[str, str]) -> None:
+        problem = self._desk.use(snippet, snippets.fill(snippet, self._desk.known, answers))
+        if problem is None:
+            self.dismiss()
+        else:
+            self._say(problem, "$text-error")
+
+    def leave(self) -> None:
+        """Back to the list, or to the composer."""
+        if self._asking is None or self._start is not None:
+            self.dismiss()
+            return
+        name, self._asking = self._asking.snippet.name, None
+        self.query_one("#snippets").remove_class("-asking")
+        self._fill_field("")
+        self._list(name)
+
+    def new(self) -> None:
+        """Make a snippet of what stands in the composer."""
+        if self._asking is None:
+            start = Snippet(" ".join(self._field.value.split()), self._desk.text, self._desk.keyboard)
+            self._open_editor(start, None)
+
+    def edit(self) -> None:
+        """Change the chosen one."""
+        if self._asking is None and self._chosen is not None:
+            self._open_editor(self._chosen, self._chosen)
+
+    def _open_editor(self, start: Snippet, was: Snippet | None) -> None:
+        from inbox_tui.ui.dialogs.snippet_edit import EditSnippet
+
+        self._doomed = ""
+        self.app.push_screen(EditSnippet(self._session, self._file, start, was), self._edited)
+
+    def _edited(self, name: str | None) -> None:
+        if name is not None:
+            self._fill_field("")
+            self._list(name)
+
+    def delete(self) -> None:
+        """Take the chosen one out of the file; asked once."""
+        chosen = self._chosen
+        if self._asking is not None or chosen is None:
+            return
+        if self._doomed != chosen.name:
+            self._doomed = chosen.name
+            self._say(f"Ctrl+D again deletes {chosen.name} from {self._file.path.name}", "$text-warning")
+        else:
+            self._doomed = ""
+            self._delete(chosen)
+
+    @work(exit_on_error=False, description="delete a snippet")
+    async def _delete(self, snippet: Snippet) -> None:
+        try:
+            await asyncio.to_thread(self._file.delete, snippet)
+        except InboxError as error:
+            self._say(str(error), "$text-error")
+        else:
+            self._list()
+            self._say(f"Deleted {snippet.name}", "$text-success")
