@@ -360,3 +360,17 @@ def _local_6(db: Database) -> None:
         );
         """,
     )
+
+
+@local(name="0007 what was chosen last")
+def _local_7(db: Database) -> None:
+    """What the person chose among commands, chats and views, and when: see `store.recency`."""
+    _run(
+        db,
+        """
+        CREATE TABLE chosen (
+            kind TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (kind, id)
+        ) WITHOUT ROWID;
+        CREATE INDEX chosen_by_time ON chosen (at);
+        """,
+    )
