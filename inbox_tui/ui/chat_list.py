@@ -16,6 +16,7 @@ from inbox_tui.core.times import age, duration
 from inbox_tui.core.window import CLOSING, URGENT
 from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.reads import ChatRow, Key, Source
+from inbox_tui.store.views import ViewSource
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.selection import GLYPH, Selection
 
@@ -82,6 +83,15 @@ def state_badge(row: ChatRow, now: Milliseconds) -> Badge | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """The place of a person in a list: the row at the top of the screen, and the chat under the cursor."""
+
+    top: Key
+    cursor: Key
+    pk: int
+
+
 class ChatList(VirtualRows[ChatRow]):
     """Every chat of every profile in one list."""
 
@@ -111,6 +121,8 @@ class ChatList(VirtualRows[ChatRow]):
         self.clock = ServerClock()
         self.selection = Selection()
         """What is selected; changed by `select` and `unselect` only."""
+        self.acted_on: int | None = None
+        """The chat (pk) that was under the cursor at the last key."""
         self.jumped = False
         """The cursor left the rows that are read while moving selects: what is between must be read."""
 
@@ -118,6 +130,60 @@ class ChatList(VirtualRows[ChatRow]):
         """Show another list, of which nothing is selected."""
         self.selection.clear()
         super().show(source, end=end, at=at)
+
+    @property
+    def place(self) -> Key | None:
+        """Where the cursor stands, or stood when its chat left the list."""
+        return self._place
+
+    def bookmark(self) -> Bookmark | None:
+        """Where the person is; None in an empty list, and at the start of one, which may grow there."""
+        if not self._rows or self._place is None or not isinstance(self._cursor, int):
+            return None
+        at_start = not self._more_before and self._top == 0
+        if at_start and self._cursor == self._rows[0].pk:
+            return None
+        return Bookmark(self._rows[self._top].key, self._place, self._cursor)
+
+    def show_at(self, source: Source[ChatRow], place: Bookmark | None) -> None:
+        """Show another list at a place that was kept; without one, from its start."""
+        self.show(source, at=None if place is None else place.top)
+        if place is None or not self._rows:
+            return
+        key = source.place_of(place.pk) if isinstance(source, ViewSource) else None
+        if key is not None:
+            self.point_at(key)
+        else:
+            self._stand_at(place.cursor)
+
+    def reread(self) -> None:
+        """Read again; where the person's own act took the chat under the cursor away, stand on the next.
+
+        What leaves by itself leaves a gap: no key may hit a chat that came under the cursor unasked.
+        """
+        super().reread()
+        if self.has_focus and self._cursor == self.acted_on:
+            self.close_gap()
+
+    def close_gap(self) -> None:
+        """Where the chat under the cursor has left the list, stand on the one that has taken its place.
+
+        As long as that chat is open, the cursor waits in the gap, so that the next chat is the next.
+        """
+        source, pk = self.source, self._cursor
+        if not isinstance(source, ViewSource) or not isinstance(pk, int) or self._place is None:
+            return
+        if self._cursor_index() is None and source.place_of(pk) is None:
+            self._stand_at(self._place)
+
+    def _stand_at(self, key: Key) -> None:
+        """Put the cursor on the row at a key or, where there is none, on the next one, else on the last."""
+        if not self._rows:
+            self._cursor = self._place = None
+            return
+        if not self._rows[0].key >= key >= self._rows[-1].key and (self._more_before or self._more_after):
+            self._read_around(key)
+        self._point(min(self._index_at(key), len(self._rows) - 1))
 
     def select(self, change: Callable[[Selection], object]) -> None:
         """Change what is selected, and draw it."""
@@ -147,7 +213,7 @@ class ChatList(VirtualRows[ChatRow]):
     def draw_key(self, row: ChatRow, previous: ChatRow | None) -> Hashable:
         """Ages and countdowns move with the clock: the words themselves are the key."""
         now = self.clock.now()
-        words = (age(now - row.key[0]), window_badge(row, now), state_badge(row, now))
+        words = (age(now - row.active_at), window_badge(row, now), state_badge(row, now))
         return (*words, row.chat.id in self.selection)
 
     def draw(self, row: ChatRow, previous: ChatRow | None, width: int, *, cursor: bool) -> list[Strip]:
@@ -175,7 +241,7 @@ class ChatList(VirtualRows[ChatRow]):
             ],
             [
                 *_badge(window_badge(row, now), style),
-                (f" {'~' if row.estimated else ''}{age(now - row.key[0])}", muted),
+                (f" {'~' if row.estimated else ''}{age(now - row.active_at)}", muted),
             ],
             width,
             background,

@@ -11,6 +11,8 @@ from inbox_tui.core.progress import in_words
 from inbox_tui.core.times import duration
 from inbox_tui.store import looks, lookups, sync_progress
 from inbox_tui.store.db import now_ms
+from inbox_tui.store.reads import PickedSource
+from inbox_tui.store.views import View, view_counts
 from inbox_tui.ui import status
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class Edges:
 
     def __init__(self, inbox: InboxScreen) -> None:
         self._inbox = inbox
+        self._counts = dict.fromkeys(View, 0)
 
     def draw(self) -> None:
         """Everything but the panes."""
@@ -37,8 +40,9 @@ class Edges:
         self._show("#banner", status.banner(faults, words))
         self._show("#progress", Content.styled(self._progress(), "$text-accent"))
         self.draw_footer()
-        if lookups.counts(inbox.session.reader).chats:
-            inbox.chats.empty_text = "no chat matches the filter" if inbox.filter_bar.active else "no chats"
+        if self._counts[View.ALL]:
+            filtered = "No chat matches the filter."
+            inbox.chats.empty_text = filtered if inbox.filter_bar.active else inbox.views.empty_text
         elif faults or inbox.account_fault:
             inbox.chats.empty_text = "nothing is cached yet; see above"
         else:
@@ -51,9 +55,18 @@ class Edges:
         ages = {profile.id: looks.look_age(inbox.session.folder, profile.id, now) for profile in shown}
         leaving = lookups.leaving(inbox.session.reader)
         late = leaving.oldest_at is not None and now - leaving.oldest_at > UNSENT_MS
-        work = status.Work(lookups.counts(inbox.session.reader), leaving.count if late or unreachable else 0)
+        unsent = leaving.count if late or unreachable else 0
+        self._counts = view_counts(inbox.session.reader, inbox.session.clock.now())
+        views, source = inbox.views, inbox.chats.source
+        tabs = status.Tabs(
+            self._counts,
+            views.current,
+            filtered=views.covered,
+            listed=source.total() if isinstance(source, PickedSource) else None,
+        )
         fresh, worst = status.freshness(shown, ages), status.oldest(shown, ages)
-        self._set("#status", status.status_line(inbox.account, work, fresh, worst, inbox.size.width))
+        line = status.status_line(inbox.account, tabs, unsent, fresh, worst, inbox.size.width)
+        self._set("#status", line)
 
     def draw_footer(self) -> None:
         """The mode and its keys."""
@@ -70,7 +83,7 @@ class Edges:
         self._set("#footer", words)
 
     def _progress(self) -> str:
-        """How far a long sync has come; empty while little or nothing is missing."""
+        """How far an act on many chats or a long sync has come; empty while little or nothing is missing."""
         inbox = self._inbox
         published = sync_progress.read(inbox.session.reader)
         if published is not None:

@@ -22,11 +22,11 @@ from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Message, Profile
 from inbox_tui.core.text import clean
 from inbox_tui.core.window import Window
-from inbox_tui.store import local, looks, lookups, marks
+from inbox_tui.store import customers, local, looks, lookups, marks
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Revision
-from inbox_tui.store.reads import ChatRow, ChatSource, Key, PickedSource, ThreadSource
+from inbox_tui.store.reads import ChatRow, Key, ThreadSource
 from inbox_tui.ui import status
 from inbox_tui.ui.actions import Action, Context
 from inbox_tui.ui.acts import Acts
@@ -42,12 +42,14 @@ from inbox_tui.ui.filter_bar import FilterBar
 from inbox_tui.ui.keymap import Chords
 from inbox_tui.ui.keys import key_of
 from inbox_tui.ui.notices import Notices
+from inbox_tui.ui.person import person_lines
 from inbox_tui.ui.preferences import Preferences
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.session import Session
 from inbox_tui.ui.stray import StrayKeys
 from inbox_tui.ui.thread import RECEIPT_PLATFORMS, Thread
 from inbox_tui.ui.title import ThreadTitle
+from inbox_tui.ui.views import Views
 
 POLL_SECONDS = 0.1
 TICK_SECONDS = 1.0
@@ -98,6 +100,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.shown: ChatRow | None = None
         self.acts = Acts(self)
         self.edges = Edges(self)
+        self.views = Views(self)
         self.awaited: int | None = None
         """The outbox item of a chat that is being made, to be opened when it is there."""
         self.stray = StrayKeys(self.say)
@@ -125,7 +128,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 yield Thread(id="thread")
                 yield Composer(id="composer")
             with Vertical(id="customer-pane"):
-                yield Customer(id="customer")
+                yield Customer(self.session, id="customer")
         yield Static(id="footer")
 
     # Life.
@@ -142,9 +145,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         changed = lookups.changed_since(self.session.reader, self.revision)
         self.revision = changed.revision
         self._read_profiles()
-        self.chats.show(ChatSource(self.session.reader))
         self.set_focus(self.chats)
-        self.edges.draw()
+        self.views.open()
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
@@ -203,16 +205,17 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.revision = changed.revision
         if changed.profiles or not self.profiles:
             self._read_profiles()
+        if self.walked:
+            self.views.all_listed(touched=self._touched)
         if changed.chats is None or changed.chats:
-            if isinstance(self.chats.source, PickedSource):
-                self.filter_bar.refresh_list()
-            else:
-                self.chats.follows_start = not (self._touched or self.walked)
-                self.chats.reread()
+            self.chats.follows_start = not (self._touched or self.walked)
+            self.views.refresh()
             if self.shown is not None and (changed.chats is None or self.shown.chat.id in changed.chats):
                 self._reread_shown()
             if self.shown is not None and self.context is not Context.LIST:
-                self.chats.keep_in_view(self.shown.pk, self.shown.key)
+                place = self.views.place_of(self.shown.pk)
+                if place is not None:
+                    self.chats.keep_in_view(self.shown.pk, place)
         if self.awaited is not None:
             self._open_awaited(self.awaited)
         self.edges.draw()
@@ -241,13 +244,12 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 self.say(f"{item.title}. {item.hint}".strip())
 
     def go_to(self, chat_id: str) -> None:
-        """Open a chat wherever it stands in the list; a filter that may hide it is taken off."""
+        """Open a chat wherever it stands, in the view if it is there; a filter is taken off."""
         row = lookups.chat(self.session.reader, chat_id)
         if row is None:
             self.say("The chat is not cached yet")
             return
-        self.filter_bar.close()
-        self.chats.point_at(row.key)
+        self.views.reveal(row)
         self.acts.do("open")
 
     def _read_profiles(self) -> None:
@@ -274,6 +276,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def _tick(self) -> None:
         """Once a second: ages and countdowns."""
+        self.views.tick()
         self.chats.tick()
         if self.shown is not None:
             self._draw_chat(self.shown)
@@ -289,16 +292,19 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def _draw_chat(self, row: ChatRow) -> None:
         self._draw_title(row)
-        profile = self.profiles.get(row.chat.profile_id)
-        fresh = status.looks_in_words(self._freshness(row), now_ms(), complete=row.complete)
-        note = lookups.note(self.session.reader, row.chat.id) if row.note else ""
-        now = self.session.clock.now()
-        self.query_one(Customer).show(row, profile, fresh, now, self.thread.zone, note)
+        more = f"{self.keymap.label('person')} shows all"
+        self.query_one(Customer).show(row, self.person_lines, more)
         self.thread.unanswered_since = row.needs_reply_since
         self.thread.empty_text = (
             "The messages of this chat are not fetched yet." if row.pulled_at is None else "No messages yet."
         )
         self.draw_composer()
+
+    def person_lines(self, row: ChatRow, known: customers.Customer) -> list[Content]:
+        """What is known of the person of a chat, in lines."""
+        fresh = status.looks_in_words(self._freshness(row), now_ms(), complete=row.complete)
+        now = self.session.clock.now()
+        return person_lines(row, known, self.profiles, fresh, now, self.thread.zone)
 
     def _draw_title(self, row: ChatRow) -> None:
         profile = self.profiles.get(row.chat.profile_id)
@@ -475,6 +481,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             else:
                 self.say(f"Nothing was pasted: {self.keymap.label('reply')} opens the composer first")
         elif field is None:
+            await self.views.settle()
             self._press(event)
         elif isinstance(field, Editor):
             await self._take_in_composer(event)
@@ -502,6 +509,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         pressed = self._chords.press(key_of(event), self.context)
         self.pending_keys = pressed.pending
         if pressed.action is not None:
+            row = self.chats.cursor_row if self.context is Context.LIST else None
+            self.chats.acted_on = None if row is None else row.pk
             self._said = "There is nothing to type into"
             self.acts.carry_out(pressed.action, pressed.count)
             opened = self.context is Context.TYPING or self.app.screen is not self
@@ -511,6 +520,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def turn_to(self, widget: Widget) -> None:
         """Give the keys to a pane or a field at once; one-pane layouts show it."""
+        if widget is self.chats:
+            self.chats.close_gap()
         self.set_focus(widget)
         self._focus_moved()
 
@@ -562,9 +573,12 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     @on(FilterBar.Found)
     def _found(self, event: FilterBar.Found) -> None:
-        if event.stay:
+        if not self.filter_bar.active:
+            self.views.back()
+        elif event.stay:
             self.chats.replace(event.source)
         else:
+            self.views.leave_place()
             self.chats.show(event.source)
         self.edges.draw()
 

@@ -458,7 +458,8 @@ class VirtualRows(Widget, Generic[RowT], can_focus=True):
     def _reveal(self, index: int) -> None:
         """Scroll as little as shows the row whole, or its beginning where it is taller than the screen."""
         height = self.size.height
-        if index <= self._top:
+        if index <= self._top or not height:
+            # A pane that is hidden has no height: it opens with the row at its top.
             self._top, self._skip = index, 0
             return
         used = -self._skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 
 from inbox_tui.store import clock
 from inbox_tui.store.clock import ServerClock
@@ -28,6 +28,8 @@ class Session:
         self.clock = ServerClock(clock.offset(self.reader))
         self.on_fault: Callable[[BaseException], None] | None = None
         """Told, in the writing thread, of a fault in something that nobody waits for."""
+        self.asked: Future[object] | None = None
+        """The newest of what `do` was asked for; whoever waits for it takes it away."""
         self._writer: Writer | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._long: deque[tuple[Callable[[Writer], bool], Future[None]]] = deque()
@@ -55,6 +57,7 @@ class Session:
         """Like `write`, for what nobody waits for: a fault is told to the person."""
         future = self.write(function, *args, **kwargs)
         future.add_done_callback(self._told)
+        self.asked = cast("Future[object]", future)
         return future
 
     def _told(self, future: Future[ResultT]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from textual.content import Content
 
@@ -11,7 +12,8 @@ from inbox_tui.core.cells import cells, truncate
 from inbox_tui.core.models import Milliseconds, Profile
 from inbox_tui.core.times import age
 from inbox_tui.store.looks import Freshness
-from inbox_tui.store.lookups import Counts, ProfileRow
+from inbox_tui.store.lookups import ProfileRow
+from inbox_tui.store.views import View
 from inbox_tui.ui.actions import FILTER_KEYS, Action, Context
 from inbox_tui.ui.chat_list import platform_code
 from inbox_tui.ui.keymap import Keymap
@@ -105,48 +107,90 @@ def oldest(profiles: Sequence[Profile], ages: Mapping[str, Milliseconds | None])
     return freshness([worst], ages)
 
 
+TABS = (View.NOW, View.UNREAD, View.WAITING, View.CLOSING, View.FAILED, View.SNOOZED, View.DONE, View.ALL)
+"""The views in the order of the status line."""
+
+
+class Room(IntEnum):
+    """How many tabs are shown; the active one always is."""
+
+    ACTIVE = 0
+    FIRST = 1
+    """Now, too."""
+    BUSY = 2
+    """Those that hold something, too, and All."""
+    EVERY = 3
+
+
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What there is to do; `unsent`: sends that wait longer than they should to leave."""
+class Tabs:
+    """The views with their counts. `active`: what the list shows, a view or a saved query by its name.
 
-    counts: Counts
-    unsent: int
-
-    def todo(self, *, short: bool = False) -> str:
-        """What customers wait for; short ones use the signs of the list."""
-        counts = self.counts
-        parts = [f"{counts.unread} unread"] if counts.unread else []
-        if counts.unanswered:
-            parts.append(f"↩{counts.unanswered}" if short else f"{counts.unanswered} to answer")
-        return " · ".join(parts)
-
-    def trouble(self, *, short: bool = False) -> list[Content]:
-        """What of ours did not arrive, or has not left."""
-        failed, unsent = self.counts.failed, self.unsent
-        parts = [("$text-error", f"✗{failed}" if short else f"{failed} failed")] if failed else []
-        parts += [("$text-warning", f"…{unsent}" if short else f"{unsent} unsent")] if unsent else []
-        return [Content.styled(words, style) for style, words in parts]
-
-
-def status_line(account: str, work: Work, fresh: Content, worst: Content, width: int) -> Content:
-    """The top line: what there is to do at the left, how true that is at the right.
-
-    `fresh`: the age of every profile; `worst`: of the oldest alone. What does not fit goes in this order: the
-    number of chats, the account's name, the ages of all but the oldest, long words, the oldest age.
+    `filtered`: a filter lies over it. `listed`: how many chats the list holds; None: that is not known.
     """
-    chats = f"{work.counts.chats} chats"
-    todo = work.todo()
-    both = " · ".join(part for part in (chats, todo) if part)
-    lines: tuple[tuple[str, str, Sequence[Content]], ...] = (
-        (account, both, [*work.trouble(), fresh]),
-        (account, todo, [*work.trouble(), fresh]),
-        ("", todo, [*work.trouble(), fresh]),
-        ("", todo, [*work.trouble(), worst]),
-        ("", work.todo(short=True), [*work.trouble(short=True), worst]),
-        ("", work.todo(short=True), work.trouble(short=True)),
+
+    counts: Mapping[View, int]
+    active: View | str
+    filtered: bool = False
+    listed: int | None = None
+
+    def in_words(self, room: Room) -> Content:
+        """One line: the active tab stands in brackets, so that it is told without any colour."""
+        parts = [self._tab(view) for view in TABS if self._is_shown(view, room)]
+        if self.filtered or not isinstance(self.active, View):
+            name = "Filter" if self.filtered else str(self.active)
+            parts.append(self._active(name, self.listed))
+        return Content(" · ").join(parts)
+
+    def _is_shown(self, view: View, room: Room) -> bool:
+        if view == self.active and not self.filtered:
+            return True
+        if view in (View.CLOSING, View.FAILED):
+            # What has failed is told at the right, and closing chats lead the first view.
+            return view is View.CLOSING and room is Room.EVERY and bool(self.counts[view])
+        if room is Room.BUSY:
+            return view in (View.NOW, View.ALL) or (view is not View.DONE and bool(self.counts[view]))
+        return room is Room.EVERY or (room is Room.FIRST and view is View.NOW)
+
+    def _tab(self, view: View) -> Content:
+        name = view.capitalize()
+        if view == self.active and not self.filtered:
+            return self._active(name, self.counts[view])
+        return Content(name if view in (View.DONE, View.ALL) else f"{name} {self.counts[view]}")
+
+    def _active(self, name: str, count: int | None) -> Content:
+        words = name if count is None else f"{name} {count}"
+        return Content.styled(f"[{words}]", "bold")
+
+
+def trouble(failed: int, unsent: int, *, short: bool = False) -> list[Content]:
+    """What of ours did not arrive, or waits too long to leave; short: in the signs of the list."""
+    parts = [("$text-error", f"✗{failed}" if short else f"{failed} failed")] if failed else []
+    parts += [("$text-warning", f"…{unsent}" if short else f"{unsent} unsent")] if unsent else []
+    return [Content.styled(words, style) for style, words in parts]
+
+
+def status_line(account: str, tabs: Tabs, unsent: int, fresh: Content, worst: Content, width: int) -> Content:
+    """The top line: the views at the left, what went wrong and how true it all is at the right.
+
+    `unsent`: sends that wait longer than they should to leave. `fresh`: the age of every profile; `worst`: of
+    the oldest alone. What does not fit goes in this order: the account's name, the ages of all but the
+    oldest, empty views, long words, all views but the first and the active one, the oldest age, the first.
+    """
+    failed = tabs.counts[View.FAILED]
+    long, short = trouble(failed, unsent), trouble(failed, unsent, short=True)
+    lines: tuple[tuple[str, Room, Sequence[Content]], ...] = (
+        (account, Room.EVERY, [*long, fresh]),
+        ("", Room.EVERY, [*long, fresh]),
+        ("", Room.EVERY, [*long, worst]),
+        ("", Room.BUSY, [*long, worst]),
+        ("", Room.BUSY, [*short, worst]),
+        ("", Room.FIRST, [*short, worst]),
+        ("", Room.FIRST, short),
+        ("", Room.ACTIVE, short),
     )
-    for name, words, edge in lines:
-        head = Content.assemble((f" {name}  " if name else " ", "bold"), words)
+    for name, room, edge in lines:
+        head = Content.assemble((f" {name}  " if name else " ", "bold"), tabs.in_words(room))
         tail = Content(" · ").join(part for part in edge if part.plain)
         gap = width - cells(head.plain) - cells(tail.plain) - 1
         if gap >= 1:

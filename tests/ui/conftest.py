@@ -20,6 +20,7 @@ from inbox_tui.core.models import Message
 from inbox_tui.sandbox.server import SandboxOptions, running
 from inbox_tui.store import lookups, writes
 from inbox_tui.store.db import Folder, prepare
+from inbox_tui.store.views import View
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.inbox import InboxScreen
@@ -118,7 +119,7 @@ class Desk:
         reader = self.inbox.session.reader
         found = reader.execute("SELECT sort_at, pk FROM chats WHERE participant_name = ?", (name,)).fetchone()
         assert found is not None, f"no chat of {name}"
-        self.inbox.chats.point_at(found)
+        self.inbox.chats.point_at(self.inbox.views.place_of(found[1]) or found)
         await self.press("enter")
         await self.until(lambda: self.inbox.shown is not None and self.inbox.shown.chat.title == name)
 
@@ -156,16 +157,22 @@ DeskMaker = Callable[..., AbstractAsyncContextManager[Desk]]
 
 @pytest.fixture
 def desk() -> DeskMaker:
-    """Open the inbox on a folder, at a size, at the frozen time."""
+    """Open the inbox on a folder, at a size, at the frozen time, in a view; None: the one it opens with."""
 
     @asynccontextmanager
-    async def make(folder: Folder, size: tuple[int, int] = (120, 30)) -> AsyncIterator[Desk]:
+    async def make(
+        folder: Folder, size: tuple[int, int] = (120, 30), view: View | None = View.ALL
+    ) -> AsyncIterator[Desk]:
         with time_machine.travel(NOW, tick=True):
             app = InboxApp(folder, "demo")
             try:
                 async with app.run_test(size=size, notifications=True) as pilot:
                     await pilot.pause()
-                    yield Desk(app, pilot)
+                    agent = Desk(app, pilot)
+                    if view is not None:
+                        agent.inbox.views.go(view)
+                        await pilot.pause()
+                    yield agent
             finally:
                 app.session.close()
 

@@ -18,6 +18,7 @@ from textual.screen import Screen
 from inbox_tui.core.models import Chat, Message, Profile
 from inbox_tui.store import writes
 from inbox_tui.store.db import Folder, prepare
+from inbox_tui.store.views import View
 from inbox_tui.ui import inbox, thread
 from inbox_tui.ui.app import InboxApp
 
@@ -255,6 +256,7 @@ async def measure(folder: Folder) -> dict[str, Cost]:
         async with app.run_test(size=(120, 30)) as pilot:
             await pilot.pause()
             agent = Desk(app, pilot)
+            agent.inbox.views.go(View.ALL)
             for prepare_step, step in steps(folder).values():
                 await prepare_step(agent)
                 await pilot.pause(0.05)  # what the way there still asks for is not counted

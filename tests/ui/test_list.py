@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
 
 from inbox_tui.core.models import Chat, Message, Profile
 from inbox_tui.store import writes
 from inbox_tui.store.db import Folder, prepare
+from inbox_tui.store.views import View, ViewSource
 
 from .conftest import NOW, Desk, DeskMaker
 
@@ -147,27 +146,24 @@ async def test_a_click_is_a_choice_too(empty: Folder, desk: DeskMaker) -> None:
 
 
 async def test_tab_goes_on_from_the_chat_under_the_cursor(folder: Folder, desk: DeskMaker) -> None:
-    async with desk(folder) as agent:
-        waiting: list[str] = [
-            row[0]
-            for row in agent.inbox.session.reader.execute(
-                "SELECT participant_name FROM chats WHERE unanswered > 0 ORDER BY needs_reply_since, pk"
-            )
-        ]
+    async with desk(folder, view=View.NOW) as agent:
+        rows = ViewSource(agent.inbox.session.reader, View.NOW, NOW_MS).after(None, 12)
+        waiting = [row.chat.title for row in rows]
         await agent.press("tab")
         assert agent.inbox.shown is not None
-        assert agent.inbox.shown.chat.title == waiting[0]
+        assert agent.inbox.shown.chat.title == waiting[1]
         await agent.press("escape")
-        row: sqlite3.Row = agent.inbox.session.reader.execute(
-            "SELECT sort_at, pk FROM chats WHERE participant_name = ?", (waiting[9],)
-        ).fetchone()
         # The cursor moves faster than the thread follows.
-        agent.inbox.chats.point_at(row)
-        assert agent.inbox.shown.chat.title == waiting[0]
+        place = agent.inbox.views.place_of(rows[9].pk)
+        assert place is not None
+        agent.inbox.chats.point_at(place)
+        assert agent.inbox.shown.chat.title == waiting[1]
         await agent.press("tab")
         assert agent.inbox.shown.chat.title == waiting[10]
         await agent.press("tab")
         assert agent.inbox.shown.chat.title == waiting[11]
+        await agent.press("shift+tab", "shift+tab")
+        assert agent.inbox.shown.chat.title == waiting[9]
 
 
 async def test_a_count_before_gg_is_the_row_to_go_to(folder: Folder, desk: DeskMaker) -> None:

@@ -104,7 +104,7 @@ def test_the_inbox_is_on_the_screen_before_any_network_module_is_loaded(
     written = in_terminal([sys.executable, "-c", OPENING, str(found)], environment)
     assert "\x1b[?1049h" in written, "it was a real terminal"
     seen = json.loads(found.read_text())
-    assert any("Jane Doe" in line for line in seen["lines"])
+    assert any("Owen Quill" in line for line in seen["lines"])
     assert loaded(seen["modules"], NETWORK) == []
     assert loaded(seen["modules"], ["textual", "sqlite3", "inbox_tui.store"]) != []
 

@@ -16,11 +16,12 @@ from inbox_tui.ui.acts.platform import PlatformActs
 from inbox_tui.ui.acts.program import Program
 from inbox_tui.ui.acts.snippets import Snippets
 from inbox_tui.ui.acts.triage import Triage
+from inbox_tui.ui.acts.viewing import Viewing
 
 if TYPE_CHECKING:
     from inbox_tui.ui.inbox import InboxScreen
 
-AREAS = (Moving, Answering, Composing, Snippets, Editing, Attachments, PlatformActs, Triage, Program)
+AREAS = (Moving, Viewing, Answering, Composing, Snippets, Editing, Attachments, PlatformActs, Triage, Program)
 
 
 class Acts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inbox_tui.store import local, lookups
+from inbox_tui.store import local
 from inbox_tui.store.reads import ChatRow, ThreadRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
@@ -68,24 +68,3 @@ class Moving(Area):
     def previous_chat(self, count: int) -> None:
         """The previous chat, without leaving the thread."""
         self.next_chat(-count)
-
-    def next_attention(self, count: int) -> None:
-        """The chat that has waited longest for a reply, behind the one that the keys are about."""
-        inbox, subject = self._inbox, self._subject
-        behind = None if subject is None else (subject.needs_reply_since, subject.pk)
-        row = lookups.next_unanswered(inbox.session.reader, behind)
-        if row is None:
-            inbox.say("No chat needs a reply")
-            return
-        inbox.filter_bar.close()
-        inbox.chats.point_at(row.key)
-        self.open(1)
-
-    def filter(self, count: int) -> None:
-        """Type into the filter of the list."""
-        self._inbox.filter_bar.display = True
-        self._inbox.turn_to(self._inbox.filter_bar.field)
-
-    def clear_filter(self, count: int) -> None:
-        """Show all chats again."""
-        self._inbox.filter_bar.close()

@@ -1,0 +1,214 @@
+"""The view that the list shows: the store's own views and saved queries, each with the place in it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from inbox_tui.store.reads import ChatFilter, ChatRow, ChatSource, Key, PickedSource, Source
+from inbox_tui.store.views import View, ViewSource, next_change
+from inbox_tui.ui.chat_list import Bookmark
+
+if TYPE_CHECKING:
+    from inbox_tui.core.models import Milliseconds
+    from inbox_tui.store.search import Scan
+    from inbox_tui.ui.inbox import InboxScreen
+
+SETTLE_SECONDS = 2.0
+"""How long a key waits for what the keys before it have written."""
+
+
+class Views:
+    """What the list of the inbox screen shows, and when it has to be asked again.
+
+    A filter looks at all chats and lies over the view; taken off, the view is as it was left.
+    """
+
+    def __init__(self, inbox: InboxScreen) -> None:
+        self._inbox = inbox
+        self.current: View | str = View.ALL
+        """A view of the store, or the name of a saved query."""
+        self.awaits_all = False
+        """Opened while the chats were not all listed: Now follows, unless the person has begun elsewhere."""
+        self._source: Source[ChatRow] | None = None
+        """What the view shows; a filter over it shows another."""
+        self._places: dict[View | str, Bookmark | None] = {}
+        self._due: Milliseconds | None = None
+        self._asked = 0
+
+    # What is shown.
+
+    def open(self) -> None:
+        """The first view of a session: Now, and all chats while they are still being listed.
+
+        Before that the rank of what is here would change with every page that comes in.
+        """
+        self.awaits_all = not self._inbox.walked
+        self.go(View.ALL if self.awaits_all else View.NOW)
+
+    def all_listed(self, *, touched: bool) -> None:
+        """All chats are listed by now: turn to Now, or tell who has begun to work where that is."""
+        if not self.awaits_all:
+            return
+        self.awaits_all = False
+        if not touched:
+            self.go(View.NOW)
+        elif self.current is View.ALL:
+            self._inbox.say(
+                f"All chats are listed. {self._inbox.keymap.label('view_now')} shows what needs you"
+            )
+
+    @property
+    def covered(self) -> bool:
+        """Whether a filter lies over the view."""
+        return self._inbox.filter_bar.active
+
+    def go(self, view: View | str) -> None:
+        """Show a view at the place where it was left; the one that is shown keeps its place."""
+        inbox = self._inbox
+        self.leave_place()
+        # Its message comes later and finds the view shown.
+        inbox.filter_bar.close()
+        self.current = view
+        self._show()
+        inbox.edges.draw()
+
+    def back(self) -> None:
+        """Show the view again that a filter lay over."""
+        if self._inbox.chats.source is not self._source:
+            self._show()
+
+    def leave_place(self) -> None:
+        """Keep the place in the view before something else is shown."""
+        chats = self._inbox.chats
+        if self._source is not None and chats.source is self._source:
+            self._places[self.current] = chats.bookmark()
+
+    def _show(self) -> None:
+        if isinstance(self.current, View):
+            self._source = self._view_source(self.current)
+            self._inbox.chats.show_at(self._source, self._places.get(self.current))
+        else:
+            self._pick(self.current, stay=False)
+
+    def _view_source(self, view: View) -> ViewSource:
+        session = self._inbox.session
+        now = session.clock.now()
+        self._due = next_change(session.reader, now)
+        return ViewSource(session.reader, view, now)
+
+    # What changes.
+
+    def refresh(self) -> None:
+        """Read again what is shown, after data or the clock changed it; the person stays where they are."""
+        inbox = self._inbox
+        if self.covered:
+            if isinstance(inbox.chats.source, PickedSource):
+                inbox.filter_bar.refresh_list()
+            else:
+                inbox.chats.reread()
+        elif isinstance(self.current, View):
+            self._source = self._view_source(self.current)
+            inbox.chats.replace(self._source)
+        else:
+            self._pick(self.current, stay=True)
+
+    def tick(self) -> None:
+        """Read again where the clock alone has moved a chat since."""
+        if self._due is not None and self._due <= self._inbox.session.clock.now():
+            self.refresh()
+
+    async def settle(self) -> None:
+        """Wait for what the keys before have written, so that the next one is about what it has led to.
+
+        A chat that was closed has left the list by then, and the cursor stands on the next one.
+        """
+        inbox = self._inbox
+        written, inbox.session.asked = inbox.session.asked, None
+        if written is not None:
+            # What became of it is told by the one who asked for it.
+            await asyncio.wait([asyncio.wrap_future(written)], timeout=SETTLE_SECONDS)
+            inbox.take_changes()
+
+    # Saved queries.
+
+    def _pick(self, name: str, *, stay: bool) -> None:
+        """Find the chats of a saved query; where that takes a look at each, in a thread."""
+        from inbox_tui.core.query import QueryError
+        from inbox_tui.store import search
+
+        inbox = self._inbox
+        now = inbox.session.clock.now()
+        try:
+            plan = search.plan(inbox.preferences.views[name], inbox.profiles.values(), now=now)
+        except QueryError as error:
+            inbox.say(f"The view {name} cannot be shown. {error}")
+            self._picked(PickedSource(inbox.session.reader, []), stay=stay)
+            return
+        if isinstance(plan, ChatFilter):
+            self._picked(ChatSource(inbox.session.reader, plan), stay=stay)
+            return
+        if not stay:
+            # Nothing of another view is to be taken for this one meanwhile.
+            self._picked(PickedSource(inbox.session.reader, []), stay=False)
+        self._asked += 1
+        inbox.background(self._scan(name, plan, self._asked, stay=stay))
+
+    async def _scan(self, name: str, plan: Scan, asked: int, *, stay: bool) -> None:
+        from inbox_tui.store.search import pick
+
+        keys = await asyncio.to_thread(pick, self._inbox.session.folder, plan)
+        if asked == self._asked and name == self.current and not self.covered:
+            self._picked(PickedSource(self._inbox.session.reader, keys), stay=stay)
+            self._inbox.edges.draw()
+
+    def _picked(self, source: Source[ChatRow], *, stay: bool) -> None:
+        self._source = source
+        if stay:
+            self._inbox.chats.replace(source)
+        else:
+            self._inbox.chats.show_at(source, self._places.get(self.current))
+
+    # Single chats.
+
+    def reveal(self, row: ChatRow) -> None:
+        """Put the cursor on a chat wherever it stands: in the view, else among all chats."""
+        self._inbox.filter_bar.close()
+        self.back()
+        key = self.place_of(row.pk)
+        if key is None:
+            self.go(View.ALL)
+            key = self.place_of(row.pk)
+        if key is not None:
+            self._inbox.chats.point_at(key)
+
+    def place_of(self, pk: int) -> Key | None:
+        """Where a chat stands in what the list shows; None where it is not in it or that is not known."""
+        source = self._inbox.chats.source
+        return source.place_of(pk) if isinstance(source, ViewSource) else None
+
+    # What is said.
+
+    @property
+    def empty_text(self) -> str:
+        """What it means that the view is empty."""
+        label = self._inbox.keymap.label
+        match self.current:
+            case View.NOW:
+                return f"Nothing needs you now. {label('view_all')} shows all chats."
+            case View.UNREAD:
+                return "Nothing is unread."
+            case View.WAITING:
+                return "You wait for nobody: in no chat the last word is your reply."
+            case View.CLOSING:
+                return "No reply window closes within 4 hours on an open question."
+            case View.FAILED:
+                return "No message of yours has failed."
+            case View.SNOOZED:
+                return f"Nothing is put away. {label('snooze')} snoozes a chat."
+            case View.DONE:
+                return f"Nothing is done yet. {label('done')} closes a chat."
+            case View.ALL:
+                return "no chats"
+            case name:
+                return f"No chat matches {self._inbox.preferences.views[name]}"
