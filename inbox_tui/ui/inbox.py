@@ -42,7 +42,6 @@ from inbox_tui.ui.filter_bar import FilterBar
 from inbox_tui.ui.keymap import Chords
 from inbox_tui.ui.keys import key_of
 from inbox_tui.ui.notices import Notices
-from inbox_tui.ui.person import person_lines
 from inbox_tui.ui.preferences import Preferences
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.session import Session
@@ -128,7 +127,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 yield Thread(id="thread")
                 yield Composer(id="composer")
             with Vertical(id="customer-pane"):
-                yield Customer(self.session, id="customer")
+                yield Customer(id="customer")
         yield Static(id="footer")
 
     # Life.
@@ -208,8 +207,11 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if self.walked:
             self.views.all_listed(touched=self._touched)
         if changed.chats is None or changed.chats:
-            self.chats.follows_start = not (self._touched or self.walked)
-            self.views.refresh()
+            if isinstance(self.chats.source, PickedSource):
+                self.filter_bar.refresh_list()
+            else:
+                self.chats.follows_start = not (self._touched or self.walked)
+                self.chats.reread()
             if self.shown is not None and (changed.chats is None or self.shown.chat.id in changed.chats):
                 self._reread_shown()
             if self.shown is not None and self.context is not Context.LIST:
@@ -292,19 +294,16 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def _draw_chat(self, row: ChatRow) -> None:
         self._draw_title(row)
-        more = f"{self.keymap.label('person')} shows all"
-        self.query_one(Customer).show(row, self.person_lines, more)
+        profile = self.profiles.get(row.chat.profile_id)
+        fresh = status.looks_in_words(self._freshness(row), now_ms(), complete=row.complete)
+        note = lookups.note(self.session.reader, row.chat.id) if row.note else ""
+        now = self.session.clock.now()
+        self.query_one(Customer).show(row, profile, fresh, now, self.thread.zone, note)
         self.thread.unanswered_since = row.needs_reply_since
         self.thread.empty_text = (
             "The messages of this chat are not fetched yet." if row.pulled_at is None else "No messages yet."
         )
         self.draw_composer()
-
-    def person_lines(self, row: ChatRow, known: customers.Customer) -> list[Content]:
-        """What is known of the person of a chat, in lines."""
-        fresh = status.looks_in_words(self._freshness(row), now_ms(), complete=row.complete)
-        now = self.session.clock.now()
-        return person_lines(row, known, self.profiles, fresh, now, self.thread.zone)
 
     def _draw_title(self, row: ChatRow) -> None:
         profile = self.profiles.get(row.chat.profile_id)
