@@ -207,11 +207,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if self.walked:
             self.views.all_listed(touched=self._touched)
         if changed.chats is None or changed.chats:
-            if isinstance(self.chats.source, PickedSource):
-                self.filter_bar.refresh_list()
-            else:
-                self.chats.follows_start = not (self._touched or self.walked)
-                self.chats.reread()
+            self.chats.follows_start = not (self._touched or self.walked)
+            self.views.refresh()
             if self.shown is not None and (changed.chats is None or self.shown.chat.id in changed.chats):
                 self._reread_shown()
             if self.shown is not None and self.context is not Context.LIST:
