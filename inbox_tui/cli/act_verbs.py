@@ -36,6 +36,13 @@ def send(
         str | None, typer.Option(metavar="MESSAGE", help="Reply to one message (Telegram).")
     ] = None,
     markup: MarkupOption = None,
+    snippet: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Send a snippet in place of a text.")
+    ] = None,
+    answers: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Fill a blank of the snippet; may be repeated."),
+    ] = None,
     wait: WaitOption = False,
     queue: QueueOption = False,
     dry_run: DryOption = False,
@@ -46,7 +53,7 @@ def send(
     from inbox_tui.cli.carrying import Manner
     from inbox_tui.cli.sending import Given, send_message
 
-    given = Given(text, file, url, reply_to, markup)
+    given = Given(text, file, url, reply_to, markup, snippet, tuple(answers or ()))
     manner = Manner(wait, queue, dry_run, as_json, ids)
     return send_message(settings_of(context), chat, given, manner)
 

@@ -130,6 +130,7 @@ def _settings(settings: Settings, faults: Sequence[UsageError]) -> Iterator[Find
         yield ok("configuration", f"{file} is used" if file.exists() else f"no {file}: defaults are used")
     for odd in settings.unknown:
         yield note("configuration", f"{odd.what} (line {odd.line} of {file})", odd.expected)
+    yield from _snippets(settings)
     yield from _theme(settings)
     address = "INBOX_TUI_API_URL" if os.environ.get("INBOX_TUI_API_URL") else "configuration or default"
     home = os.environ.get("INBOX_TUI_HOME")
@@ -139,6 +140,18 @@ def _settings(settings: Settings, faults: Sequence[UsageError]) -> Iterator[Find
         f"{settings.history_messages} messages of history a chat, theme {settings.theme or 'default'}, "
         f"folder {settings.folder.path}{' (INBOX_TUI_HOME)' if home else ''}, log {settings.log_file}",
     )
+
+
+def _snippets(settings: Settings) -> Iterator[Finding]:
+    from inbox_tui.config.snippets import SnippetFile
+
+    file = settings.snippets_file
+    reading = SnippetFile(file).read()
+    for wrong in reading.problems:
+        line = "" if wrong.line is None else f"line {wrong.line} of "
+        yield problem("snippets", f"{wrong.what} ({line}{file})", f"{wrong.expected}. The rest is used")
+    if file.exists() and not reading.problems:
+        yield ok("snippets", f"{len(reading.snippets)} in {file}")
 
 
 def _theme(settings: Settings) -> Iterator[Finding]:

@@ -161,6 +161,18 @@ def thread(
 
 
 @program.command()
+def snippets(
+    context: typer.Context,
+    as_json: JsonOption = False,
+    ids: Annotated[bool, typer.Option("-q", help="Names only, one a line.")] = False,
+) -> int:
+    """The prepared texts of snippets.toml; `send CHAT --snippet NAME` sends one."""
+    from inbox_tui.cli.snippets import listing
+
+    return listing(settings_of(context), as_json=as_json, names=ids)
+
+
+@program.command()
 def outbox(context: typer.Context, as_json: JsonOption = False, ids: IdsOption = False) -> None:
     """What has been written and is not at its end."""
     from inbox_tui.cli import reading

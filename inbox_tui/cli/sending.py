@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from inbox_tui.cli import snippets
 from inbox_tui.cli.acting import read_markup, read_text
 from inbox_tui.cli.carrying import Manner, Subject, moved, need_a_key, rehearse, tell
 from inbox_tui.cli.reading import find_chat
 from inbox_tui.config import Settings
-from inbox_tui.core.capabilities import platform_name
+from inbox_tui.core.capabilities import Act, ask, platform_name
+from inbox_tui.core.capabilities import Refused as NotAllowed
 from inbox_tui.core.errors import InboxError, Refused, UsageError
 from inbox_tui.core.files import file_name
 from inbox_tui.core.links import safe_url
@@ -35,13 +38,22 @@ class Given:
     url: str | None = None
     reply_to: str | None = None
     markup: str | None = None
+    snippet: str | None = None
+    """A snippet's name, in place of a text."""
+    answers: tuple[str, ...] = ()
+    """What fills its blanks, as `key=value`."""
 
 
 def send_message(settings: Settings, name: str, given: Given, manner: Manner) -> int:
     """Check, queue and carry out a send; prints what became of it. Raises InboxError with its exit code."""
     from inbox_tui.sync import act_checks
 
-    words = None if given.text is None and (given.file or given.url) else clean(read_text(given.text))
+    if given.snippet is None and given.answers:
+        raise UsageError("--set fills the blanks of a snippet", "Name it with --snippet")
+    if given.snippet is not None and given.text is not None:
+        raise UsageError("A text and --snippet exclude each other", "Give one of them")
+    alone = given.text is None and (given.file or given.url or given.snippet)
+    words = None if alone else clean(read_text(given.text))
     file = _file(given)
     markup = None if given.markup is None else read_markup(given.markup)
     prepare(settings.folder)
@@ -50,6 +62,15 @@ def send_message(settings: Settings, name: str, given: Given, manner: Manner) ->
         profile = lookups.profile_names(reader).get(row.chat.profile_id)
         answered = None if given.reply_to is None else _answered(reader, row, given.reply_to)
         now = clock.server_now(reader)
+        if given.snippet is not None:
+            filled = snippets.filled(settings, given.snippet, given.answers, row.chat, profile)
+            words = filled.text
+            if markup is None and filled.keyboard:
+                no = ask(Act.REPLY_MARKUP, row.chat, now=now, profile=profile)
+                if isinstance(no, NotAllowed):
+                    print(f"inbox-tui: sent without its buttons: {no.reason}", file=sys.stderr)
+                else:
+                    markup = filled.keyboard
 
         def check(payload: JsonObject) -> None:
             asked = act_checks.Asked(ActName.SEND, row.chat.id, row.chat.profile_id, payload)
