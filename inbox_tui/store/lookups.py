@@ -10,7 +10,7 @@ from inbox_tui.core.errors import UsageError
 from inbox_tui.core.models import JsonObject, Message, Milliseconds, Profile
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, State, item_of
-from inbox_tui.store.reads import CHAT_SELECT, ChatRow, chat_row, chats_from
+from inbox_tui.store.reads import CHAT_SELECT, ChatRow, chat_row
 from inbox_tui.store.records import MESSAGE_COLUMNS, PROFILE_COLUMNS, message_of, profile_of
 
 
@@ -93,20 +93,6 @@ def chat_of_act(reader: sqlite3.Connection, item_pk: int) -> str | None:
         "SELECT c.id FROM messages m JOIN chats c ON c.pk = m.chat WHERE m.id = ?", (message_id,)
     ).fetchone()
     return None if found is None else str(found[0])
-
-
-def next_unanswered(
-    reader: sqlite3.Connection, behind: tuple[Milliseconds | None, int] | None
-) -> ChatRow | None:
-    """The chat that has waited longest for a reply, behind (waiting since, pk); then the first again."""
-    start = (behind[0], behind[1]) if behind is not None and behind[0] is not None else None
-    for key in dict.fromkeys((start, None)):
-        rows = chats_from(
-            reader, ["c.unanswered > 0"], (), "c.needs_reply_since", key, sign=">", order="ASC", limit=1
-        )
-        if rows:
-            return rows[0]
-    return None
 
 
 def note(reader: sqlite3.Connection, chat_id: str) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from inbox_tui.store.search import Scan
     from inbox_tui.ui.inbox import InboxScreen
 
+OPENING = View.NOW
+"""The first view of a session."""
 SETTLE_SECONDS = 2.0
 """How long a key waits for what the keys before it have written."""
 
@@ -39,12 +41,12 @@ class Views:
     # What is shown.
 
     def open(self) -> None:
-        """The first view of a session: Now, and all chats while they are still being listed.
+        """Show the first view of a session: Now, and all chats while they are still being listed.
 
         Before that the rank of what is here would change with every page that comes in.
         """
         self.awaits_all = not self._inbox.walked
-        self.go(View.ALL if self.awaits_all else View.NOW)
+        self.go(View.ALL if self.awaits_all else OPENING)
 
     def all_listed(self, *, touched: bool) -> None:
         """All chats are listed by now: turn to Now, or tell who has begun to work where that is."""
@@ -52,7 +54,7 @@ class Views:
             return
         self.awaits_all = False
         if not touched:
-            self.go(View.NOW)
+            self.go(OPENING)
         elif self.current is View.ALL:
             self._inbox.say(
                 f"All chats are listed. {self._inbox.keymap.label('view_now')} shows what needs you"

@@ -93,27 +93,6 @@ def test_the_header_counts_chats_not_messages(writer: Writer, reader: sqlite3.Co
     assert lookups.counts(reader) == Counts(chats=3, unread=0, unanswered=1, failed=0)
 
 
-def test_tab_goes_round_the_unanswered_chats_from_the_one_that_waited_longest(
-    writer: Writer, reader: sqlite3.Connection
-) -> None:
-    assert lookups.next_unanswered(reader, None) is None
-    for name, at in (("a", NOW), ("b", NOW - 5), ("c", NOW), ("d", NOW + 5)):
-        samples.pulled(writer, inbound(f"of {name}", at, name), chat_id=name)
-    samples.pulled(writer, outbound("of e", NOW, "e"), chat_id="e")
-    row = lookups.next_unanswered(reader, None)
-    order = []
-    for _ in range(5):
-        assert row is not None
-        order.append(row.chat.id)
-        row = lookups.next_unanswered(reader, (row.needs_reply_since, row.pk))
-    assert order == ["b", "a", "c", "d", "b"]
-    answered = lookups.chat(reader, "e")
-    assert answered is not None
-    row = lookups.next_unanswered(reader, (answered.needs_reply_since, answered.pk))
-    assert row is not None
-    assert row.chat.id == "b"
-
-
 def test_a_chat_is_found_by_either_of_its_ids(writer: Writer, reader: sqlite3.Connection) -> None:
     writes.apply_chats(writer, [chat("a", external_conversation_id="x"), chat("x2"), chat("b")])
     found = [lookups.chat(reader, name) for name in ("a", "x", "nobody")]

@@ -287,7 +287,6 @@ LOOKS: dict[str, Look] = {
     "a chat by its id": lambda r, n: lookups.chat(r, f"c{n // 2}"),
     "a chat by the platform's id": lambda r, n: lookups.chat(r, f"x{n // 2}"),
     "a message by its id": lambda r, n: lookups.message(r, f"m{n // 2:06}"),
-    "the next to answer": lambda r, n: lookups.next_unanswered(r, (NOW + n // 2, n // 2)),
     "a draft": lambda r, n: lookups.draft(r, "c10"),
     "the open sends": lambda r, n: lookups.outbox(r),
     "the held send": lambda r, n: lookups.held(r, 7),
@@ -360,7 +359,6 @@ def test_rows_of_one_time_are_found_as_quickly_as_others() -> None:
         lambda r, n: ChatSource(r).after((NOW, n // 2), 50),
         lambda r, n: ChatSource(r).before((NOW, n // 2), 50),
         lambda r, n: ThreadSource(r, 1, "c0").before((NOW, f"m{n // 2:06}"), 50),
-        lambda r, n: lookups.next_unanswered(r, (NOW, n // 2)),
     ]
     found: list[list[int]] = []
     for count in (400, 5000):

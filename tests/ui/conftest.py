@@ -21,6 +21,7 @@ from inbox_tui.sandbox.server import SandboxOptions, running
 from inbox_tui.store import lookups, writes
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.views import View
+from inbox_tui.ui import views
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.inbox import InboxScreen
@@ -157,22 +158,19 @@ DeskMaker = Callable[..., AbstractAsyncContextManager[Desk]]
 
 @pytest.fixture
 def desk() -> DeskMaker:
-    """Open the inbox on a folder, at a size, at the frozen time, in a view; None: the one it opens with."""
+    """Open the inbox on a folder, at a size, at the frozen time, in a view: most tests are of any chat."""
 
     @asynccontextmanager
     async def make(
-        folder: Folder, size: tuple[int, int] = (120, 30), view: View | None = View.ALL
+        folder: Folder, size: tuple[int, int] = (120, 30), view: View = View.ALL
     ) -> AsyncIterator[Desk]:
-        with time_machine.travel(NOW, tick=True):
+        with time_machine.travel(NOW, tick=True), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(views, "OPENING", view)
             app = InboxApp(folder, "demo")
             try:
                 async with app.run_test(size=size, notifications=True) as pilot:
                     await pilot.pause()
-                    agent = Desk(app, pilot)
-                    if view is not None:
-                        agent.inbox.views.go(view)
-                        await pilot.pause()
-                    yield agent
+                    yield Desk(app, pilot)
             finally:
                 app.session.close()
 

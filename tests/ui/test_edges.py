@@ -13,7 +13,7 @@ from inbox_tui.core.models import Profile
 from inbox_tui.core.progress import Progress
 from inbox_tui.store import local, sync_progress, writes
 from inbox_tui.store.db import Folder
-from inbox_tui.store.lookups import Counts
+from inbox_tui.store.views import View
 from inbox_tui.ui import status
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.keymap import Keymap
@@ -24,22 +24,45 @@ NOW_MS = int(NOW.timestamp() * 1000)
 SECOND, MINUTE = 1_000, 60_000
 PROFILES = [Profile("p1", "Acme", "instagram"), Profile("p2", "Acme", "bluesky")]
 AGES = {"p1": 4 * SECOND, "p2": 3 * MINUTE}
-BUSY = status.Work(Counts(chats=1234, unread=62, unanswered=48, failed=4), unsent=2)
+COUNTS = {
+    View.NOW: 12,
+    View.UNREAD: 30,
+    View.WAITING: 0,
+    View.CLOSING: 3,
+    View.FAILED: 4,
+    View.SNOOZED: 2,
+    View.DONE: 7,
+    View.ALL: 1234,
+}
+BUSY = status.Tabs(COUNTS, View.NOW)
 
 
-def line(width: int, work: status.Work = BUSY) -> str:
+def line(width: int, tabs: status.Tabs = BUSY, unsent: int = 2) -> str:
     fresh, worst = status.freshness(PROFILES, AGES), status.oldest(PROFILES, AGES)
-    return status.status_line("main", work, fresh, worst, width).plain
+    return status.status_line("main", tabs, unsent, fresh, worst, width).plain
 
 
 @pytest.mark.parametrize(
     ("width", "words"),
     [
-        (120, ["main", "1234 chats", "62 unread", "48 to answer", "4 failed", "2 unsent", "ig now", "bs 3m"]),
-        (70, ["62 unread", "48 to answer", "4 failed", "2 unsent", "ig now", "bs 3m"]),
-        (56, ["62 unread", "48 to answer", "4 failed", "2 unsent", "bs 3m"]),
-        (40, ["62 unread", "↩48", "✗4", "…2", "bs 3m"]),
-        (26, ["62 unread", "↩48", "✗4", "…2"]),
+        (
+            120,
+            [
+                " main  [Now 12] · Unread 30 · Waiting 0 · Closing 3 · Snoozed 2 · Done · All ",
+                "4 failed · 2 unsent · ig now · bs 3m",
+            ],
+        ),
+        (
+            104,
+            [
+                " [Now 12] · Unread 30 · Waiting 0 · Closing 3 · Snoozed 2 · Done · All ",
+                "4 failed · 2 unsent · bs 3m",
+            ],
+        ),
+        (80, [" [Now 12] · Unread 30 · Snoozed 2 · All ", "4 failed · 2 unsent · bs 3m"]),
+        (60, [" [Now 12] · Unread 30 · Snoozed 2 · All ", "✗4 · …2 · bs 3m"]),
+        (40, [" [Now 12] ", "✗4 · …2 · bs 3m"]),
+        (20, [" [Now 12] ", "✗4 · …2"]),
     ],
 )
 def test_the_status_line_keeps_the_counts_in_every_width(width: int, words: list[str]) -> None:
@@ -55,9 +78,32 @@ def test_the_age_that_stays_longest_is_that_of_the_oldest_profile() -> None:
     assert status.oldest([], {}).plain == ""
 
 
-def test_a_status_line_with_nothing_to_do_says_nothing_of_it() -> None:
-    quiet = status.Work(Counts(chats=3, unread=0, unanswered=0, failed=0), unsent=0)
-    assert line(80, quiet).split() == ["main", "3", "chats", "ig", "now", "·", "bs", "3m"]
+@pytest.mark.parametrize(
+    ("tabs", "wide", "narrow"),
+    [
+        (
+            status.Tabs(COUNTS, View.DONE),
+            "Now 12 · Unread 30 · Waiting 0 · Closing 3 · Snoozed 2 · [Done 7]",
+            "[Done 7]",
+        ),
+        (status.Tabs(COUNTS, View.FAILED), "Closing 3 · [Failed 4] · Snoozed 2", "[Failed 4]"),
+        (status.Tabs(COUNTS, "Paris", listed=5), "Done · All · [Paris 5]", "[Paris 5]"),
+        (status.Tabs(COUNTS, View.DONE, filtered=True), "Done · All · [Filter]", "[Filter]"),
+        (
+            status.Tabs(dict.fromkeys(View, 0), View.NOW),
+            "[Now 0] · Unread 0 · Waiting 0 · Snoozed 0",
+            "[Now 0]",
+        ),
+    ],
+)
+def test_what_the_list_shows_stands_in_brackets_in_every_width(
+    tabs: status.Tabs, wide: str, narrow: str
+) -> None:
+    assert wide in line(120, tabs, 0)
+    for width in range(24, 120, 4):
+        drawn = line(width, tabs, 0)
+        assert narrow in drawn
+        assert cells(drawn) <= width
 
 
 @pytest.mark.parametrize("width", range(20, 121, 5))
@@ -96,7 +142,7 @@ async def test_footer_and_status_are_laid_out_anew_as_soon_as_the_size_changes(
         assert "? help" in last
         assert "commands" not in last
         first = agent.screen_text().splitlines()[0]
-        assert "62 unread · ↩62" in first
+        assert "[All 73]" in first
         assert "✗4" in first
 
 
@@ -215,4 +261,4 @@ async def test_the_progress_of_a_sync_fits_into_forty_columns(folder: Folder, de
     async with desk(folder, size=(40, 10)) as agent:
         lines = agent.screen_text().splitlines()
         assert "messages: 40 of 73 chats read" in lines[1]
-        assert "62 unread" in lines[0]
+        assert "[All 73]" in lines[0]
