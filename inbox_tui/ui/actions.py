@@ -24,6 +24,16 @@ class Context(StrEnum):
 NORMAL = (Context.LIST, Context.THREAD)
 
 
+class About(StrEnum):
+    """What a key is about, besides the program: without one it says so and does nothing."""
+
+    NOTHING = ""
+    CHAT = "chat"
+    """The chat under the cursor of the list, or the open one."""
+    MESSAGE = "message"
+    """The message under the cursor of the thread; in the list, the newest of the chat that it fits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """Something the person can do by key. `footer` is its short name there; empty: only in the help.
@@ -41,6 +51,7 @@ class Action:
     footer: str = ""
     act: Act | None = None
     types: bool = False
+    about: About = About.NOTHING
 
 
 ACTIONS: Sequence[Action] = (
@@ -50,7 +61,9 @@ ACTIONS: Sequence[Action] = (
     Action("last", ("G", "end"), "Last row", "Move"),
     Action("half_down", ("ctrl+d", "pagedown"), "Half a screen down", "Move"),
     Action("half_up", ("ctrl+u", "pageup"), "Half a screen up", "Move"),
-    Action("open", ("enter", "l", "right"), "Open the chat", "Panes", (Context.LIST,), "open"),
+    Action(
+        "open", ("enter", "l", "right"), "Open the chat", "Panes", (Context.LIST,), "open", about=About.CHAT
+    ),
     Action("back", ("escape", "h", "left"), "Back to the list", "Panes", (Context.THREAD,), "back"),
     Action("clear_filter", ("escape",), "Show all chats again", "Panes", (Context.LIST,)),
     Action("next_chat", ("J",), "Next chat", "Panes", (Context.THREAD,)),
@@ -66,58 +79,67 @@ ACTIONS: Sequence[Action] = (
     Action("view_done", ("g d",), "Done", "Views"),
     Action("view_all", ("g a",), "All chats, the pinned ones first", "Views"),
     Action("saved_view", ("g v",), "Saved query of the configuration; 2gv is the second", "Views"),
-    Action("reply", ("r", "i"), "Write a reply", "Answer", footer="reply", types=True),
+    Action("reply", ("r", "i"), "Write a reply", "Answer", footer="reply", types=True, about=About.CHAT),
     Action(
         "reply_to",
         ("R",),
         "Reply to the selected message (Telegram)",
         "Answer",
-        (Context.THREAD,),
+        NORMAL,
         "reply to it",
         Act.REPLY_TO,
         types=True,
+        about=About.MESSAGE,
     ),
-    Action("retry", ("!",), "Send a failed or uncertain message again", "Answer", (Context.THREAD,)),
-    Action("discard", ("D",), "Give a failed or uncertain message up", "Answer", (Context.THREAD,)),
+    Action("retry", ("!",), "Send a failed or uncertain message again", "Answer", about=About.MESSAGE),
+    Action("discard", ("D",), "Give a failed or uncertain message up", "Answer", about=About.MESSAGE),
     Action("take_back", ("z",), "Undo: take back the held message, else the newest act of triage", "Answer"),
     Action("redo", ("ctrl+r",), "Do again what was undone", "Triage"),
-    Action("react", ("+",), "React to the message", "Message", (Context.THREAD,), act=Act.REACT),
-    Action("unreact", ("-",), "Take our reaction off the message", "Message", (Context.THREAD,)),
+    Action("react", ("+",), "React to the message", "Message", act=Act.REACT, about=About.MESSAGE),
+    Action("unreact", ("-",), "Take our reaction off the message", "Message", about=About.MESSAGE),
     Action(
         "edit",
         ("E",),
         "Edit the message (Telegram)",
         "Message",
-        (Context.THREAD,),
+        NORMAL,
         act=Act.EDIT_TEXT,
         types=True,
+        about=About.MESSAGE,
     ),
     Action(
         "edit_keyboard",
         ("B",),
         "Change or remove the buttons of the message (Telegram)",
         "Message",
-        (Context.THREAD,),
+        NORMAL,
         act=Act.EDIT_KEYBOARD,
         types=True,
+        about=About.MESSAGE,
     ),
-    Action("copy", ("y",), "Copy the words of the message", "Message", (Context.THREAD,)),
-    Action("open_attachment", ("o",), "Open a file or a link", "Message", (Context.THREAD,)),
-    Action("save_attachment", ("S",), "Save a file", "Message", (Context.THREAD,), types=True),
-    Action("archive", ("M",), "Archive on the platform, or bring back (Bluesky)", "Chat"),
+    Action("copy", ("y",), "Copy the words of the message", "Message", about=About.MESSAGE),
+    Action("open_attachment", ("o",), "Open a file or a link", "Message", about=About.MESSAGE),
+    Action("save_attachment", ("S",), "Save a file", "Message", types=True, about=About.MESSAGE),
+    Action("archive", ("M",), "Archive on the platform, or bring back (Bluesky)", "Chat", about=About.CHAT),
     Action(
         "comments", ("C",), "Comments, and private replies to them (Facebook, Instagram)", "Chat", types=True
     ),
     Action("new_chat", ("c",), "New chat", "Chat", types=True),
-    Action("details", ("I",), "Details of the message and the chat, and the live record", "Chat"),
-    Action("done", ("e",), "Done, or reopen", "Triage", footer="done"),
-    Action("read", ("u",), "Read or unread", "Triage"),
-    Action("done_next", ("]",), "Done, and to the next chat that needs a reply", "Triage"),
-    Action("done_no_reply", ("#",), "Done, no reply needed: read, too", "Triage"),
-    Action("snooze", ("s",), "Snooze, or bring back", "Triage", types=True),
-    Action("labels", ("t",), "Labels", "Triage", types=True),
-    Action("note", ("P",), "Private note; it is never sent", "Triage", types=True),
-    Action("pin", ("*",), "Pin, or take the pin off", "Triage"),
+    Action(
+        "details",
+        ("I",),
+        "Details of the message and the chat, and the live record",
+        "Chat",
+        about=About.CHAT,
+    ),
+    Action("done", ("e",), "Done, or reopen", "Triage", footer="done", about=About.CHAT),
+    Action("read", ("u",), "Read or unread", "Triage", about=About.CHAT),
+    Action("done_next", ("]",), "Done, and to the next chat that needs a reply", "Triage", about=About.CHAT),
+    Action("done_no_reply", ("#",), "Done, no reply needed: read, too", "Triage", about=About.CHAT),
+    Action("snooze", ("s",), "Snooze, or bring back", "Triage", types=True, about=About.CHAT),
+    Action("labels", ("t",), "Labels", "Triage", types=True, about=About.CHAT),
+    Action("note", ("P",), "Private note; it is never sent", "Triage", types=True, about=About.CHAT),
+    Action("pin", ("*",), "Pin, or take the pin off", "Triage", about=About.CHAT),
     Action("filter", ("\\",), "Filter the list", "Find", footer="filter", types=True),
     Action("palette", (":", "ctrl+p"), "Commands and themes", "Program", footer="commands", types=True),
     Action("help", ("?",), "All keys", "Program", footer="help"),

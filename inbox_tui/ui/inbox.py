@@ -28,7 +28,7 @@ from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Revision
 from inbox_tui.store.reads import ChatRow, Key, ThreadSource
 from inbox_tui.ui import status
-from inbox_tui.ui.actions import Action, Context
+from inbox_tui.ui.actions import About, Action, Context
 from inbox_tui.ui.acts import Acts
 from inbox_tui.ui.chat_list import ChatList
 from inbox_tui.ui.composer import Composer
@@ -194,7 +194,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if self.session.changes.poll():
             self.take_changes()
             for screen in self.app.screen_stack:
-                if isinstance(screen, Dialog):
+                if isinstance(screen, Dialog) and screen.ready.is_set():
                     screen.store_changed()
 
     def take_changes(self) -> None:
@@ -342,14 +342,12 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def answer(self, action: Action) -> Refused | None:
         """Why an action of the registry cannot be done now with what a key is about; None where it can."""
-        if action.act is None:
-            return self.acts.why_not(action.id)
-        in_list = self.context is Context.LIST
-        row = self.chats.cursor_row if in_list else self.shown
-        if row is None:
+        row = self.chats.cursor_row if self.context is Context.LIST else self.shown
+        if row is None and (action.about is not About.NOTHING or action.act is not None):
             return Refused("No chat is selected", cause=Cause.MESSAGE)
-        at = None if in_list or self.context is Context.TYPING else self.thread.cursor_row
-        return self.refusal_of(row, action.act, None if at is None else at.message)
+        if row is None or action.act is None or action.about is About.MESSAGE:
+            return self.acts.why_not(action)
+        return self.refusal_of(row, action.act)
 
     def draw_composer(self) -> None:
         """Lock or unlock the composer, and say there what should be known before a text is sent."""

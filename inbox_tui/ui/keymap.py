@@ -15,7 +15,7 @@ from inbox_tui.config import Remap
 from inbox_tui.config.checks import unknown
 from inbox_tui.config.lines import Problem
 from inbox_tui.core.errors import UsageError
-from inbox_tui.ui.actions import ACTIONS, NORMAL, Action, Context
+from inbox_tui.ui.actions import ACTIONS, NORMAL, About, Action, Context
 from inbox_tui.ui.keys import label, parse_key
 
 ESSENTIAL = frozenset({"quit", "leave", "back", "open", "send", "help"})
@@ -65,11 +65,18 @@ class Keymap:
     def footer(
         self, context: Context, works: Callable[[Action], bool] = lambda _: True
     ) -> list[tuple[str, str]]:
-        """(keys, short name) of what the footer offers in a context, of what works there now."""
+        """(keys, short name) of what the footer offers in a context, of what works there now.
+
+        Not of messages in the list: which one a key would be about is looked for when it is pressed.
+        """
         return [
             (self._in_footer(action), action.footer)
             for action in self.actions
-            if action.footer and action.keys and context in action.contexts and works(action)
+            if action.footer
+            and action.keys
+            and context in action.contexts
+            and not (context is Context.LIST and action.about is About.MESSAGE)
+            and works(action)
         ]
 
     def _in_footer(self, action: Action) -> str:

@@ -102,6 +102,8 @@ class Agent:
 
     async def _go(self, cell: Cell, place: Place) -> None:
         desk, inbox = self._desk, self._desk.inbox
+        # The pause of a person who has read why the key before could not be taken.
+        inbox.stray.nothing_opened(0.0, "")
         if desk.context != "thread":
             await desk.press("escape")
         if not place.chat:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from inbox_tui.core.capabilities import Refused
-from inbox_tui.ui.actions import ACTIONS, Action
+from inbox_tui.ui.actions import ACTIONS, About, Action, Context
+from inbox_tui.ui.acts.aims import Aims
 from inbox_tui.ui.acts.answering import Answering
 from inbox_tui.ui.acts.attachments import Attachments
 from inbox_tui.ui.acts.composing import Composing
@@ -38,27 +39,43 @@ class Acts:
             for area in areas
             if hasattr(area, action.id)
         }
-
-        self._questions: dict[str, Callable[[], Refused | None]] = {
-            action.id: getattr(area, f"why_not_{action.id}")
+        questions = {
+            action: getattr(area, f"why_not_{action.id}")
             for action in ACTIONS
             for area in areas
             if hasattr(area, f"why_not_{action.id}")
         }
+        self._questions: dict[str, Callable[[], Refused | None]] = {
+            action.id: question for action, question in questions.items() if action.about is not About.MESSAGE
+        }
+        self._aims = Aims(
+            inbox,
+            {action.id: question for action, question in questions.items() if action.about is About.MESSAGE},
+        )
 
-    def why_not(self, action_id: str) -> Refused | None:
+    def why_not(self, action: Action) -> Refused | None:
         """Why an action cannot be done now, where its area knows more than `Action.act` says."""
-        question = self._questions.get(action_id)
+        if action.about is About.MESSAGE:
+            aim = self._aims.find(action)
+            return aim if isinstance(aim, Refused) else None
+        question = self._questions.get(action.id)
         return None if question is None else question()
 
     def carry_out(self, action: Action, count: int) -> Refused | None:
         """Do what an action says, or say why it cannot be done, and return that."""
-        refusal = self._inbox.answer(action)
+        inbox = self._inbox
+        refusal = inbox.answer(action)
         if refusal is not None:
-            self._inbox.say(refusal.reason)
-        else:
-            self.do(action.id, count)
-        return refusal
+            inbox.say(refusal.reason)
+            return refusal
+        if action.about is About.MESSAGE and inbox.context is Context.LIST:
+            aim = self._aims.find(action)
+            assert not isinstance(aim, Refused)
+            # The person sees what the key is about before it asks anything.
+            self.do("open")
+            inbox.thread.point_at(aim.key)
+        self.do(action.id, count)
+        return None
 
     def do(self, action_id: str, count: int = 1) -> None:
         """Do it without asking; the method may still find that there is nothing to do it to."""

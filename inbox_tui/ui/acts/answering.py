@@ -9,7 +9,7 @@ from inbox_tui.core.models import Status
 from inbox_tui.store import local, lookups
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.local import OutboxItem
-from inbox_tui.store.reads import ThreadRow
+from inbox_tui.store.reads import ChatRow, ThreadRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
 from inbox_tui.ui.pending import OVER
@@ -22,9 +22,6 @@ class Answering(Area):
         """Into the composer, or why not."""
         inbox = self._inbox
         if inbox.context is Context.LIST:
-            if inbox.chats.cursor_row is None:
-                inbox.say("No chat is selected")
-                return
             inbox.acts.do("open")
         if inbox.shown is None:
             return
@@ -73,20 +70,18 @@ class Answering(Area):
         else:
             inbox.background(inbox.drafts.send_again(shown, message, row.quoted))
 
-    def why_not_retry(self) -> Refused | None:
+    def why_not_retry(self, chat: ChatRow, row: ThreadRow) -> Refused | None:
         """Asked of the message alone; what else may stand in the way is looked at when it is done."""
-        return self._nothing("Only a failed or uncertain message can be sent again")
+        return self._no_trouble(row, "Only a failed or uncertain message can be sent again")
 
-    def why_not_discard(self) -> Refused | None:
+    def why_not_discard(self, chat: ChatRow, row: ThreadRow) -> Refused | None:
         """Only trouble can be given up."""
-        return self._nothing("Only a failed or uncertain message can be given up")
+        return self._no_trouble(row, "Only a failed or uncertain message can be given up")
 
-    def _nothing(self, why: str) -> Refused | None:
-        row = self._inbox.thread.cursor_row
-        message = None if row is None or row.dismissed else row.message
+    def _no_trouble(self, row: ThreadRow, why: str) -> Refused | None:
+        message = None if row.dismissed else row.message
         failed = message is not None and message.status == Status.FAILED
-        troubled = row is not None and self._troubled(row) is not None
-        return None if failed or troubled else Refused(why, cause=Cause.MESSAGE)
+        return None if failed or self._troubled(row) is not None else Refused(why, cause=Cause.MESSAGE)
 
     def _ask_to_send_again(self, item: OutboxItem) -> None:
         """Send what may have arrived once more, if the person says so in so many words."""

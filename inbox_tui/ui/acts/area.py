@@ -15,7 +15,7 @@ class Area:
     """A group of acts: one public method per action id, called with the count typed before the key.
 
     A method `why_not_<action id>` says why it cannot be done now: it is asked before the act, and by all that
-    offers it.
+    offers it. Of an act on a message it is asked with the chat and the message.
     """
 
     def __init__(self, inbox: InboxScreen) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from inbox_tui.core.capabilities import Cause, Refused
 from inbox_tui.store import local
 from inbox_tui.store.fetched import MediaState
-from inbox_tui.store.reads import ThreadRow
+from inbox_tui.store.reads import ChatRow, ThreadRow
 from inbox_tui.ui.acts.area import Area
 
 SHOWN = frozenset({"image", "sticker"})
@@ -23,24 +24,34 @@ class Attachments(Area):
         from inbox_tui.ui.dialogs.open import OpenDialog, things_of
 
         inbox, row = self._inbox, self._inbox.thread.cursor_row
-        things = [] if row is None else things_of(row)
-        if row is None or not things:
-            inbox.say("This message has no file and no link")
-        else:
-            inbox.app.push_screen(OpenDialog(inbox.session, row, things))
+        if row is not None:
+            inbox.app.push_screen(OpenDialog(inbox.session, row, things_of(row)))
+
+    def why_not_open_attachment(self, chat: ChatRow, row: ThreadRow) -> Refused | None:
+        """There has to be something to open."""
+        from inbox_tui.ui.dialogs.open import things_of
+
+        if things_of(row):
+            return None
+        return Refused("There is no file and no link to open", cause=Cause.MESSAGE)
 
     def save_attachment(self, count: int) -> None:
         """Save a file of the message."""
         from inbox_tui.ui.dialogs.save import SaveDialog
 
         inbox, row = self._inbox, self._inbox.thread.cursor_row
-        message = None if row is None else row.message
-        if message is None or not message.attachments:
-            inbox.say("This message has no file")
-        elif not any(file.url for file in message.attachments):
-            inbox.say("The service could not store this file, so there is nothing to save")
-        else:
-            inbox.app.push_screen(SaveDialog(inbox.session, message), self._saved)
+        if row is not None and row.message is not None:
+            inbox.app.push_screen(SaveDialog(inbox.session, row.message), self._saved)
+
+    def why_not_save_attachment(self, chat: ChatRow, row: ThreadRow) -> Refused | None:
+        """There has to be a file, and the service must have it."""
+        files = () if row.message is None else row.message.attachments
+        if not files:
+            return Refused("There is no file to save", cause=Cause.MESSAGE)
+        if any(file.url for file in files):
+            return None
+        why = "The service could not store this file, so there is nothing to save"
+        return Refused(why, cause=Cause.MESSAGE)
 
     def _saved(self, path: Path | None) -> None:
         if path is not None:

@@ -88,8 +88,7 @@ class Composing(Area):
         inbox, composer = self._inbox, self._inbox.composer
         row = inbox.thread.cursor_row
         message = None if row is None else row.message
-        if message is None or message.external_id is None:
-            inbox.say("Choose a message that has reached the platform")
+        if message is None:
             return
         if composer.extras.get("reply_to_id") == message.id:
             composer.take_off("reply")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from inbox_tui.core.capabilities import Act, platform_name
+from inbox_tui.core.capabilities import Act, Cause, Refused, platform_name
 from inbox_tui.core.cells import preview
 from inbox_tui.core.keyboards import parse
 from inbox_tui.core.models import JsonObject, Message
@@ -121,26 +121,26 @@ class Editing(Area):
 
     def copy(self, count: int) -> None:
         """The words of the message under the cursor to the terminal's clipboard."""
-        inbox = self._inbox
-        row = inbox.thread.cursor_row
-        words = "" if row is None else _copied(row)
-        if not words:
-            inbox.say("There is nothing to copy here")
-        elif len(words.encode("utf-8", "replace")) > CLIPBOARD_BYTES:
-            inbox.say("This is too long for the terminal's clipboard")
-        else:
+        inbox, row = self._inbox, self._inbox.thread.cursor_row
+        if row is not None:
+            words = _copied(row)
             inbox.app.copy_to_clipboard(words)
             inbox.say(f"Copied: {preview(words, 60)}")
+
+    def why_not_copy(self, chat: ChatRow, row: ThreadRow) -> Refused | None:
+        """There have to be words, and not more than a terminal takes."""
+        words = _copied(row)
+        if not words:
+            return Refused("There is nothing to copy here", cause=Cause.MESSAGE)
+        if len(words.encode("utf-8", "replace")) > CLIPBOARD_BYTES:
+            return Refused("This is too long for the terminal's clipboard", cause=Cause.MESSAGE)
+        return None
 
     # What they share.
 
     def _message(self) -> tuple[ThreadRow | None, Message | None]:
-        """The message under the cursor; says why there is none that can be changed."""
+        """The message under the cursor."""
         row = self._inbox.thread.cursor_row
-        if row is None:
-            self._inbox.say("Go to a message first")
-        elif row.message is None:
-            self._inbox.say("It has not been sent yet; z takes it back while it waits")
         return row, None if row is None else row.message
 
     def _queue(

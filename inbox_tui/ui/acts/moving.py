@@ -62,8 +62,11 @@ class Moving(Area):
 
     def next_chat(self, count: int) -> None:
         """The next chat, without leaving the thread."""
-        self._inbox.chats.move_cursor(count)
+        inbox, before = self._inbox, self._subject
+        inbox.chats.move_cursor(count)
         self.open(1)
+        if before is not None and inbox.shown is not None and inbox.shown.pk == before.pk:
+            inbox.say(f"This is the {'last' if count > 0 else 'first'} chat of the list")
 
     def previous_chat(self, count: int) -> None:
         """The previous chat, without leaving the thread."""

@@ -24,8 +24,8 @@ class PlatformActs(Area):
         inbox = self._inbox
         row, shown = inbox.thread.cursor_row, inbox.shown
         if row is None or row.message is None or shown is None:
-            inbox.say("Go to a message first")
-        elif shown.chat.platform == Platform.INSTAGRAM:
+            return
+        if shown.chat.platform == Platform.INSTAGRAM:
             self._set(shown, row, row.message, {"reaction": "love"})
         else:
             self._choose(shown, row, row.message)
@@ -53,24 +53,22 @@ class PlatformActs(Area):
         """Take our reaction off the message under the cursor."""
         inbox = self._inbox
         row, shown = inbox.thread.cursor_row, inbox.shown
-        if row is None or row.message is None or shown is None:
-            inbox.say("Go to a message first")
-        else:
+        if row is not None and row.message is not None and shown is not None:
             self._queue(ActName.UNREACT, shown, {"message_id": row.message.id})
 
-    def why_not_unreact(self) -> Refused | None:
+    def why_not_unreact(self, chat: ChatRow, row: ThreadRow) -> Refused | None:
         """One that is on its way can be taken back, too."""
-        row = self._inbox.thread.cursor_row
-        waiting = () if row is None else row.pending
-        if any(item.act == ActName.REACT and item.state != State.FAILED for item in waiting):
+        if any(item.act == ActName.REACT and item.state != State.FAILED for item in row.pending):
             return None
-        return self._inbox.refusal(Act.UNREACT, None if row is None else row.message)
+        refusal = self._inbox.refusal_of(chat, Act.UNREACT, row.message)
+        if refusal is None and row.message is None:
+            return Refused("It has not been sent yet", cause=Cause.MESSAGE)
+        return refusal
 
     def archive(self, count: int) -> None:
         """Archive the chat on Bluesky, or bring it back; Done is ours and stays as it is."""
         row = self._subject
         if row is None:
-            self._inbox.say("No chat is selected")
             return
         archived = _archived(row)
         self._queue(ActName.UNARCHIVE if archived else ActName.ARCHIVE, row, {})
@@ -116,7 +114,6 @@ class PlatformActs(Area):
 
         inbox, row = self._inbox, self._subject
         if row is None:
-            inbox.say("No chat is selected")
             return
         at = inbox.thread.cursor_row if inbox.context is Context.THREAD else None
         message = None if at is None else at.message

@@ -39,7 +39,9 @@ class Triage(Area):
     def done_no_reply(self, count: int) -> None:
         """Close the chat for us and take it as read: there is nothing to answer."""
         row = self._subject
-        if row is not None:
+        if row is not None and row.done and not row.unread:
+            self._inbox.say(f"Done and read already: {row.chat.title}")
+        elif row is not None:
             self._inbox.session.do(triage.done_no_reply, [row.chat.id])
 
     def read(self, count: int) -> None:

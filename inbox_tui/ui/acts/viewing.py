@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inbox_tui.store.reads import Key
 from inbox_tui.store.views import View, ViewSource, next_attention
+from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
 
 
@@ -15,6 +16,9 @@ class Viewing(Area):
 
     def _go(self, view: View) -> None:
         inbox = self._inbox
+        if inbox.context is Context.LIST and inbox.views.current is view and not inbox.views.covered:
+            inbox.say(f"This is {view.capitalize()}")
+            return
         inbox.views.go(view)
         inbox.turn_to(inbox.chats)
 
