@@ -29,7 +29,7 @@ class Session:
         self.on_fault: Callable[[BaseException], None] | None = None
         """Told, in the writing thread, of a fault in something that nobody waits for."""
         self.asked: Future[object] | None = None
-        """The newest of what `do` was asked for; whoever waits for it takes it away."""
+        """The newest of what `act` was asked for; whoever waits for it takes it away."""
         self._writer: Writer | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._long: deque[tuple[Callable[[Writer], bool], Future[None]]] = deque()
@@ -57,6 +57,13 @@ class Session:
         """Like `write`, for what nobody waits for: a fault is told to the person."""
         future = self.write(function, *args, **kwargs)
         future.add_done_callback(self._told)
+        return future
+
+    def act(
+        self, function: Callable[Concatenate[Writer, P], ResultT], *args: P.args, **kwargs: P.kwargs
+    ) -> Future[ResultT]:
+        """Like `do`, for what may take a chat out of a list: the next key waits until that is so."""
+        future = self.do(function, *args, **kwargs)
         self.asked = cast("Future[object]", future)
         return future
 

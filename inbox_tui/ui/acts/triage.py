@@ -22,7 +22,7 @@ class Triage(Area):
         """Close the chat for us, or open it again; the customer sees nothing of it."""
         row = self._subject
         if row is not None:
-            self._inbox.session.do(triage.reopen if row.done else triage.done, [row.chat.id])
+            self._inbox.session.act(triage.reopen if row.done else triage.done, [row.chat.id])
 
     def done_next(self, count: int) -> None:
         """Close the chat for us and go to the next one that needs a reply."""
@@ -31,7 +31,7 @@ class Triage(Area):
             return
         # The next one first: keys that are typed behind this one are about it already.
         inbox.acts.do("next_attention")
-        inbox.session.do(triage.done, [row.chat.id])
+        inbox.session.act(triage.done, [row.chat.id])
         following = self._subject
         if following is not None and following.pk == row.pk:
             inbox.say(f"Done: {row.chat.title}. No other chat needs a reply")
@@ -42,7 +42,7 @@ class Triage(Area):
         if row is not None and row.done and not row.unread:
             self._inbox.say(f"Done and read already: {row.chat.title}")
         elif row is not None:
-            self._inbox.session.do(triage.done_no_reply, [row.chat.id])
+            self._inbox.session.act(triage.done_no_reply, [row.chat.id])
 
     def read(self, count: int) -> None:
         """Mark as read, or take the seen mark away."""
@@ -50,9 +50,9 @@ class Triage(Area):
         if row is None:
             return
         if row.unread:
-            self._inbox.session.do(triage.read, [row.chat.id])
+            self._inbox.session.act(triage.read, [row.chat.id])
         elif row.unanswered:
-            self._inbox.session.do(triage.unread, [row.chat.id])
+            self._inbox.session.act(triage.unread, [row.chat.id])
         else:
             self._inbox.say("Everything here is answered or done, so there is nothing to mark unread")
 
@@ -60,7 +60,7 @@ class Triage(Area):
         """Pin the chat, or take the pin off."""
         row = self._subject
         if row is not None:
-            self._inbox.session.do(triage.pin, [row.chat.id], pinned=not row.pinned)
+            self._inbox.session.act(triage.pin, [row.chat.id], pinned=not row.pinned)
             self._inbox.say(f"{'Unpinned' if row.pinned else 'Pinned'}: {row.chat.title}")
 
     def snooze(self, count: int) -> None:
@@ -82,10 +82,10 @@ class Triage(Area):
         if chosen is None:
             return
         if chosen.until is None:
-            inbox.session.do(triage.unsnooze, [chat.id])
+            inbox.session.act(triage.unsnooze, [chat.id])
             inbox.say(f"Back again: {chat.title}")
             return
-        inbox.session.do(triage.snooze, [chat.id], chosen.until)
+        inbox.session.act(triage.snooze, [chat.id], chosen.until)
         words = f"Snoozed {in_words(chosen.until, inbox.session.clock.now())}: {chat.title}"
         inbox.say(f"{words}. {chosen.until.notice}" if chosen.until.notice else words)
 
@@ -101,7 +101,7 @@ class Triage(Area):
 
     def _labelled(self, chat_id: str, changed: Changed | None) -> None:
         if changed is not None and (changed.add or changed.remove):
-            self._inbox.session.do(triage.label, [chat_id], changed.add, changed.remove)
+            self._inbox.session.act(triage.label, [chat_id], changed.add, changed.remove)
 
     def note(self, count: int) -> None:
         """Write the private note of the chat."""
