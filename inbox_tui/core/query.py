@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import TypeAlias
@@ -109,9 +109,19 @@ Item: TypeAlias = Term | Phrase | Filter | Not
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Items that must all hold; none at all holds for everything. `str` writes it so that it parses again."""
+    """Items that must all hold; none at all holds for everything. `str` writes it so that it parses again.
+
+    `text`: what was read, and `places`: where each item stands in it, first and behind the last character.
+    """
 
     items: tuple[Item, ...] = ()
+    text: str = field(default="", compare=False, repr=False)
+    places: tuple[tuple[int, int], ...] = field(default=(), compare=False, repr=False)
+
+    def error(self, number: int, title: str, hint: str) -> QueryError:
+        """What is to be said of the item of a number where it cannot be answered."""
+        start, end = self.places[number]
+        return QueryError(title, hint, text=self.text, start=start, length=end - start)
 
     def __str__(self) -> str:
         return " ".join(map(str, self.items))
@@ -157,7 +167,9 @@ _DATES = "Write a day (2026-05-01), today, yesterday, or how long ago: 12h, 7d, 
 
 def parse(text: str) -> Query:
     """Read a query. Raises `QueryError` with the place and the fix."""
-    return Query(tuple(_Reader(text).items()))
+    reader = _Reader(text)
+    items = tuple(reader.items())
+    return Query(items, text, tuple(reader.places))
 
 
 def moment(value: str, now: Milliseconds, tz: tzinfo) -> Milliseconds:
@@ -186,6 +198,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
+        self.places: list[tuple[int, int]] = []
 
     def items(self) -> list[Item]:
         items: list[Item] = []
@@ -193,7 +206,9 @@ class _Reader:
             self._skip_space()
             if self.at >= len(self.text):
                 return items
+            start = self.at
             items.append(self._item())
+            self.places.append((start, self.at))
 
     def _skip_space(self) -> None:
         while self.at < len(self.text) and self.text[self.at].isspace():
@@ -243,7 +258,7 @@ class _Reader:
 
     def _filter(self, name: str, start: int, value_start: int) -> Filter:
         try:
-            field = Field(name.lower())
+            operator = Field(name.lower())
         except ValueError:
             self.at = value_start
             raise self._error(f"There is no operator {name}:", _operator_hint(name), start) from None
@@ -251,25 +266,25 @@ class _Reader:
         quoted = self.text[value_start : value_start + 1] == '"'
         value = self._quoted() if quoted else self._word()
         if not value.strip():
-            raise self._error(f"{field}: needs a value", _NEEDS[field], start)
-        return Filter(field, self._value(field, value, value_start))
+            raise self._error(f"{operator}: needs a value", _NEEDS[operator], start)
+        return Filter(operator, self._value(operator, value, value_start))
 
-    def _value(self, field: Field, value: str, start: int) -> str:
+    def _value(self, operator: Field, value: str, start: int) -> str:
         lower = value.strip().lower()
-        if field is Field.PLATFORM:
+        if operator is Field.PLATFORM:
             if lower not in PLATFORM_ALIASES:
-                raise self._error(f"There is no platform {value}", _NEEDS[field], start)
+                raise self._error(f"There is no platform {value}", _NEEDS[operator], start)
             return PLATFORM_ALIASES[lower].value
-        if field in (Field.IS, Field.HAS):
+        if operator in (Field.IS, Field.HAS):
             lower = lower.replace("_", "-")
-            if lower not in (IS_VALUES if field is Field.IS else tuple(Has)):
-                raise self._error(f"{field}: does not know {value}", _NEEDS[field], start)
+            if lower not in (IS_VALUES if operator is Field.IS else tuple(Has)):
+                raise self._error(f"{operator}: does not know {value}", _NEEDS[operator], start)
             return lower
-        if field in (Field.BEFORE, Field.AFTER):
+        if operator in (Field.BEFORE, Field.AFTER):
             try:
                 moment(lower, 0, UTC)
             except ValueError:
-                raise self._error(f"{value} is no day", _NEEDS[field], start) from None
+                raise self._error(f"{value} is no day", _NEEDS[operator], start) from None
             return lower
         return value
 

@@ -15,7 +15,7 @@ import json
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -72,17 +72,22 @@ def version() -> str:
     return f"{RULES}/{unicodedata.unidata_version}"
 
 
-def has(row: Sequence[object]) -> set[Has]:
+def has(row: Row) -> set[Has]:
     """What `has:` finds in a message, from the columns MESSAGE_COLUMNS."""
+    return has_of(row[_BODY], row[_MARKUP], row[_REACTIONS], row[_FILES])
+
+
+def has_of(body: object, markup: object, reactions: object, files: object) -> set[Has]:
+    """The same from the columns that it depends on."""
     found: set[Has] = set()
-    if row[_FILES] != "[]":
-        kinds = [file[1] for file in json.loads(str(row[_FILES]))]
+    if files != "[]":
+        kinds = [file[1] for file in json.loads(str(files))]
         found |= {Has.IMAGE if kind == "image" else Has.FILE for kind in kinds}
-    if row[_REACTIONS] != "[]":
+    if reactions != "[]":
         found.add(Has.REACTION)
-    if row[_MARKUP] is not None:
+    if markup is not None:
         found.add(Has.BUTTONS)
-    if row[_BODY] is not None and _link().search(str(row[_BODY])):
+    if body is not None and _link().search(str(body)):
         found.add(Has.LINK)
     return found
 
