@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
 CACHE_VERSION = 9
-LOCAL_VERSION = 7
+LOCAL_VERSION = 8
 BUSY_SECONDS = 10.0
 CACHE_KIB = 16 * 1024
 """Of a file a writing connection keeps so much in memory. Ids have no order: new ones touch a whole index."""

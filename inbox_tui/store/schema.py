@@ -374,3 +374,17 @@ def _local_7(db: Database) -> None:
         CREATE INDEX chosen_by_time ON chosen (at);
         """,
     )
+
+
+@local(name="0008 what was told")
+def _local_8(db: Database) -> None:
+    """How far news were told, and of which closing windows: see `store.alerts`."""
+    _run(
+        db,
+        """
+        CREATE TABLE told (generation INTEGER NOT NULL, arrived INTEGER NOT NULL);
+        CREATE TABLE alarms (
+            chat_id TEXT PRIMARY KEY, closes_at INTEGER NOT NULL, step INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """,
+    )
