@@ -196,10 +196,10 @@ class ViewSource:
             place, pk = int(key[0]), int(key[1])
             values |= {"place": -place, "pk": -pk} if self._listing.ascending else {"place": place, "pk": pk}
             ranges = [f"{{0}} = :place AND c.pk {sign}{'=' if inclusive else ''} :pk", f"{{0}} {sign} :place"]
+        # Each of these is read in the order of its index, no further than the merged rows take.
         selects = (
-            f"SELECT * FROM (SELECT {part.place} AS place, c.pk AS pk FROM {part.tables} "
-            f"WHERE {bounds.format(part.place)} AND {part.condition} "
-            f"ORDER BY {part.place} {order}, c.pk {order} LIMIT :limit)"
+            f"SELECT {part.place} AS place, c.pk AS pk FROM {part.tables} "
+            f"WHERE {bounds.format(part.place)} AND {part.condition}"
             for part in self._listing.parts
             for bounds in ranges
         )
