@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from inbox_tui.core.marks import Entry
 from inbox_tui.core.models import Milliseconds
@@ -22,8 +21,8 @@ class Waits:
 def past_waits(entries: Iterable[Entry], *, from_start: bool) -> Waits:
     """The waits that a reply has ended, from the messages of a chat, oldest first.
 
-    A wait begins with the first message behind the reply before it and ends with the next reply: writing again
-    makes it no shorter. What was deleted begins none, what a machine answers ends none. `from_start`: the
+    A wait begins with the first message behind a reply and ends with the next one: writing again makes it no
+    shorter. What was deleted begins none, what a machine answers ends none. `from_start`: the
     entries begin with the chat; else the first wait may have begun before them, and is left out.
     """
     waits: list[Milliseconds] = []
@@ -42,4 +41,8 @@ def past_waits(entries: Iterable[Entry], *, from_start: bool) -> Waits:
 
 def summed_up(waits: Sequence[Milliseconds]) -> Waits:
     """Count, middle and longest of waits."""
-    return Waits(len(waits), round(median(waits)), max(waits)) if waits else Waits()
+    if not waits:
+        return Waits()
+    ordered, middle = sorted(waits), len(waits) // 2
+    low = ordered[middle if len(waits) % 2 else middle - 1]
+    return Waits(len(waits), (low + ordered[middle]) // 2, ordered[-1])

@@ -121,7 +121,7 @@ class Source(Protocol[RowT]):
 
 
 @runtime_checkable
-class ChatListing(Protocol):
+class ChatListing(Source[ChatRow], Protocol):
     """A list of chats that can name all of them."""
 
     def chat_ids(self, reader: sqlite3.Connection) -> list[str]:

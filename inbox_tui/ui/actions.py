@@ -30,6 +30,8 @@ class About(StrEnum):
     NOTHING = ""
     CHAT = "chat"
     """The chat under the cursor of the list, or the open one."""
+    CHATS = "chats"
+    """In the list the selected chats, where there are any; else like CHAT."""
     MESSAGE = "message"
     """The message under the cursor of the thread; in the list, the newest of the chat that it fits."""
 
@@ -65,7 +67,7 @@ ACTIONS: Sequence[Action] = (
         "open", ("enter", "l", "right"), "Open the chat", "Panes", (Context.LIST,), "open", about=About.CHAT
     ),
     Action("back", ("escape", "h", "left"), "Back to the list", "Panes", (Context.THREAD,), "back"),
-    Action("clear_filter", ("escape",), "Show all chats again", "Panes", (Context.LIST,)),
+    Action("clear_filter", ("escape",), "Select nothing, or show all chats again", "Panes", (Context.LIST,)),
     Action("next_chat", ("J",), "Next chat", "Panes", (Context.THREAD,)),
     Action("previous_chat", ("K",), "Previous chat", "Panes", (Context.THREAD,)),
     Action("next_attention", ("tab",), "Next chat that needs you, the most urgent first", "Views"),
@@ -132,14 +134,25 @@ ACTIONS: Sequence[Action] = (
         "Chat",
         about=About.CHAT,
     ),
-    Action("done", ("e",), "Done, or reopen", "Triage", footer="done", about=About.CHAT),
-    Action("read", ("u",), "Read or unread", "Triage", about=About.CHAT),
+    Action("person", ("p",), "The person: note, waits, other chats of theirs", "Chat", about=About.CHAT),
+    Action("done", ("e",), "Done, or reopen", "Triage", footer="done", about=About.CHATS),
+    Action("read", ("u",), "Read or unread", "Triage", about=About.CHATS),
     Action("done_next", ("]",), "Done, and to the next chat that needs a reply", "Triage", about=About.CHAT),
-    Action("done_no_reply", ("#",), "Done, no reply needed: read, too", "Triage", about=About.CHAT),
-    Action("snooze", ("s",), "Snooze, or bring back", "Triage", types=True, about=About.CHAT),
-    Action("labels", ("t",), "Labels", "Triage", types=True, about=About.CHAT),
+    Action("done_no_reply", ("#",), "Done, no reply needed: read, too", "Triage", about=About.CHATS),
+    Action("snooze", ("s",), "Snooze, or bring back", "Triage", types=True, about=About.CHATS),
+    Action("labels", ("t",), "Labels", "Triage", types=True, about=About.CHATS),
     Action("note", ("P",), "Private note; it is never sent", "Triage", types=True, about=About.CHAT),
-    Action("pin", ("*",), "Pin, or take the pin off", "Triage", about=About.CHAT),
+    Action("pin", ("*",), "Pin, or take the pin off", "Triage", about=About.CHATS),
+    Action("select", ("x",), "Select; 5x takes five", "Select", (Context.LIST,), about=About.CHATS),
+    Action(
+        "select_range",
+        ("V",),
+        "Select from here by moving; again ends it",
+        "Select",
+        (Context.LIST,),
+        about=About.CHATS,
+    ),
+    Action("select_all", ("X",), "Select all that the view or filter holds", "Select", (Context.LIST,)),
     Action("filter", ("\\",), "Filter the list", "Find", footer="filter", types=True),
     Action("palette", (":", "ctrl+p"), "Commands and themes", "Program", footer="commands", types=True),
     Action("help", ("?",), "All keys", "Program", footer="help"),

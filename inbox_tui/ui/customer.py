@@ -2,48 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, tzinfo
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from textual import events
 from textual.content import Content
 from textual.widgets import Static
 
-from inbox_tui.core.capabilities import INBOUND_DELAY, platform_name
-from inbox_tui.core.models import Chat, Json, Milliseconds, Platform, Profile
-from inbox_tui.core.ranking import FOREVER
-from inbox_tui.core.times import age, clock, day_label, duration, moment
+from inbox_tui.store import customers
 from inbox_tui.store.reads import ChatRow
+from inbox_tui.ui.session import Session
 
-_FACTS = (
-    ("is_verified_user", "verified", "not verified"),
-    ("is_user_follow_business", "follows you", "does not follow you"),
-    ("is_business_follow_user", "you follow them", "you do not follow them"),
-    ("is_payment_enabled", "payments enabled", "payments not enabled"),
-    ("is_subscribed_to_messenger", "subscribed to Messenger", "not subscribed to Messenger"),
-)
-"""Keys of `metadata` (seed: "Participant metadata"), in words for true and false."""
+WHEEL_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the pane shows, as it was handed over."""
+
+    row: ChatRow
+    lines: Callable[[ChatRow, customers.Customer], Sequence[Content]]
+    more: str
 
 
 class Customer(Static):
-    """Facts of the chat that is shown, as plain lines."""
+    """Facts of the chat that is shown, wrapped here so that a change of them asks for no layout."""
 
-    _latest = Content("")
+    def __init__(self, session: Session, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._session = session
+        self._shown: _Shown | None = None
+        self._known = customers.Customer()
+        self._known_of: ChatRow | None = None
+        self._first = 0
+        """The first line that is shown of those that there are."""
 
     def show(
         self,
         row: ChatRow,
-        profile: Profile | None,
-        looks: Sequence[Content],
-        now: Milliseconds,
-        zone: tzinfo | None,
-        note: str = "",
+        lines: Callable[[ChatRow, customers.Customer], Sequence[Content]],
+        more: str,
     ) -> None:
-        """Draw a chat's facts at a time of the server; `looks`: how fresh they are, in words."""
-        lines = [*_lines(row, profile, now, zone or UTC), Content(""), *looks]
-        if note:
-            lines += [Content(""), Content.styled("PRIVATE NOTE (P)", "bold $text-warning")]
-            lines += [Content.styled(f"┃ {line}", "$text-warning") for line in note.splitlines()]
-        self._latest = Content("\n").join(lines)
+        """Draw what `lines` makes of a chat now. `more`: the key that shows all of it where room is short."""
+        if self._shown is None or self._shown.row.pk != row.pk:
+            self._first = 0
+        self._shown = _Shown(row, lines, more)
         if all(node.display for node in self.ancestors_with_self):
             self._draw()
 
@@ -51,72 +54,38 @@ class Customer(Static):
         """Draw what came while there was no room for this pane."""
         self._draw()
 
+    def on_resize(self) -> None:
+        """Lines are wrapped by width."""
+        self._draw()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel scrolls what is longer than the pane."""
+        event.stop()
+        self._first += WHEEL_LINES
+        self._draw()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel scrolls what is longer than the pane."""
+        event.stop()
+        self._first = max(0, self._first - WHEEL_LINES)
+        self._draw()
+
     def _draw(self) -> None:
+        shown, (width, height) = self._shown, self.size
+        if shown is None or not width or not height:
+            return
+        if self._known_of is not shown.row:
+            # Every change of the chat brings another row; the clock alone asks for nothing.
+            self._known, self._known_of = customers.customer(self._session.reader, shown.row), shown.row
+        facts = shown.lines(shown.row, self._known)
+        lines = [line for fact in facts for line in (fact.wrap(width) if fact.plain else [fact])]
+        self._first = min(self._first, max(0, len(lines) - height))
+        below = len(lines) - self._first - height
+        if below > 0:
+            cut = Content(f"↓ {below + 1} more lines · {shown.more}").stylize("dim")
+            lines = [*lines[self._first : self._first + height - 1], cut]
+        text = Content("\n").join(lines[self._first :] if below <= 0 else lines)
         # Textual lays the whole screen out anew for a change of what is hidden, and may then miss what has
         # to be painted over: a toast that went in the same moment stayed on the screen.
-        if self.content != self._latest:
-            self.update(self._latest, layout=False)
-
-
-def _lines(row: ChatRow, profile: Profile | None, now: Milliseconds, zone: tzinfo) -> list[Content]:
-    chat = row.chat
-    lines = [Content(chat.title).stylize("bold")]
-    if chat.participant_username and chat.participant_username != chat.title:
-        lines.append(Content(f"@{chat.participant_username}"))
-    lines.append(Content(f"{platform_name(chat.platform)} · {profile.name if profile else chat.profile_id}"))
-    if chat.archived:
-        lines.append(Content("archived on the platform (muted)"))
-    lines.append(Content(""))
-    lines += _marks(row, now)
-    lines += [Content(words) for words in _window(row, now, zone)]
-    if (delay := INBOUND_DELAY.get(chat.platform)) is not None:
-        lines.append(Content(f"messages may arrive {duration(delay)} late"))
-    lines += [Content(words) for words in _metadata(chat)]
-    lines.append(Content(""))
-    since = f"{day_label(chat.created_at, now, zone)}"
-    count = f"{row.messages} messages" if row.history_done else f"{row.messages} messages cached"
-    if row.messages_total is not None and not row.history_done and row.messages_total > row.messages:
-        count += f" of {row.messages_total}"
-    lines += [Content(f"first seen {since}"), Content(count)]
-    if row.needs_reply_since is not None:
-        lines.append(Content(f"waiting for {age(now - row.needs_reply_since)}").stylize("$text-warning"))
-    return lines
-
-
-def _marks(row: ChatRow, now: Milliseconds) -> list[Content]:
-    """What we have put on the chat ourselves."""
-    lines = []
-    if row.pinned:
-        lines.append(Content("★ pinned"))
-    if row.snoozed_until is not None and now < row.snoozed_until:
-        when = "until they write" if row.snoozed_until == FOREVER else moment(row.snoozed_until, now, None)
-        lines.append(Content(f"snoozed: {when}").stylize("$text-accent"))
-    if row.labels:
-        lines.append(Content(f"labels: {', '.join(row.labels)}"))
-    return lines
-
-
-def _window(row: ChatRow, now: Milliseconds, zone: tzinfo) -> list[str]:
-    if row.chat.platform not in (Platform.FACEBOOK, Platform.INSTAGRAM):
-        return []
-    closes = row.window_closes_at
-    if closes is None:
-        return ["window never opened"]
-    if closes > now:
-        return [f"window closes {clock(closes, zone)} ({duration(closes - now)})"]
-    return [f"window probably closed {day_label(closes, now, zone)} {clock(closes, zone)}"]
-
-
-def _metadata(chat: Chat) -> list[str]:
-    words = []
-    followers = chat.metadata.get("follower_count")
-    if isinstance(followers, int):
-        words.append(f"{followers:,} followers")
-    for key, yes, no in _FACTS:
-        value: Json = chat.metadata.get(key)
-        if isinstance(value, bool):
-            words.append(yes if value else no)
-    language = chat.metadata.get("language_code")
-    if isinstance(language, str):
-        words.append(f"language {language}")
-    return words
+        if self.content != text:
+            self.update(text, layout=False)

@@ -78,6 +78,7 @@ class Edges:
             inbox.size.width,
             inbox.pending_keys,
             filtering=filtering,
+            selected=inbox.chats.selection.words,
             works=inbox.works,
         )
         self._set("#footer", words)
@@ -85,6 +86,8 @@ class Edges:
     def _progress(self) -> str:
         """How far an act on many chats or a long sync has come; empty while little or nothing is missing."""
         inbox = self._inbox
+        if inbox.bulk.progress:
+            return f" {inbox.bulk.progress}"
         published = sync_progress.read(inbox.session.reader)
         if published is not None:
             still = now_ms() - published.at

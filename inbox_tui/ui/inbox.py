@@ -30,6 +30,7 @@ from inbox_tui.store.reads import ChatRow, Key, ThreadSource
 from inbox_tui.ui import status
 from inbox_tui.ui.actions import About, Action, Context
 from inbox_tui.ui.acts import Acts
+from inbox_tui.ui.bulk import Bulk
 from inbox_tui.ui.chat_list import ChatList
 from inbox_tui.ui.composer import Composer
 from inbox_tui.ui.customer import Customer
@@ -42,6 +43,7 @@ from inbox_tui.ui.filter_bar import FilterBar
 from inbox_tui.ui.keymap import Chords
 from inbox_tui.ui.keys import key_of
 from inbox_tui.ui.notices import Notices
+from inbox_tui.ui.person import person_lines
 from inbox_tui.ui.preferences import Preferences
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.session import Session
@@ -98,6 +100,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.revision = Revision()
         self.shown: ChatRow | None = None
         self.acts = Acts(self)
+        self.bulk = Bulk(session)
         self.edges = Edges(self)
         self.views = Views(self)
         self.awaited: int | None = None
@@ -127,7 +130,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 yield Thread(id="thread")
                 yield Composer(id="composer")
             with Vertical(id="customer-pane"):
-                yield Customer(id="customer")
+                yield Customer(self.session, id="customer")
         yield Static(id="footer")
 
     # Life.
@@ -291,16 +294,19 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def _draw_chat(self, row: ChatRow) -> None:
         self._draw_title(row)
-        profile = self.profiles.get(row.chat.profile_id)
-        fresh = status.looks_in_words(self._freshness(row), now_ms(), complete=row.complete)
-        note = lookups.note(self.session.reader, row.chat.id) if row.note else ""
-        now = self.session.clock.now()
-        self.query_one(Customer).show(row, profile, fresh, now, self.thread.zone, note)
+        more = f"{self.keymap.label('person')} shows all"
+        self.query_one(Customer).show(row, self.person_lines, more)
         self.thread.unanswered_since = row.needs_reply_since
         self.thread.empty_text = (
             "The messages of this chat are not fetched yet." if row.pulled_at is None else "No messages yet."
         )
         self.draw_composer()
+
+    def person_lines(self, row: ChatRow, known: customers.Customer) -> list[Content]:
+        """What is known of the person of a chat, in lines."""
+        fresh = status.looks_in_words(self._freshness(row), now_ms(), complete=row.complete)
+        now = self.session.clock.now()
+        return person_lines(row, known, self.profiles, fresh, now, self.thread.zone)
 
     def _draw_title(self, row: ChatRow) -> None:
         profile = self.profiles.get(row.chat.profile_id)
@@ -342,6 +348,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def answer(self, action: Action) -> Refused | None:
         """Why an action of the registry cannot be done now with what a key is about; None where it can."""
+        if (refusal := self.acts.selecting.refusal(action)) is not None:
+            return refusal
         row = self.chats.cursor_row if self.context is Context.LIST else self.shown
         if row is None and (action.about is not About.NOTHING or action.act is not None):
             return Refused("No chat is selected", cause=Cause.MESSAGE)
@@ -477,6 +485,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         elif field is None:
             await self.views.settle()
             self._press(event)
+            await self.acts.selecting.settle()
         elif isinstance(field, Editor):
             await self._take_in_composer(event)
         elif event.key in ("escape", "enter"):

@@ -20,6 +20,17 @@ from inbox_tui.ui.keys import label, parse_key
 
 ESSENTIAL = frozenset({"quit", "leave", "back", "open", "send", "help"})
 """Actions that always have a key: nobody may be locked in, or out of the list of all keys."""
+OF_MANY: Mapping[str, str] = {
+    "done": "done",
+    "snooze": "snooze",
+    "labels": "labels",
+    "read": "read",
+    "pin": "pin",
+    "done_no_reply": "no reply",
+    "clear_filter": "select none",
+    "help": "help",
+}
+"""What there is to do with selected chats, and how the footer calls it."""
 OF_A_TEXT = frozenset(
     {
         *("tab", "shift+tab", "space", "backspace", "delete", "left", "right", "up", "down"),
@@ -63,12 +74,16 @@ class Keymap:
         return {key: action for action in actions for key in action.keys}
 
     def footer(
-        self, context: Context, works: Callable[[Action], bool] = lambda _: True
+        self, context: Context, works: Callable[[Action], bool] = lambda _: True, *, many: bool = False
     ) -> list[tuple[str, str]]:
         """(keys, short name) of what the footer offers in a context, of what works there now.
 
         Not of messages in the list: which one a key would be about is looked for when it is pressed.
+        `many`: of what there is to do with selected chats.
         """
+        if many:
+            named = ((self[name].keys, words) for name, words in OF_MANY.items())
+            return [(label(keys[0]), words) for keys, words in named if keys]
         return [
             (self._in_footer(action), action.footer)
             for action in self.actions

@@ -27,6 +27,13 @@ class Selection:
     def __contains__(self, chat_id: str) -> bool:
         return chat_id in self._ids or chat_id in self._on_way
 
+    @property
+    def words(self) -> str:
+        """How many, and whether moving selects more; empty where nothing is selected."""
+        if not len(self):
+            return ""
+        return f"RANGE {len(self):,} selected" if self.ranging else f"{len(self):,} selected"
+
     def ids(self) -> list[str]:
         """Every selected chat."""
         return list(dict.fromkeys([*self._ids, *(self._way or ())]))

@@ -13,8 +13,10 @@ from inbox_tui.ui.acts.attachments import Attachments
 from inbox_tui.ui.acts.composing import Composing
 from inbox_tui.ui.acts.editing import Editing
 from inbox_tui.ui.acts.moving import Moving
+from inbox_tui.ui.acts.people import People
 from inbox_tui.ui.acts.platform import PlatformActs
 from inbox_tui.ui.acts.program import Program
+from inbox_tui.ui.acts.selecting import Selecting
 from inbox_tui.ui.acts.snippets import Snippets
 from inbox_tui.ui.acts.triage import Triage
 from inbox_tui.ui.acts.viewing import Viewing
@@ -22,7 +24,20 @@ from inbox_tui.ui.acts.viewing import Viewing
 if TYPE_CHECKING:
     from inbox_tui.ui.inbox import InboxScreen
 
-AREAS = (Moving, Viewing, Answering, Composing, Snippets, Editing, Attachments, PlatformActs, Triage, Program)
+AREAS = (
+    Moving,
+    Viewing,
+    Answering,
+    Composing,
+    Snippets,
+    Editing,
+    Attachments,
+    PlatformActs,
+    Triage,
+    People,
+    Selecting,
+    Program,
+)
 
 
 class Acts:
@@ -33,6 +48,7 @@ class Acts:
         areas = [area(inbox) for area in AREAS]
         self.attachments = next(area for area in areas if isinstance(area, Attachments))
         self.snippets = next(area for area in areas if isinstance(area, Snippets))
+        self.selecting = next(area for area in areas if isinstance(area, Selecting))
         self._methods: dict[str, Callable[[int], None]] = {
             action.id: getattr(area, action.id)
             for action in ACTIONS

@@ -1,4 +1,4 @@
-"""Local marks on a chat; nothing of them reaches the customer."""
+"""Local marks on the chat that a key is about, or on all that are selected; nothing reaches the customer."""
 
 from __future__ import annotations
 
@@ -8,18 +8,28 @@ from typing import TYPE_CHECKING
 
 from inbox_tui.core.models import Chat
 from inbox_tui.store import journal, lookups, triage
+from inbox_tui.ui.acts import many
 from inbox_tui.ui.acts.area import Area
 
 if TYPE_CHECKING:
+    from inbox_tui.ui.bulk import Work
     from inbox_tui.ui.dialogs.labels import Changed
     from inbox_tui.ui.dialogs.snooze import Chosen
+    from inbox_tui.ui.inbox import InboxScreen
 
 
 class Triage(Area):
     """Acts that sort the inbox. Each is a step of the journal, to be undone and done again."""
 
+    def __init__(self, inbox: InboxScreen) -> None:
+        super().__init__(inbox)
+        self._many = many.Many(inbox)
+
     def done(self, count: int) -> None:
         """Close the chat for us, or open it again; the customer sees nothing of it."""
+        if self._many.are_meant:
+            self._many.decide(many.closing_or_not)
+            return
         row = self._subject
         if row is not None:
             self._inbox.session.act(triage.reopen if row.done else triage.done, [row.chat.id])
@@ -38,6 +48,9 @@ class Triage(Area):
 
     def done_no_reply(self, count: int) -> None:
         """Close the chat for us and take it as read: there is nothing to answer."""
+        if self._many.are_meant:
+            self._many.decide(lambda _: many.NO_REPLY)
+            return
         row = self._subject
         if row is not None and row.done and not row.unread:
             self._inbox.say(f"Done and read already: {row.chat.title}")
@@ -46,6 +59,9 @@ class Triage(Area):
 
     def read(self, count: int) -> None:
         """Mark as read, or take the seen mark away."""
+        if self._many.are_meant:
+            self._many.decide(many.reading_or_not)
+            return
         row = self._subject
         if row is None:
             return
@@ -58,6 +74,9 @@ class Triage(Area):
 
     def pin(self, count: int) -> None:
         """Pin the chat, or take the pin off."""
+        if self._many.are_meant:
+            self._many.decide(many.pinning_or_not)
+            return
         row = self._subject
         if row is not None:
             self._inbox.session.act(triage.pin, [row.chat.id], pinned=not row.pinned)
@@ -68,6 +87,9 @@ class Triage(Area):
         from inbox_tui.ui.dialogs.snooze import Snooze
 
         inbox, row = self._inbox, self._subject
+        if self._many.are_meant:
+            self._many.snooze()
+            return
         if row is None:
             return
         now = inbox.session.clock.now
@@ -94,7 +116,9 @@ class Triage(Area):
         from inbox_tui.ui.dialogs.labels import Labels
 
         inbox, row = self._inbox, self._subject
-        if row is not None:
+        if self._many.are_meant:
+            self._many.labels()
+        elif row is not None:
             known = [name for name, _ in lookups.labels(inbox.session.reader)]
             dialog = Labels(row.chat.title, row.labels, known)
             inbox.app.push_screen(dialog, partial(self._labelled, row.chat.id))
@@ -131,15 +155,30 @@ class Triage(Area):
         inbox = self._inbox
         # Behind the acts that were just made: they are written by the same thread.
         acted_at = await asyncio.wrap_future(inbox.session.write(journal.last_act_at))
+        work = inbox.bulk.newest
+        if work is not None and work.step.at in (None, acted_at):
+            if await self._stopped(work):
+                await self._step(back=True)
+            return
         if acted_at is not None and not inbox.drafts.takes_back_after(acted_at):
             await self._step(back=True)
             return
         inbox.say(await inbox.drafts.take_back())
         inbox.draw_composer()
 
+    async def _stopped(self, work: Work) -> bool:
+        """End an act on many chats where it is; returns whether anything of it was done."""
+        work.stopped = True
+        # What is behind it in the writing thread begins when it has ended.
+        await asyncio.wrap_future(self._inbox.session.write_in_parts(lambda _: False))
+        if work.step.at is None:
+            self._inbox.say(f"Stopped before anything was done: {work.what}")
+        return work.step.at is not None
+
     async def _step(self, *, back: bool) -> None:
-        inbox = self._inbox
-        step = await asyncio.wrap_future(inbox.session.write(journal.undo if back else journal.redo))
+        inbox, walk = self._inbox, journal.Walk(back)
+        await asyncio.wrap_future(inbox.session.write_in_parts(partial(journal.step, walk=walk)))
+        step = walk.result
         if step is None:
             inbox.say(f"There is nothing to {'undo' if back else 'do again'}")
             return

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from textual.screen import ModalScreen
 from textual.worker import Worker
 
 ResultT = TypeVar("ResultT")
+ReadT = TypeVar("ReadT")
 
 
 class Dialog(ModalScreen[ResultT]):
@@ -24,6 +26,21 @@ class Dialog(ModalScreen[ResultT]):
         if self.focused is None:
             self.focus_next(self.AUTO_FOCUS or "*")
         self.ready.set()
+
+    def ready_after(self, reading: Awaitable[ReadT], take: Callable[[ReadT], object]) -> None:
+        """In place of `on_mount`: be ready when something that takes a while was read, and taken in."""
+        self.run_worker(self._read(reading, take), exit_on_error=False, description="read for a dialog")
+
+    async def _read(self, reading: Awaitable[ReadT], take: Callable[[ReadT], object]) -> None:
+        read = False
+        try:
+            take(await reading)
+            read = True
+        finally:
+            if not read:
+                # The fault is told by the inbox; keys must not wait for what will never be there.
+                self.dismiss(None)
+            Dialog.on_mount(self)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """What fails in the background of a dialog is told like what fails in that of the inbox."""

@@ -1,10 +1,10 @@
-"""Labels of a chat: found by a few letters of their name, several added or taken off at one go."""
+"""Labels of a chat, or of many: found by a few letters of their name, several changed at one go."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,6 +15,10 @@ from textual.widgets import Input, Static
 from inbox_tui.core.errors import UsageError
 from inbox_tui.store.triage import label_name
 from inbox_tui.ui.dialogs.fields import FieldDialog
+
+if TYPE_CHECKING:
+    from inbox_tui.store.picking import Survey
+    from inbox_tui.ui.dialogs.many import Ask
 
 ROWS = 10
 """Labels that are shown at a time."""
@@ -47,7 +51,11 @@ def found(names: Sequence[str], letters: str) -> list[str]:
 
 
 class Labels(FieldDialog[Changed]):
-    """Enter adds or takes off and waits for the next; Escape closes, and all of it is one step."""
+    """Enter adds or takes off and waits for the next; Escape closes, and all of it is one step.
+
+    Of many chats some may have a label and others not: Enter adds it to all, then takes it off all, then
+    leaves it as it is.
+    """
 
     KEYS: ClassVar[Mapping[str, str]] = {
         "up": "previous",
@@ -62,19 +70,27 @@ class Labels(FieldDialog[Changed]):
     #labels Static { height: auto; }
     """
 
-    def __init__(self, person: str, mine: Sequence[str], known: Sequence[str]) -> None:
-        """`mine`: the labels of the chat; `known`: those of all chats, the most used first."""
+    def __init__(
+        self, about: str, mine: Sequence[str], known: Sequence[str], *, ask: Ask | None = None
+    ) -> None:
+        """`about`: the person, or how many chats. `mine`: the labels of the chat; `known`: those of all
+        chats, the most used first. Of many chats, `ask` counts which labels they have.
+        """
         super().__init__()
-        self._person = person
+        self._about = about
+        self._ask = ask
         self._before = frozenset(mine)
-        self._mine = set(mine)
+        self._some: dict[str, int] = {}
+        """Labels that some of the chats have and others not, with how many of them do."""
+        self._wanted: dict[str, bool] = {}
+        """What is to be changed: whether all are to have the label."""
         self._known = list(dict.fromkeys([*mine, *known]))
         self._number = 0
 
     def compose(self) -> ComposeResult:
         """The field, what it finds, what is in the way."""
         with Vertical(id="labels") as box:
-            box.border_title = Content(f"Labels · {self._person}")
+            box.border_title = Content(f"Labels · {self._about}")
             yield Input(placeholder="a few letters, or a new label", compact=True)
             yield Static(id="labels-found")
             yield Static(id="labels-fault")
@@ -82,8 +98,17 @@ class Labels(FieldDialog[Changed]):
 
     def on_mount(self) -> None:
         """The field has the focus."""
+        if self._ask is not None:
+            self.ready_after(self._ask(), self._counted)
+            return
         self._draw()
         super().on_mount()
+
+    def _counted(self, found: Survey) -> None:
+        self._before = frozenset(name for name, count in found.labels.items() if count == found.chats)
+        self._some = {name: count for name, count in found.labels.items() if count < found.chats}
+        self._known = list(dict.fromkeys([*sorted(found.labels), *self._known]))
+        self._draw()
 
     @on(Input.Changed)
     def _typed(self) -> None:
@@ -107,14 +132,20 @@ class Labels(FieldDialog[Changed]):
         lines = []
         for number, name in enumerate(offered[first : first + ROWS], first):
             chosen = number == self._number
-            new = "" if name in self._known else "  new"
-            sign = "✓" if name in self._mine else " "
-            line = Content(f"{'▸' if chosen else ' '} {sign} {name}{new}")
+            sign, words = self._state(name)
+            line = Content(f"{'▸' if chosen else ' '} {sign} {name}{words}")
             lines.append(line.stylize("bold") if chosen else line)
         if len(offered) > first + ROWS:
             lines.append(Content(f"    and {len(offered) - first - ROWS} more").stylize("dim"))
         self.query_one("#labels-found", Static).update(Content("\n").join(lines))
         self.query_one("#labels-fault", Static).update(Content.styled(fault, "$text-error"))
+
+    def _state(self, name: str) -> tuple[str, str]:
+        """The sign in front of a label, and what is said behind it."""
+        if name in self._some and name not in self._wanted:
+            return "–", f"  on {self._some[name]:,} of them"
+        new = "" if name in self._known else "  new"
+        return ("✓" if self._wanted.get(name, name in self._before) else " "), new
 
     # What the keys do.
 
@@ -140,7 +171,12 @@ class Labels(FieldDialog[Changed]):
                 self._draw(str(error))
             return
         name = offered[self._number]
-        self._mine ^= {name}
+        if name in self._some:
+            following = {None: True, True: False, False: None}[self._wanted.pop(name, None)]
+            if following is not None:
+                self._wanted[name] = following
+        else:
+            self._wanted[name] = not self._wanted.get(name, name in self._before)
         if name not in self._known:
             self._known.append(name)
         field.value = ""
@@ -149,5 +185,11 @@ class Labels(FieldDialog[Changed]):
 
     def leave(self) -> None:
         """Close; what was chosen is written."""
-        added, removed = self._mine - self._before, self._before - self._mine
-        self.dismiss(Changed(tuple(sorted(added)), tuple(sorted(removed))))
+        changed = {name: on for name, on in self._wanted.items() if on is not (name in self._before)}
+        changed |= {name: on for name, on in self._wanted.items() if name in self._some}
+        self.dismiss(
+            Changed(
+                tuple(sorted(name for name, on in changed.items() if on)),
+                tuple(sorted(name for name, on in changed.items() if not on)),
+            )
+        )

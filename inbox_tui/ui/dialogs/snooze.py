@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,6 +17,10 @@ from inbox_tui.core.models import Milliseconds
 from inbox_tui.core.snooze import PRESETS, Until, clamp, parse
 from inbox_tui.core.times import moment
 from inbox_tui.ui.dialogs.fields import FieldDialog
+
+if TYPE_CHECKING:
+    from inbox_tui.store.picking import Survey
+    from inbox_tui.ui.dialogs.many import Ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +53,52 @@ class Snooze(FieldDialog[Chosen | None]):
     """
 
     def __init__(
-        self, person: str, now: Callable[[], Milliseconds], closes_at: Milliseconds | None, *, away: bool
+        self,
+        about: str,
+        now: Callable[[], Milliseconds],
+        closes_at: Milliseconds | None,
+        *,
+        away: bool = False,
+        ask: Ask | None = None,
     ) -> None:
-        """`closes_at`: when the reply window does; `away`: the chat is put away already."""
+        """`about`: the person, or how many chats. `closes_at`: when the reply window does. `away`: the chat
+        is put away already; of many chats, `ask` counts those that are.
+        """
         super().__init__()
-        self._person = person
+        self._about = about
+        self._ask = ask
         self._now = now
         self._closes_at = closes_at
         self._presets: list[str | None] = [*([None] if away else []), *PRESETS]
         """None: bring it back."""
+        self._back = "bring it back now"
         self._number = 0
 
     def compose(self) -> ComposeResult:
         """The presets with what each comes to, the field, and what stands in it comes to."""
         with Vertical(id="snooze") as box:
-            box.border_title = Content(f"Snooze · {self._person}")
+            box.border_title = Content(f"Snooze · {self._about}")
             yield Static(id="snooze-presets")
             yield Input(placeholder="or type: 30m, fri 14:30, 3 jun, tomorrow 9 sticky", compact=True)
             yield Static(id="snooze-end")
+            if self._ask is not None:
+                yield Static(Content("Each no longer than its reply window allows.").stylize("dim"))
             yield Static(Content("↑↓ preset · ⏎ snooze · Esc back").stylize("dim"))
 
     def on_mount(self) -> None:
         """The field has the focus; the arrows go through the presets all the same."""
+        if self._ask is not None:
+            self.ready_after(self._ask(), self._counted)
+            return
         self._draw()
         super().on_mount()
+
+    def _counted(self, found: Survey) -> None:
+        if found.snoozed:
+            # Last: of many chats this is hardly what one wants.
+            self._presets.append(None)
+            self._back = f"bring the {found.snoozed:,} back now that are away"
+        self._draw()
 
     @on(Input.Changed)
     def _draw(self) -> None:
@@ -80,7 +106,7 @@ class Snooze(FieldDialog[Chosen | None]):
         typed, now = self.query_one(Input).value.strip(), self._now()
         lines = []
         for number, preset in enumerate(self._presets):
-            words = "bring it back now"
+            words = self._back
             if preset is not None:
                 end = in_words(clamp(parse(preset, now), self._closes_at, now), now)
                 words = preset if end == preset else f"{preset:<13}{end}"

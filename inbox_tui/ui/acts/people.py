@@ -1,0 +1,34 @@
+"""The person of a chat, and the way to other chats that may be theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from inbox_tui.store import customers, lookups
+from inbox_tui.ui.acts.area import Area
+
+
+class People(Area):
+    """Acts that show who one writes with."""
+
+    def person(self, count: int) -> None:
+        """Everything about the person of the chat; from there to chats that may be theirs, too."""
+        from inbox_tui.ui.dialogs.person import Person
+
+        inbox, row = self._inbox, self._subject
+        if row is None:
+            return
+        chat_id, reader = row.chat.id, inbox.session.reader
+
+        def lines() -> Sequence[Content]:
+            now = lookups.chat(reader, chat_id) or row
+            return inbox.person_lines(now, customers.customer(reader, now))
+
+        def chosen(other: str | None) -> None:
+            if other is not None:
+                inbox.go_to(other)
+
+        dialog = Person(row.chat.title, lines, customers.customer(reader, row).others)
+        inbox.app.push_screen(dialog, chosen)

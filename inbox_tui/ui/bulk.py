@@ -1,0 +1,77 @@
+"""Acts on many chats, part by part in the writing thread: the screen and its drafts go on meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from inbox_tui.store import journal
+from inbox_tui.store.journal import OpenStep
+from inbox_tui.ui.session import Session
+
+if TYPE_CHECKING:
+    from inbox_tui.store.writes import Writer
+
+SHOWN_FROM = 1_000
+"""Chats from which on it is shown how far an act has come; fewer are done before one could read it."""
+
+Part = Callable[["Writer", list[str], OpenStep], Collection[str]]
+"""Carries an act out on some chats as a part of a step; returns those that it changed."""
+
+
+@dataclass(slots=True)
+class Work:
+    """One act on many chats. The counts are written by the writing thread and read by the screen."""
+
+    what: str
+    """The act in words, `Done`."""
+    total: int
+    step: OpenStep = field(default_factory=OpenStep)
+    through: int = 0
+    """Chats that are behind it."""
+    changed: int = 0
+    stopped: bool = False
+    """Nothing more of it is to be done."""
+
+
+class Bulk:
+    """The acts of one screen on many chats, in the order in which they were begun."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._works: list[Work] = []
+
+    def start(self, what: str, chat_ids: Sequence[str], act: Part) -> tuple[Work, Future[None]]:
+        """Begin an act; the future ends with it."""
+        parts = journal.parts(chat_ids)
+        work = Work(what, len(chat_ids))
+
+        def part(writer: Writer) -> bool:
+            names = None if work.stopped else next(parts, None)
+            if names is None:
+                return False
+            work.changed += len(act(writer, names, work.step))
+            work.through += len(names)
+            return work.through < work.total
+
+        self._works.append(work)
+        return work, self._session.write_in_parts(part)
+
+    def ended(self, work: Work) -> None:
+        """The act is over, or has failed."""
+        self._works.remove(work)
+
+    @property
+    def newest(self) -> Work | None:
+        """The act that was begun last and goes on."""
+        return next((work for work in reversed(self._works) if work.through < work.total), None)
+
+    @property
+    def progress(self) -> str:
+        """How far the act has come that goes on now, where that takes a while; empty otherwise."""
+        work = next((work for work in self._works if work.through < work.total), None)
+        if work is None or work.total < SHOWN_FROM:
+            return ""
+        return f"{work.what}: {work.through:,} of {work.total:,} chats · z stops and undoes it"
