@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test bench-sync bench-start check format screenshots docs kills soak clean
+.PHONY: demo test bench-sync bench-start bench-search check format screenshots docs kills soak clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/inbox-tui demo
@@ -20,6 +20,10 @@ bench-sync: $(VENV)/run.stamp
 # From exec to chat rows, over a bare Textual application: about three minutes, a third of one with SHORT=1.
 bench-start: $(VENV)/run.stamp
 	$(BIN)/python -m benchmarks.start $(if $(SHORT),--short)
+
+# Search in a million messages against its budgets: about three minutes, a tenth of that with SHORT=1.
+bench-search: $(VENV)/run.stamp
+	$(BIN)/python -m benchmarks.search $(if $(SHORT),--short)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
