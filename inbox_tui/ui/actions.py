@@ -154,7 +154,14 @@ ACTIONS: Sequence[Action] = (
     ),
     Action("select_all", ("X",), "Select all that the view or filter holds", "Select", (Context.LIST,)),
     Action("filter", ("\\",), "Filter the list", "Find", footer="filter", types=True),
-    Action("palette", (":", "ctrl+p"), "Commands and themes", "Program", footer="commands", types=True),
+    Action(
+        "palette",
+        (":", "ctrl+p"),
+        "Commands, people, views, snippets and themes, by a few letters",
+        "Program",
+        footer="commands",
+        types=True,
+    ),
     Action("help", ("?",), "All keys", "Program", footer="help"),
     Action("repaint", ("ctrl+l",), "Draw the screen again", "Program"),
     Action("quit", ("ctrl+q",), "Quit", "Program", (*NORMAL, Context.TYPING)),
@@ -198,6 +205,7 @@ ACTIONS: Sequence[Action] = (
         Act.REPLY_MARKUP,
         types=True,
     ),
+    Action("palette_while_typing", ("ctrl+p",), "Commands", "Composer", (Context.TYPING,), types=True),
     Action(
         "external_editor",
         ("ctrl+o",),

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.driver import Driver
-from textual.screen import Screen
 
 from inbox_tui.store.db import Folder
-from inbox_tui.ui import themes
+from inbox_tui.ui import terminal_signals, themes
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.dialogs.fields import FieldDialog
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.inbox import InboxScreen
-from inbox_tui.ui.keys import labels
 from inbox_tui.ui.preferences import Preferences
 from inbox_tui.ui.session import Session
 
@@ -77,9 +74,29 @@ class InboxApp(App[None], inherit_bindings=False):
         """The inbox is the only screen below the dialogs."""
         return InboxScreen(self.session, self._account, self.engine, self._notices, self.preferences)
 
+    def on_app_focus(self) -> None:
+        """The terminal has got the focus."""
+        self._turned(here=True)
+
+    def on_app_blur(self) -> None:
+        """The terminal has lost the focus."""
+        self._turned(here=False)
+
+    def _acted(self) -> None:
+        screen = self.screen_stack[0]
+        if isinstance(screen, InboxScreen):
+            screen.alerts.acted()
+
+    def _turned(self, *, here: bool) -> None:
+        screen = self.screen_stack[0] if self.screen_stack else None
+        if isinstance(screen, InboxScreen):
+            screen.alerts.turned(here=here)
+
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes go to the inbox, or to a dialog with fields, one after the other to its end."""
         screen = self.screen if self.screen_stack else None
+        if isinstance(event, events.InputEvent) and screen is not None:
+            self._acted()
         if isinstance(event, (events.Key, events.Paste)) and isinstance(screen, Dialog):
             await screen.ready.wait()
         if (
@@ -100,19 +117,6 @@ class InboxApp(App[None], inherit_bindings=False):
     def _quits(self, event: events.Key) -> bool:
         """Whether a key leaves: the inbox, or the dialog that stands over it."""
         return event.key in self.preferences.keymap["quit"].keys
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the palette lists: acts of the registry, those that do not work with the reason; themes."""
-        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
-        if isinstance(screen, InboxScreen):
-            for action in screen.keymap.actions:
-                if screen.context in action.contexts and action.id not in ("palette", "quit"):
-                    keys = labels(action.keys)
-                    act = partial(screen.acts.carry_out, action, 1)
-                    refusal = screen.answer(action)
-                    about = f"{action.group} · {keys}" if refusal is None else f"✗ {refusal.reason}"
-                    yield SystemCommand(action.title, about, act)
-        yield SystemCommand("Quit", "Leave; what is typed is kept", self.action_quit)
 
     async def action_quit(self) -> None:
         """Quit by the screen's rules: nothing typed is lost, and unsent messages are asked about."""
@@ -139,4 +143,6 @@ def run(
     finally:
         if engine is not None:
             engine.stop()
+        if app.preferences.notifications.title:
+            terminal_signals.restore_title()
         app.session.close()

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from inbox_tui.core.models import JsonObject
 from inbox_tui.ui.actions import ACTIONS
 from inbox_tui.ui.app import InboxApp
+from inbox_tui.ui.catalog import Catalog
 from inbox_tui.ui.dialogs.comments import Comments
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.dialogs.new_chat import NewChat
@@ -127,9 +128,11 @@ class Agent:
         action = next(each for each in ACTIONS if key in each.keys and inbox.context in each.contexts)
         named = [name for _, name in inbox.keymap.footer(inbox.context, inbox.works)]
         self._footer = action.footer in named if action.footer else None
-        app = self._desk.app
-        commands = {each.title: each.help for each in app.get_system_commands(app.screen)}
-        self._palette = None if inbox.context == "typing" else commands[action.title]
+        self._palette = None
+        if inbox.context != "typing":
+            (entry,) = [each for each in Catalog(inbox, {}).fixed if each.choice == ("act", action.id)]
+            refusal = entry.why_not()
+            self._palette = entry.note if refusal is None else f"✗ {refusal.reason}"
 
     async def _fill_in(self, cell: Cell, place: Place) -> None:
         """What a dialog asks for, or the composer."""

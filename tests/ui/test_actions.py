@@ -66,7 +66,7 @@ def test_keys_are_written_for_people() -> None:
 
 def test_the_footer_of_a_field_offers_only_what_works_there() -> None:
     names = {name for _, name in Keymap().footer(Context.TYPING)}
-    assert names == {"send", "new line", "leave", "attach", "buttons", "editor"}
+    assert names == {"send", "new line", "leave", "attach", "buttons", "editor", "snippet"}
 
 
 def test_the_table_of_keys_in_the_documentation_is_the_registrys() -> None:

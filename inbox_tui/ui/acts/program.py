@@ -10,8 +10,14 @@ class Program(Area):
     """Help, palette, painting and leaving."""
 
     def palette(self, count: int) -> None:
-        """Commands and themes."""
-        self._inbox.app.action_command_palette()
+        """Everything there is, by a few letters."""
+        from inbox_tui.ui.dialogs.palette import Palette
+
+        self._inbox.app.push_screen(Palette(self._inbox))
+
+    def palette_while_typing(self, count: int) -> None:
+        """The same; the acts in it are those of the composer."""
+        self.palette(count)
 
     def repaint(self, count: int) -> None:
         """Draw every cell again, after something else has written to the terminal."""
