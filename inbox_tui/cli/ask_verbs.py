@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,8 +14,31 @@ MessageArgument = Annotated[str, typer.Argument(help="The message's id, or the p
 
 def register(program: typer.Typer) -> None:
     """Give a program the verbs of this module."""
-    for verb in (show, save, comments):
+    for verb in (search, show, save, comments):
         program.command()(verb)
+
+
+def search(
+    context: typer.Context,
+    query: Annotated[
+        list[str],
+        typer.Argument(
+            help="Words and phrases; from:, platform:, profile:, label:, is:, has:, before:, after:."
+        ),
+    ],
+    order: Annotated[
+        Literal["date", "rank"], typer.Option(help="The newest first, or the best of the newest.")
+    ] = "date",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Messages at most.")] = 50,
+    as_json: JsonOption = False,
+    ids: IdsOption = False,
+) -> None:
+    """Cached messages that a query finds; a word also finds longer ones that begin with it."""
+    from inbox_tui.cli import searching
+    from inbox_tui.store.find import Order
+
+    text = " ".join(query)
+    searching.search(settings_of(context), text, order=Order(order), limit=limit, as_json=as_json, ids=ids)
 
 
 def show(

@@ -136,7 +136,8 @@ def profiles(context: typer.Context, as_json: JsonOption = False, ids: IdsOption
 def chats(
     context: typer.Context,
     query: Annotated[
-        list[str] | None, typer.Argument(help="platform:, profile:, from:, is: and words.")
+        list[str] | None,
+        typer.Argument(help="Words, from:, platform:, profile:, label:, is:, has:, before:, after:."),
     ] = None,
     as_json: JsonOption = False,
     ids: IdsOption = False,
