@@ -43,6 +43,7 @@ from inbox_tui.ui.filter_bar import FilterBar
 from inbox_tui.ui.keymap import Chords
 from inbox_tui.ui.keys import key_of
 from inbox_tui.ui.notices import Notices
+from inbox_tui.ui.notifications import Notifications
 from inbox_tui.ui.person import person_lines
 from inbox_tui.ui.preferences import Preferences
 from inbox_tui.ui.rows import VirtualRows
@@ -100,6 +101,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.revision = Revision()
         self.shown: ChatRow | None = None
         self.acts = Acts(self)
+        self.alerts = Notifications(self)
         self.bulk = Bulk(session)
         self.edges = Edges(self)
         self.views = Views(self)
@@ -156,6 +158,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.set_interval(TICK_SECONDS, self._tick)
         self.set_interval(TEND_SECONDS, self._tend)
         self.session.on_fault = self._fault_elsewhere
+        self.alerts.start()
         self.session.do(local.set_screen, None)
         self._tend()
 
@@ -207,6 +210,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.revision = changed.revision
         if changed.profiles or not self.profiles:
             self._read_profiles()
+        self.alerts.changed(changed)
         if self.walked:
             self.views.all_listed(touched=self._touched)
         if changed.chats is None or changed.chats:
