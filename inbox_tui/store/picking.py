@@ -31,7 +31,7 @@ def survey(reader: sqlite3.Connection, chat_ids: Sequence[str], now: Millisecond
     `reader`: both files, as the screen reads them.
     """
     names = json.dumps(list(chat_ids))
-    counts = reader.execute(
+    chats, done, unread, unanswered, snoozed = reader.execute(
         "SELECT count(*), coalesce(sum(done), 0), coalesce(sum(unread > 0), 0), "
         "coalesce(sum(unanswered > 0), 0), coalesce(sum(snoozed_until > ?2), 0) FROM chats "
         "WHERE id IN (SELECT value FROM json_each(?1))",
@@ -45,4 +45,4 @@ def survey(reader: sqlite3.Connection, chat_ids: Sequence[str], now: Millisecond
         "GROUP BY label",
         (names,),
     )
-    return Survey(*counts, pinned, dict(labels.fetchall()))
+    return Survey(chats, done, unread, unanswered, snoozed, pinned, dict(labels.fetchall()))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from contextlib import closing
 
 import pytest
+from textual import events
 
 from inbox_tui.core.models import Message
-from inbox_tui.store import journal, triage, writes
+from inbox_tui.store import journal, picking, triage, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.journal import OpenStep
 from inbox_tui.ui.actions import ACTIONS, About, Context
+from inbox_tui.ui.acts import many
 from inbox_tui.ui.dialogs.many import ConfirmMany
 
 from .conftest import NOW, Desk, DeskMaker
@@ -33,6 +36,12 @@ def picked(agent: Desk) -> set[str]:
 
 def footer(agent: Desk) -> str:
     return agent.screen_text().splitlines()[-1]
+
+
+def at_once(agent: Desk, *keys: str) -> None:
+    """Hand keys over as a terminal does, and wait for nothing."""
+    for key in keys:
+        agent.app.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
 async def in_all(agent: Desk) -> list[str]:
@@ -116,6 +125,35 @@ async def test_of_more_than_fifty_it_is_asked_with_their_number(folder: Folder, 
         await agent.until(lambda: names(folder, "SELECT id FROM chats WHERE done AND NOT unread") == listed)
         await agent.press("z")
         await agent.until(lambda: not names(folder, "SELECT chat_id FROM local.marks"))
+
+
+async def test_keys_behind_an_act_wait_until_its_chats_are_counted(
+    folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted, count = threading.Event(), picking.survey
+
+    def slow(*arguments: object) -> picking.Survey:
+        counted.wait(10)
+        return count(*arguments)
+
+    monkeypatch.setattr(many, "survey", slow)
+    done = "SELECT id FROM chats WHERE done"
+    async with desk(folder) as agent:
+        await in_all(agent)
+        before = names(folder, done)
+        at_once(agent, "X", "e", "enter")
+        await asyncio.sleep(0.3)
+        assert isinstance(agent.app.screen, ConfirmMany)
+        assert names(folder, done) == before
+        counted.set()
+        await agent.until(lambda: agent.says("Done: "))
+        assert names(folder, done) == names(folder, "SELECT id FROM chats") > before
+        # The same behind a dialog with a field: what is typed is about the labels that were counted.
+        counted.clear()
+        at_once(agent, *"ggxxtlate", "enter", "escape")
+        await asyncio.sleep(0.3)
+        counted.set()
+        await agent.until(lambda: agent.says("Labels +late: 2 chats"))
 
 
 async def test_all_that_a_filter_holds_is_selected_and_dropped_with_it(

@@ -20,15 +20,22 @@ class Dialog(ModalScreen[ResultT]):
         super().__init__()
         self.ready = asyncio.Event()
         """Set when the dialog is mounted and has the focus: from then on keys reach it."""
+        self._reading = False
 
     def on_mount(self) -> None:
         """Take the focus now, not with the next message: keys may be waiting."""
+        # Textual calls this besides the method of the same name of a subclass.
+        if not self._reading:
+            self._take_keys()
+
+    def _take_keys(self) -> None:
         if self.focused is None:
             self.focus_next(self.AUTO_FOCUS or "*")
         self.ready.set()
 
     def ready_after(self, reading: Awaitable[ReadT], take: Callable[[ReadT], object]) -> None:
-        """In place of `on_mount`: be ready when something that takes a while was read, and taken in."""
+        """Be ready when something that takes a while was read, and taken in; to be called by `on_mount`."""
+        self._reading = True
         self.run_worker(self._read(reading, take), exit_on_error=False, description="read for a dialog")
 
     async def _read(self, reading: Awaitable[ReadT], take: Callable[[ReadT], object]) -> None:
@@ -40,7 +47,7 @@ class Dialog(ModalScreen[ResultT]):
             if not read:
                 # The fault is told by the inbox; keys must not wait for what will never be there.
                 self.dismiss(None)
-            Dialog.on_mount(self)
+            self._take_keys()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """What fails in the background of a dialog is told like what fails in that of the inbox."""
