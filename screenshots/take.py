@@ -103,16 +103,16 @@ def opening(
         assert isinstance(pilot.app, InboxApp)
         screen = pilot.app.screen
         assert isinstance(screen, InboxScreen)
-        row = screen.session.reader.execute(
-            f"SELECT c.sort_at, c.pk FROM chats c WHERE {where} ORDER BY c.sort_at DESC LIMIT 1"
+        chat_id, pk = screen.session.reader.execute(
+            f"SELECT c.id, c.pk FROM chats c WHERE {where} ORDER BY c.sort_at DESC LIMIT 1"
         ).fetchone()
-        screen.chats.point_at(row)
-        await pilot.press("enter", *keys)
+        screen.go_to(chat_id)
+        await pilot.press(*keys)
         if at is not None:
             place = screen.session.reader.execute(
                 f"SELECT m.position_at, m.id FROM messages m WHERE m.chat = ? AND {at} "
                 "ORDER BY m.position_at DESC LIMIT 1",
-                (row[1],),
+                (pk,),
             ).fetchone()
             screen.thread.point_at(place)
         for what in then:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from inbox_tui.core.models import Milliseconds
-from inbox_tui.core.ranking import RANK_BITS, RETRY_PATIENCE, Band
+from inbox_tui.core.ranking import FOREVER, RANK_BITS, RETRY_PATIENCE, Band
 from inbox_tui.core.window import CLOSING, URGENT
 from inbox_tui.store import clock
 from inbox_tui.store.db import in_lists, transaction
@@ -74,6 +74,14 @@ _RANK = (
     f"WHEN c.unread > 0 AND NOT c.done THEN {_ranked(Band.UNREAD, _SINCE)} END)"
 )
 """`core.ranking.rank` at :now, packed as `core.ranking.Standing.rank` is. A property test compares them."""
+
+
+_TURNS = (
+    "c.snoozed_until",
+    *(f"(CASE WHEN c.unanswered > 0 THEN c.window_closes_at - {left} END)" for left in (CLOSING, URGENT, 0)),
+    f"(c.retrying_since + {RETRY_PATIENCE})",
+)
+"""`core.ranking.turning_points`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,10 +247,10 @@ def chat_ids(reader: sqlite3.Connection, view: View, now: Milliseconds) -> list[
 
 def next_change(reader: sqlite3.Connection, now: Milliseconds) -> Milliseconds | None:
     """The first moment behind `now` at which the clock alone changes a view; None: it does not."""
-    (at,) = reader.execute(
-        "SELECT min(next_change_at) FROM chats WHERE next_change_at > ?", (now,)
-    ).fetchone()
-    return None if at is None else int(at)
+    kept = reader.execute("SELECT min(next_change_at) FROM chats WHERE next_change_at > ?", (now,)).fetchone()
+    turns = ", ".join(f"min({at}) FILTER (WHERE {at} > :now AND {at} < {FOREVER})" for at in _TURNS)
+    late = reader.execute(f"SELECT {turns} FROM {_LATE}", {"now": now}).fetchone()
+    return min((int(at) for at in (*kept, *late) if at is not None), default=None)
 
 
 def next_attention(

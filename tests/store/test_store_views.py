@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 from store_samples import DAY, HOUR, MINUTE, NOW, chat, inbound, outbound
 
-from inbox_tui.core.ranking import FOREVER, Facts, State, holds, rank, standing
+from inbox_tui.core.ranking import FOREVER, Facts, State, holds, rank, standing, turning_points
 from inbox_tui.core.snooze import Until
 from inbox_tui.store import facts as store_facts
 from inbox_tui.store import health, schema, triage, views, writes
@@ -137,9 +137,8 @@ def test_every_view_holds_what_the_rules_say_in_their_order_at_any_moment(
             if onward:
                 middle = onward[len(onward) // 2].key
                 assert source.after(middle, 1, inclusive=True)[0].key == middle
-        change = views.next_change(reader, now)
-        on_time = [at for entry, folded in known if (at := standing(entry, folded).valid_until)]
-        assert change == min((at for at in on_time if at > now), default=None)
+        turns = [at for entry in facts for at in turning_points(entry) if at > now]
+        assert views.next_change(reader, now) == min(turns, default=None)
 
 
 def test_going_on_by_rank_visits_all_of_now_and_begins_again(

@@ -39,11 +39,11 @@ def opened(name: str, *keys: str) -> Act:
         await pilot.pause(0.2)
         screen = pilot.app.screen
         assert isinstance(screen, InboxScreen)
-        row = screen.session.reader.execute(
-            "SELECT sort_at, pk FROM chats WHERE participant_name = ?", (name,)
+        (chat_id,) = screen.session.reader.execute(
+            "SELECT id FROM chats WHERE participant_name = ?", (name,)
         ).fetchone()
-        screen.chats.point_at(row)
-        await pilot.press("enter", *keys)
+        screen.go_to(chat_id)
+        await pilot.press(*keys)
         await pilot.pause(0.2)
 
     return act
