@@ -236,6 +236,7 @@ def steps(folder: Folder) -> Mapping[str, tuple[Step, Step]]:
     return {
         "thirty rows down the list": (start, pressing(*["j"] * 30)),
         "ninety rows down the list, past the rows that were read at first": (start, pressing(*["j"] * 90)),
+        "thirty chats selected by moving": (start, pressing("V", *["j"] * 30)),
         "page down in the list": (start, pressing("pagedown", "pagedown")),
         "to the end of the list": (start, pressing("G")),
         "from the end to the start of the list": (pressing("escape", "escape", "G"), pressing("g", "g")),
