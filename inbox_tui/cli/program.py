@@ -139,13 +139,20 @@ def chats(
         list[str] | None,
         typer.Argument(help="Words, from:, platform:, profile:, label:, is:, has:, before:, after:."),
     ] = None,
+    view: Annotated[
+        str | None,
+        typer.Option(
+            help="A view in its own order: now, unread, waiting, closing, failed, snoozed, done, all, "
+            "or a saved one of config.toml."
+        ),
+    ] = None,
     as_json: JsonOption = False,
     ids: IdsOption = False,
 ) -> None:
-    """The chats of the cache, newest first."""
+    """The chats of the cache, newest first, or those of a view."""
     from inbox_tui.cli import reading
 
-    reading.chats(settings_of(context), " ".join(query or []), as_json=as_json, ids=ids)
+    reading.chats(settings_of(context), " ".join(query or []), view, as_json=as_json, ids=ids)
 
 
 @program.command()

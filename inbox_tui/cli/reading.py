@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Protocol, TypeVar
 from inbox_tui.cli import output
 from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import platform_name
-from inbox_tui.core.errors import InboxError
+from inbox_tui.core.errors import InboxError, UsageError
 from inbox_tui.core.models import Json, Message, Milliseconds
 from inbox_tui.core.summary import describe
 from inbox_tui.core.text import clean
@@ -24,6 +25,7 @@ from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import ProfileRow
 from inbox_tui.store.reads import ChatRow, Key, ThreadRow, ThreadSource
+from inbox_tui.store.views import View, ViewSource
 
 PAGE = 500
 NOTHING_CACHED = "nothing is cached yet; `inbox-tui sync` fetches it"
@@ -63,20 +65,38 @@ def profiles(settings: Settings, *, as_json: bool, ids: bool) -> None:
     output.print_table(("id", "platform", "name", "cached", "age", "health"), table, columns())
 
 
-def chats(settings: Settings, query: str, *, as_json: bool, ids: bool) -> None:
-    """Every chat that a query finds, newest first. Raises QueryError."""
+def _listing(
+    settings: Settings, reader: sqlite3.Connection, query: str, view: str | None, now: Milliseconds
+) -> reads.Source[ChatRow]:
+    """What the list of the screen shows for a view, else for a query. Raises QueryError and UsageError."""
+    if view is not None and query:
+        raise UsageError("A query and --view exclude each other", "Give one of them")
+    name = (view or View.ALL).strip().lower()
+    if not query and name in {known.value for known in View}:
+        return ViewSource(reader, View(name), now)
+    if not query:
+        saved = {known.lower(): text for known, text in settings.views.items()}
+        if name not in saved:
+            names = ", ".join([*View, *settings.views])
+            raise UsageError(f"There is no view “{clean(view or '')}”", f"There are: {names}")
+        query = saved[name]
+    zone = datetime.now().astimezone().tzinfo or UTC
+    plan = search.plan(query, lookups.profile_names(reader).values(), now=now, zone=zone)
+    if isinstance(plan, reads.ChatFilter):
+        return reads.ChatSource(reader, plan)
+    return reads.PickedSource(reader, search.pick(settings.folder, plan))
+
+
+def chats(settings: Settings, query: str, view: str | None, *, as_json: bool, ids: bool) -> None:
+    """Every chat of a view in its order, or every one that a query finds, newest first.
+
+    `view`: a view of `store.views` or a saved one; None without a query: all chats. Raises QueryError, and
+    UsageError where there is no such view.
+    """
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
-        known = lookups.profile_names(reader)
         now = clock.server_now(reader)
-        zone = datetime.now().astimezone().tzinfo or UTC
-        plan = search.plan(query, known.values(), now=now, zone=zone)
-        source: reads.Source[ChatRow]
-        if isinstance(plan, reads.ChatFilter):
-            source = reads.ChatSource(reader, plan)
-        else:
-            source = reads.PickedSource(reader, search.pick(settings.folder, plan))
-        rows = _all(source)
+        rows = _all(_listing(settings, reader, query, view, now))
         if as_json or ids:
             fresh = freshness(settings.folder, lookups.profiles(reader))
             count = output.print_records((output.chat_record(row, fresh(row)) for row in rows), ids=ids)
@@ -86,7 +106,7 @@ def chats(settings: Settings, query: str, *, as_json: bool, ids: bool) -> None:
                     row.chat.id,
                     row.chat.platform,
                     row.chat.title,
-                    age(now - row.key[0]),
+                    age(now - row.active_at),
                     _state(row),
                     f"you: {row.preview}" if row.preview_from else row.preview,
                 )

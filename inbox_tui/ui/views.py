@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from inbox_tui.store.reads import ChatFilter, ChatRow, ChatSource, Key, PickedSource, Source
@@ -142,7 +143,8 @@ class Views:
         inbox = self._inbox
         now = inbox.session.clock.now()
         try:
-            plan = search.plan(inbox.preferences.views[name], inbox.profiles.values(), now=now)
+            query, zone = inbox.preferences.views[name], inbox.thread.zone or UTC
+            plan = search.plan(query, inbox.profiles.values(), now=now, zone=zone)
         except QueryError as error:
             inbox.say(f"The view {name} cannot be shown. {error}")
             self._picked(PickedSource(inbox.session.reader, []), stay=stay)
