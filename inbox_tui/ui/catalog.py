@@ -30,6 +30,8 @@ BEGINS, FIRST_WORD = 1.2, 1.4
 """What letters count that an entry begins with; more, where they are its first words whole."""
 ASIDE = 0.6
 """What letters count that are found in other words of an entry than those that one sees first."""
+MOVES = ("Move", "Panes")
+"""Groups of acts that one has a key for, and hardly looks for by name."""
 FAINT = 0.34
 """Entries that go so much worse with the letters than the best one are left out."""
 
@@ -78,8 +80,10 @@ class Catalog:
 
     @cached_property
     def fixed(self) -> Sequence[Entry]:
-        """Acts that belong where the person is, saved queries and themes, in this order."""
-        return [*self._acts(), *self._views(), *self._themes()]
+        """Acts that belong where the person is, saved queries and themes; last what only moves."""
+        acts = list(self._acts())
+        moves = [entry for entry in acts if self._inbox.keymap[entry.id].group in MOVES]
+        return [*(each for each in acts if each not in moves), *self._views(), *self._themes(), *moves]
 
     def add_snippets(self, snippets: Iterable[Snippet]) -> None:
         """Offer snippets, too."""
@@ -135,8 +139,9 @@ class Catalog:
 
     def _score(self, search: FuzzySearch, wanted: str, entry: Entry) -> float:
         score = _match(search, wanted, search_key(entry.title))
-        if entry.other and score <= 0:
-            score = _match(search, wanted, search_key(entry.other)) * ASIDE
+        if entry.other:
+            other = search_key(entry.other)
+            score = max(score, _match(search, wanted, other) * (1 if other == wanted else ASIDE))
         return score * (1 + RECENT * self._recency.get(entry.choice, 0))
 
     def _acts(self) -> Iterator[Entry]:

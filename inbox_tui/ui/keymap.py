@@ -181,7 +181,7 @@ class _Change:
             where = f"line {self._line(rival)}" if rival.id in self._keys else "by default"
             self._problem(
                 last.id,
-                f"{label(key)} is taken: both {_named(last)} and {_named(rival)} ({where}) would have it",
+                f"{label(key)} would start both {_named(last)} and {_named(rival)}, {where}",
                 f"Choose another key for {last.id}, or one for {rival.id}",
             )
         self._fall_back(self._default[last.id])

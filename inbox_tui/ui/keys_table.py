@@ -23,7 +23,7 @@ To change keys, name the action in `config.toml`:
 ```toml
 [keys]
 done = ["d", "F5"]       # several
-snooze = "g s"           # two in a row
+snooze = "g z"           # two in a row
 pin = []                 # none
 external_editor = "Ctrl+E"
 ```

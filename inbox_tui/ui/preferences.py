@@ -10,6 +10,9 @@ from inbox_tui.config import Notifications, Settings, last_good_keys
 from inbox_tui.config.lines import Problem
 from inbox_tui.ui.keymap import Keymap, changed
 
+SHOWN = 5
+"""Lines of the configuration that are named before the others are only counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
@@ -28,9 +31,12 @@ class Preferences:
         """One sentence about lines that are not used; empty: all are."""
         if not self.problems:
             return ""
-        first, others = self.problems[0], len(self.problems) - 1
-        more = f" {others} more line{'s are' if others > 1 else ' is'} not used." if others else ""
-        return f"{first.where}: {first.what}. {first.expected}.{more} {self.keymap.label('help')} names them."
+        help_key, first = self.keymap.label("help"), self.problems[0]
+        if len(self.problems) == 1:
+            return f"{first.where}: {first.what}. {help_key} says what was expected."
+        lines = ", ".join(str(problem.line) for problem in self.problems[:SHOWN])
+        more = f" and {len(self.problems) - SHOWN} more" if len(self.problems) > SHOWN else ""
+        return f"{first.file.name}: lines {lines}{more} are not used. {help_key} says why."
 
 
 def preferences(settings: Settings) -> Preferences:

@@ -483,7 +483,7 @@ def test_a_key_that_two_actions_want_is_a_problem_that_names_both(examine: Run, 
     code, lines = examine()
     assert (code, problems(lines)) == (1, ["configuration"])
     found = of(lines, "configuration").found
-    assert "s is taken: both done (" in found
+    assert "s would start both done (" in found
     assert "and snooze (" in found
     assert "(line 2 of" in found
 

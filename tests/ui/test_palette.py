@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 
 import pytest
@@ -30,28 +29,54 @@ def key(name: str, character: str | None = None) -> events.Key:
     return events.Key(name, character)
 
 
-async def test_an_act_is_found_by_letters_of_its_name_shows_its_key_and_is_done(
+def send(agent: Desk, typed: str) -> None:
+    """Type a text and Enter as fast as a terminal hands them over."""
+    for character in typed:
+        agent.app.post_message(key({":": "colon", " ": "space"}.get(character, character), character))
+    agent.app.post_message(key("enter", "\r"))
+
+
+async def test_an_act_shows_its_key_and_is_done_and_one_that_cannot_be_done_says_why(
     folder: Folder, desk: DeskMaker
 ) -> None:
     async with desk(folder, size=(80, 24)) as agent:
+        await agent.open("Priya Tran")
+        await agent.press("ctrl+p")
+        await agent.type("edit the mess")
+        assert "▸ ✗ Edit the message" in agent.screen_text()
+        assert "│ ✗ Instagram" in agent.screen_text()
+        await agent.press("enter")
+        assert isinstance(agent.app.screen, Palette)
+        await agent.press("escape")
+        assert agent.context is Context.THREAD
         await agent.press(":")
         await agent.type("all ke")
-        line = next(line for line in agent.screen_text().splitlines() if "│ ▸ " in line)
-        assert "All keys" in line
-        assert line.partition("│ ▸ ")[2].partition("│")[0].rstrip().endswith("?")
+        assert isinstance(agent.app.screen, Palette)
+        entry = agent.app.screen._entries[0]
+        assert (entry.title, entry.note) == ("All keys", "?")
         await agent.press("enter")
         assert isinstance(agent.app.screen, HelpScreen)
 
 
-async def test_a_person_is_found_and_enter_typed_at_once_opens_their_chat(
+async def test_enter_at_once_takes_a_person_and_what_was_chosen_last_stands_first_the_next_time(
     folder: Folder, desk: DeskMaker
 ) -> None:
     async with desk(folder) as agent:
-        for event in (key("colon", ":"), *(key(letter, letter) for letter in "whitl"), key("enter")):
-            agent.app.post_message(event)
+        await agent.press(":")
+        before = shown(agent)
+        assert before.index("Theme dracula") < before.index("Theme nord")
+        await agent.press("escape")
+        send(agent, ":theme nord")
+        await agent.until(lambda: agent.app.theme == "nord")
+        send(agent, ":whitlock")
         await agent.until(lambda: agent.context is Context.THREAD)
         assert agent.inbox.shown is not None
         assert agent.inbox.shown.chat.title == "Max Whitlock"
+        await agent.until(lambda: len(recency.chosen(agent.inbox.session.reader)) == 2)
+        await agent.press(":")
+        assert shown(agent)[:2] == ["Max Whitlock", "Theme nord"]
+        await agent.type("theme")
+        assert shown(agent)[0] == "Theme nord"
 
 
 async def test_what_is_typed_at_once_behind_a_chosen_act_is_for_the_dialog_that_it_opens(
@@ -71,59 +96,23 @@ async def test_what_is_typed_at_once_behind_a_chosen_act_is_for_the_dialog_that_
         assert reader.execute("SELECT count(*) FROM local.journal").fetchone() == (0,)
 
 
-async def test_an_act_that_cannot_be_done_says_why_and_the_palette_stays(
+async def test_saved_views_and_snippets_are_in_it_and_in_the_composer_what_works_there(
     folder: Folder, desk: DeskMaker
 ) -> None:
-    async with desk(folder, size=(80, 24)) as agent:
-        await agent.open("Priya Tran")
-        await agent.press("ctrl+p")
-        await agent.type("edit the mess")
-        text = agent.screen_text()
-        assert "▸ ✗ Edit the message" in text
-        await agent.press("enter")
-        assert isinstance(agent.app.screen, Palette)
-        await agent.press("escape")
-        assert agent.context is Context.THREAD
-
-
-async def test_what_was_chosen_last_stands_first_and_wins_among_what_goes_as_well(
-    folder: Folder, desk: DeskMaker
-) -> None:
-    async with desk(folder) as agent:
-        await agent.press(":")
-        before = shown(agent)
-        assert before.index("Theme dracula") < before.index("Theme nord")
-        await agent.type("theme nord")
-        await agent.press("enter")
-        assert agent.app.theme == "nord"
-        await agent.press(":")
-        assert shown(agent)[0] == "Theme nord"
-        await agent.type("whitlock")
-        await agent.press("enter")
-        await agent.until(lambda: agent.context is Context.THREAD)
-        await agent.press(":")
-        await agent.until(lambda: len(recency.chosen(agent.inbox.session.reader)) == 2)
-        await agent.press("escape", ":")
-        assert shown(agent)[:2] == ["Max Whitlock", "Theme nord"]
-        await agent.type("theme")
-        assert shown(agent)[0] == "Theme nord"
-
-
-async def test_saved_views_and_snippets_are_in_it(folder: Folder, desk: DeskMaker) -> None:
     (folder.path / "snippets.toml").write_text('[refund]\ntext = "We refund it today."\n')
     async with desk(folder) as agent:
         agent.inbox.preferences = Preferences(views={"Telegram people": "platform:tg"})
-        await agent.press(":")
-        await agent.until(lambda: "refund" in shown(agent))
-        await agent.type("telegram p")
-        assert shown(agent)[0] == "Telegram people"
-        await agent.press("enter")
-        assert agent.inbox.views.current == "Telegram people"
+        send(agent, ":telegram p")
+        await agent.until(lambda: agent.inbox.views.current == "Telegram people")
         await agent.open("Max Whitlock")
-        await agent.press(":")
-        await agent.type("refund")
-        await agent.press("enter")
+        send(agent, ":refund")
         await agent.until(lambda: agent.inbox.composer.text == "We refund it today.")
+        agent.app.post_message(key("ctrl+p"))
+        await agent.type("attach a file")
+        assert shown(agent)[0].startswith("Attach a file")
+        await agent.press("escape")
+        await agent.type(" Yes.")
+        assert agent.inbox.composer.text == "We refund it today. Yes."
 
 
 async def test_an_older_answer_never_takes_the_place_of_a_newer_one(
@@ -151,19 +140,3 @@ async def test_an_older_answer_never_takes_the_place_of_a_newer_one(
         await agent.until(lambda: "Max Whitlock" in shown(agent))
         assert asked[-1] == "whitlock"
         assert len(asked) <= 2, "letters in between are not looked for"
-
-
-async def test_from_the_composer_it_offers_what_works_there_and_the_text_stays(
-    folder: Folder, desk: DeskMaker
-) -> None:
-    async with desk(folder) as agent:
-        await agent.open("Max Whitlock")
-        await agent.press("r")
-        await agent.type("Half a ")
-        agent.app.post_message(key("ctrl+p"))
-        await agent.type("attach a file")
-        await asyncio.sleep(0)
-        assert shown(agent)[0].startswith("Attach a file")
-        await agent.press("escape")
-        await agent.type("word")
-        assert agent.inbox.composer.text == "Half a word"

@@ -75,8 +75,8 @@ class Palette(FieldDialog[None]):
         """What the list was made for."""
         self._refusals: dict[Choice, Refused | None] = {}
         """What was asked of the acts that have been on the screen, until the store changes."""
-        self._reading: Sequence[Worker[None]] = ()
-        """What is still being read of the list: snippets, and chats for the letters."""
+        self._unread: Sequence[Worker[None]] = ()
+        """What is still being read for the list: snippets, and chats for the letters."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="palette")
         self._reader: sqlite3.Connection | None = None
 
@@ -93,7 +93,7 @@ class Palette(FieldDialog[None]):
         """The field has the focus; what was chosen last stands first."""
         self._list()
         self._draw()
-        self._reading = [self._read_snippets()]
+        self._unread = [self._read_snippets()]
         super().on_mount()
 
     def on_resize(self) -> None:
@@ -116,7 +116,7 @@ class Palette(FieldDialog[None]):
     async def take(self, event: events.Key | events.Paste) -> None:
         """Carry a key out to its end, the list that belongs to it included."""
         if isinstance(event, events.Key) and event.key == "enter":
-            for worker in self._reading:
+            for worker in self._unread:
                 # What fails there is told by the worker itself.
                 with contextlib.suppress(WorkerFailed, WorkerCancelled):
                     await worker.wait()
@@ -126,7 +126,7 @@ class Palette(FieldDialog[None]):
             self._number = 0
             self._list()
             self._draw()
-            self._reading = [*self._reading[:1], self._find(self._letters)]
+            self._unread = [*self._unread[:1], self._find(self._letters)]
 
     def previous(self) -> None:
         """The entry above."""
