@@ -146,7 +146,8 @@ def _supersede(connection: sqlite3.Connection, act: ActName, chat_id: str, paylo
         elif not over or not set(_asks(item.payload)) <= set(_asks(payload)):
             # What has left is waited for; what failed and is not repeated by this stays to be seen.
             continue
-        connection.execute("UPDATE outbox SET state = 'discarded' WHERE pk = ?", (item.pk,))
+        # Without its words: what it asked for is replaced, not given up.
+        connection.execute("UPDATE outbox SET state = 'discarded', payload = '{}' WHERE pk = ?", (item.pk,))
     return payload
 
 

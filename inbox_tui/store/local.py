@@ -133,18 +133,18 @@ def save_draft(
     Returns the text that the file holds.
     """
     with transaction(writer.local) as rev:
-        stands, goes_with, started_at = _draft(writer.local, chat_id)
+        stands, goes_with, started_at = draft_of(writer.local, chat_id)
         if base is not None and stands not in ("", base, text):
             text = f"{stands}\n{text}" if text else stands
             cursor = len(text)
         extras = goes_with if extras is None else extras
         if (text, extras) != (stands, goes_with):
-            _put_draft(writer.local, chat_id, text, cursor, extras, started_at)
+            put_draft(writer.local, chat_id, text, cursor, extras, started_at)
             touch(writer.local, chat_id, rev)
     return text
 
 
-def _draft(local: sqlite3.Connection, chat_id: str) -> tuple[str, JsonObject, Milliseconds | None]:
+def draft_of(local: sqlite3.Connection, chat_id: str) -> tuple[str, JsonObject, Milliseconds | None]:
     """Text, extras and beginning of a chat's draft."""
     row = local.execute(
         "SELECT text, extras, started_at FROM drafts WHERE chat_id = ?", (chat_id,)
@@ -152,7 +152,7 @@ def _draft(local: sqlite3.Connection, chat_id: str) -> tuple[str, JsonObject, Mi
     return ("", {}, None) if row is None else (str(row[0]), json.loads(row[1]), row[2])
 
 
-def _put_draft(
+def put_draft(
     local: sqlite3.Connection,
     chat_id: str,
     text: str,
@@ -160,6 +160,7 @@ def _put_draft(
     extras: JsonObject,
     started_at: Milliseconds | None,
 ) -> None:
+    """Make a draft of these, inside the caller's transaction; of neither text nor extras there is none."""
     if not text and not extras:
         local.execute("DELETE FROM drafts WHERE chat_id = ?", (chat_id,))
         return
@@ -197,8 +198,13 @@ def queue_send(
     with transaction(writer.local) as rev:
         if from_draft:
             _take_draft(writer.local, chat_id, payload, left)
-        if retry_of and not _dismiss(writer.local, chat_id, retry_of, now):
-            raise Refused("This message is being sent again already", "Nothing was sent twice")
+        if retry_of:
+            if not _dismiss(writer.local, chat_id, retry_of, now):
+                raise Refused("This message is being sent again already", "Nothing was sent twice")
+            # Its words go with this item from here on.
+            writer.local.execute(
+                "UPDATE outbox SET payload = '{}' WHERE message_id = ? AND state = 'discarded'", (retry_of,)
+            )
         pk = insert(
             writer,
             "send",
@@ -263,7 +269,7 @@ def _take_draft(local: sqlite3.Connection, chat_id: str, payload: JsonObject, le
     row = local.execute("SELECT text FROM drafts WHERE chat_id = ?", (chat_id,)).fetchone()
     if row is None or row[0] != str(payload.get("text") or "") + left:
         raise Refused("This draft was sent or changed elsewhere", "Look at the thread before you send")
-    _put_draft(local, chat_id, left, len(left), {}, None)
+    put_draft(local, chat_id, left, len(left), {}, None)
 
 
 def insert(
@@ -413,8 +419,13 @@ def _unit(local: sqlite3.Connection, item_pk: int) -> list[OutboxItem]:
     return [item_of(row) for row in rows]
 
 
-def _end(local: sqlite3.Connection, items: Sequence[OutboxItem]) -> None:
-    local.executemany("UPDATE outbox SET state = 'discarded' WHERE pk = ?", [(item.pk,) for item in items])
+def _end(local: sqlite3.Connection, items: Sequence[OutboxItem], *, words_stay: bool) -> None:
+    """Discard items. `words_stay`: what was given up keeps its words, to be brought back."""
+    local.executemany(
+        "UPDATE outbox SET state = 'discarded', payload = CASE WHEN ? THEN payload ELSE '{}' END "
+        "WHERE pk = ?",
+        [(words_stay, item.pk) for item in items],
+    )
 
 
 def take_back(writer: Writer, item_pk: int) -> str | None:
@@ -431,19 +442,19 @@ def take_back(writer: Writer, item_pk: int) -> str | None:
         ]
         if item_pk not in [item.pk for item in items]:
             return None
-        _end(writer.local, items)
-        typed, extras, _ = _draft(writer.local, items[0].draft_key)
+        _end(writer.local, items, words_stay=False)
+        typed, extras, _ = draft_of(writer.local, items[0].draft_key)
         text = "\n".join(part for part in (*(item.text for item in items), typed) if part)
         for item in items:
-            extras = {**_extras(item.payload), **extras}
+            extras = {**extras_of(item.payload), **extras}
             writer.local.execute("DELETE FROM dismissed WHERE message_id = ?", (item.retry_of,))
-        _put_draft(writer.local, items[0].draft_key, text, len(text), extras, items[0].created_at)
+        put_draft(writer.local, items[0].draft_key, text, len(text), extras, items[0].created_at)
         touch(writer.local, items[0].chat_id, rev)
     _drop_files(writer, [item.payload for item in items if item.payload.get("file") != extras.get("file")])
     return text
 
 
-def _extras(payload: JsonObject) -> JsonObject:
+def extras_of(payload: JsonObject) -> JsonObject:
     """What went with the text of a send, as its draft had it: the file where it was chosen.
 
     Where that is gone since, the copy is all that is left of it.
@@ -498,53 +509,11 @@ def discard(writer: Writer, item_pk: int) -> bool:
         if given is None or given.state not in (State.FAILED, State.UNCERTAIN):
             return False
         ended = [item for item in unit if item is given or item.state == given.state == State.FAILED]
-        _end(writer.local, ended)
+        _end(writer.local, ended, words_stay=True)
         _give_back(writer.local, given.pk, "The message before it was given up")
         touch(writer.local, given.chat_id, rev)
     _drop_files(writer, [item.payload for item in ended])
     return True
-
-
-def bring_back(writer: Writer, item_pk: int) -> str | None:
-    """Undo the giving up of a send: its words return as the draft, in front of what is typed there now.
-
-    A file comes along where it still is where it was chosen. The item itself stays given up. Returns the new
-    draft, or None when there is nothing to bring back, or it was brought back before.
-    """
-    with transaction(writer.local) as rev:
-        rows = writer.local.execute(
-            f"SELECT {ITEM_COLUMNS} FROM outbox WHERE state = 'discarded' AND act = 'send' "
-            "AND payload != '{}' AND coalesce(with_pk, pk) = "
-            "(SELECT coalesce(with_pk, pk) FROM outbox WHERE pk = ?) ORDER BY pk",
-            (item_pk,),
-        ).fetchall()
-        items = [item_of(row) for row in rows]
-        if item_pk not in [item.pk for item in items]:
-            return None
-        extras: JsonObject = {}
-        for item in items:
-            extras = {**extras, **_extras(item.payload)}
-            writer.local.execute("UPDATE outbox SET payload = '{}' WHERE pk = ?", (item.pk,))
-        file = extras.get("file")
-        if file is not None and not Path(str(file)).exists():
-            extras = {name: value for name, value in extras.items() if name not in ("file", "size", "type")}
-        return _into_draft(writer.local, items[0].chat_id, [item.text for item in items], extras, rev)
-
-
-def put_back(writer: Writer, chat_id: str, text: str) -> str:
-    """Bring a text into a chat's draft, in front of what is typed there now; returns the new draft."""
-    with transaction(writer.local) as rev:
-        return _into_draft(writer.local, chat_id, [text], {}, rev)
-
-
-def _into_draft(
-    local: sqlite3.Connection, chat_id: str, texts: Sequence[str], extras: JsonObject, rev: int
-) -> str:
-    typed, beside, started_at = _draft(local, chat_id)
-    text = "\n".join(part for part in (*texts, typed) if part)
-    _put_draft(local, chat_id, text, len(text), {**extras, **beside}, started_at)
-    touch(local, chat_id, rev)
-    return text
 
 
 def _dismiss(local: sqlite3.Connection, chat_id: str, message_id: str, at: Milliseconds) -> bool:

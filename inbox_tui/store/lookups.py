@@ -237,18 +237,25 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """Sends that the API does not have yet, and when the oldest was written, by this machine's clock."""
+    """Sends that the API does not have yet, and when the oldest was written, by this machine's clock.
+
+    `homeless`: what failed or is uncertain and stands in no chat: a private reply, or a chat to be made.
+    """
 
     count: int
     oldest_at: Milliseconds | None
+    homeless: int
 
 
 def leaving(reader: sqlite3.Connection) -> Leaving:
-    """What is held, waits or is on its way, of all chats."""
+    """What is held, waits or is on its way, of all chats, and what went wrong outside of them."""
     return Leaving(
         *reader.execute(
-            "SELECT count(*), min(created_at) FROM local.outbox WHERE state NOT IN ('settled', 'discarded') "
-            "AND state IN ('held', 'queued', 'sending') AND act IN ('send', 'private_reply')"
+            "SELECT count(*) FILTER (WHERE leaves), min(created_at) FILTER (WHERE leaves), "
+            "count(*) FILTER (WHERE state IN ('failed', 'uncertain') "
+            "AND act IN ('private_reply', 'new_chat')) FROM (SELECT state, act, created_at, "
+            "state IN ('held', 'queued', 'sending') AND act IN ('send', 'private_reply') AS leaves "
+            "FROM local.outbox WHERE state NOT IN ('settled', 'discarded'))"
         ).fetchone()
     )
 

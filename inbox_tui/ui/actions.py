@@ -95,6 +95,7 @@ ACTIONS: Sequence[Action] = (
     ),
     Action("retry", ("!",), "Send a failed or uncertain message again", "Answer", about=About.MESSAGE),
     Action("discard", ("D",), "Give a failed or uncertain message up", "Answer", about=About.MESSAGE),
+    Action("outbox", ("O",), "Outbox: what has not arrived, and what was given up", "Answer"),
     Action("take_back", ("z",), "Undo: take back the held message, else the newest act of triage", "Answer"),
     Action("redo", ("ctrl+r",), "Do again what was undone", "Triage"),
     Action("react", ("+",), "React to the message", "Message", act=Act.REACT, about=About.MESSAGE),

@@ -15,7 +15,7 @@ from textual.timer import Timer
 
 from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import Json, JsonObject, Message, Milliseconds
-from inbox_tui.store import local, lookups, marks
+from inbox_tui.store import local, lookups, marks, outbox
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.lookups import Composed
@@ -60,8 +60,8 @@ class _GivenUp:
     def bring_back(self, writer: Writer) -> str | None:
         """Make a draft of it again."""
         if self.item_pk is not None:
-            return local.bring_back(writer, self.item_pk)
-        return local.put_back(writer, self.chat_id, self.text)
+            return outbox.bring_back(writer, self.item_pk)
+        return outbox.put_back(writer, self.chat_id, self.text)
 
 
 @dataclass(slots=True)
@@ -375,19 +375,19 @@ class Drafts:
         item, given = self.held(), self._given_up[-1] if self._given_up else None
         if given is not None and (item is None or given.at >= item.created_at):
             self._given_up.pop()
-            if await self._bring(given.chat_id, given.bring_back):
+            if await self.bring(given.chat_id, given.bring_back):
                 return f"Brought back: the draft for {self._name(given.chat_id)}"
             return "There is nothing left of it"
         if item is None:
             return "Nothing can be taken back any more"
-        if not await self._bring(item.chat_id, partial(local.take_back, item_pk=item.pk)):
+        if not await self.bring(item.chat_id, partial(local.take_back, item_pk=item.pk)):
             return "It has already left"
         if self._done_with & {item.pk, item.with_pk}:
             self._session.do(marks.unmark, item.chat_id, "done")
             self._session.refold(item.chat_id)
         return f"Taken back: the draft for {self._name(item.chat_id)}"
 
-    async def _bring(self, chat_id: str, bring: Callable[[Writer], str | None]) -> bool:
+    async def bring(self, chat_id: str, bring: Callable[[Writer], str | None]) -> bool:
         """Have a draft made of words that were written before; the composer shows it if it is its own."""
         await self.saved()
         before = self._composer.text

@@ -65,7 +65,10 @@ class Edges:
             listed=source.total() if isinstance(source, PickedSource) else None,
         )
         fresh, worst = status.freshness(shown, ages), status.oldest(shown, ages)
-        line = status.status_line(inbox.account, tabs, unsent, fresh, worst, inbox.size.width)
+        trouble = status.Trouble(
+            self._counts[View.FAILED], leaving.homeless, unsent, inbox.keymap.label("outbox")
+        )
+        line = status.status_line(inbox.account, tabs, trouble, fresh, worst, inbox.size.width)
         self._set("#status", line)
 
     def draw_footer(self) -> None:

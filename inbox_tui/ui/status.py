@@ -163,22 +163,46 @@ class Tabs:
         return Content.styled(f"[{words}]", "bold")
 
 
-def trouble(failed: int, unsent: int, *, short: bool = False) -> list[Content]:
-    """What of ours did not arrive, or waits too long to leave; short: in the signs of the list."""
-    parts = [("$text-error", f"✗{failed}" if short else f"{failed} failed")] if failed else []
-    parts += [("$text-warning", f"…{unsent}" if short else f"{unsent} unsent")] if unsent else []
-    return [Content.styled(words, style) for style, words in parts]
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What of ours did not arrive, or waits too long to leave.
+
+    `failed`: chats; `homeless`: items of the outbox that no chat shows; `unsent`: sends; `key`: that of the
+    outbox.
+    """
+
+    failed: int = 0
+    homeless: int = 0
+    unsent: int = 0
+    key: str = ""
+
+    def in_words(self, *, short: bool = False) -> list[Content]:
+        """Its parts; short: in the signs of the list."""
+        parts = [
+            (self.failed, "$text-error", f"✗{self.failed}", f"{self.failed} failed"),
+            (
+                self.homeless,
+                "$text-error",
+                f"✗{self.homeless} {self.key}",
+                f"{self.homeless} undelivered ({self.key})",
+            ),
+            (self.unsent, "$text-warning", f"…{self.unsent}", f"{self.unsent} unsent"),
+        ]
+        return [
+            Content.styled(brief if short else long, style) for count, style, brief, long in parts if count
+        ]
 
 
-def status_line(account: str, tabs: Tabs, unsent: int, fresh: Content, worst: Content, width: int) -> Content:
+def status_line(
+    account: str, tabs: Tabs, trouble: Trouble, fresh: Content, worst: Content, width: int
+) -> Content:
     """The top line: the views at the left, what went wrong and how true it all is at the right.
 
-    `unsent`: sends that wait longer than they should to leave. `fresh`: the age of every profile; `worst`: of
-    the oldest alone. What does not fit goes in this order: the account's name, the ages of all but the
-    oldest, empty views, long words, all views but the first and the active one, the oldest age, the first.
+    `fresh`: the age of every profile; `worst`: of the oldest alone. What does not fit goes in this order: the
+    account's name, the ages of all but the oldest, empty views, long words, all views but the first and the
+    active one, the oldest age, the first.
     """
-    failed = tabs.counts[View.FAILED]
-    long, short = trouble(failed, unsent), trouble(failed, unsent, short=True)
+    long, short = trouble.in_words(), trouble.in_words(short=True)
     lines: tuple[tuple[str, Room, Sequence[Content]], ...] = (
         (account, Room.EVERY, [*long, fresh]),
         ("", Room.EVERY, [*long, fresh]),

@@ -10,7 +10,7 @@ import pytest
 import store_samples as samples
 
 from inbox_tui.core.errors import Refused
-from inbox_tui.store import local, lookups
+from inbox_tui.store import local, lookups, outbox
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.writes import Writer
 
@@ -180,10 +180,10 @@ def test_a_unit_that_was_given_up_comes_back_whole_and_once(
     local.move(writer, first, State.FAILED, title="no")
     assert local.discard(writer, first.pk)
     local.save_draft(writer, "chat", "typed since", 0)
-    assert local.bring_back(writer, second.pk) == "here it is\ntyped since"
+    assert outbox.bring_back(writer, second.pk) == "here it is\ntyped since"
     assert lookups.draft(reader, "chat")[0] == "here it is\ntyped since"
     assert lookups.composed(reader, "chat").extras == {"file": str(source)}
-    assert local.bring_back(writer, first.pk) is None
+    assert outbox.bring_back(writer, first.pk) is None
     assert states(writer, first, second) == ["discarded", "discarded"]
 
 
@@ -193,11 +193,11 @@ def test_a_file_that_is_gone_does_not_come_back_and_its_text_does(
     first, _ = local.queue_pair(writer, "chat", "prof", FILE, TEXT, hold_ms=0)
     local.move(writer, first, State.FAILED, title="no")
     assert local.discard(writer, first.pk)
-    assert local.bring_back(writer, first.pk) == "here it is"
+    assert outbox.bring_back(writer, first.pk) == "here it is"
     assert lookups.composed(reader, "chat").extras == {}
 
 
 def test_what_was_not_given_up_is_not_brought_back(writer: Writer) -> None:
     item = local.queue_send(writer, "chat", "prof", TEXT, hold_ms=0)
-    assert local.bring_back(writer, item.pk) is None
+    assert outbox.bring_back(writer, item.pk) is None
     assert states(writer, item) == ["queued"]

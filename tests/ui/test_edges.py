@@ -37,9 +37,10 @@ COUNTS = {
 BUSY = status.Tabs(COUNTS, View.NOW)
 
 
-def line(width: int, tabs: status.Tabs = BUSY, unsent: int = 2) -> str:
+def line(width: int, tabs: status.Tabs = BUSY, homeless: int = 0) -> str:
     fresh, worst = status.freshness(PROFILES, AGES), status.oldest(PROFILES, AGES)
-    return status.status_line("main", tabs, unsent, fresh, worst, width).plain
+    trouble = status.Trouble(tabs.counts[View.FAILED], homeless, 2, "O")
+    return status.status_line("main", tabs, trouble, fresh, worst, width).plain
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,13 @@ def test_the_status_line_keeps_the_counts_in_every_width(width: int, words: list
     drawn = line(width)
     assert [word for word in words if word not in drawn] == []
     assert cells(drawn) <= width
+
+
+@pytest.mark.parametrize(("width", "words"), [(140, "4 failed · 1 undelivered (O)"), (40, "✗4 · ✗1 O")])
+def test_what_failed_and_stands_in_no_chat_is_counted_with_the_key_that_lists_it(
+    width: int, words: str
+) -> None:
+    assert words in line(width, homeless=1)
 
 
 def test_the_age_that_stays_longest_is_that_of_the_oldest_profile() -> None:

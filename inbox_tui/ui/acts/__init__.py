@@ -13,6 +13,7 @@ from inbox_tui.ui.acts.attachments import Attachments
 from inbox_tui.ui.acts.composing import Composing
 from inbox_tui.ui.acts.editing import Editing
 from inbox_tui.ui.acts.moving import Moving
+from inbox_tui.ui.acts.outbox import OutboxActs
 from inbox_tui.ui.acts.people import People
 from inbox_tui.ui.acts.platform import PlatformActs
 from inbox_tui.ui.acts.program import Program
@@ -32,6 +33,7 @@ AREAS = (
     Snippets,
     Editing,
     Attachments,
+    OutboxActs,
     PlatformActs,
     Triage,
     People,
@@ -49,6 +51,7 @@ class Acts:
         self.attachments = next(area for area in areas if isinstance(area, Attachments))
         self.snippets = next(area for area in areas if isinstance(area, Snippets))
         self.selecting = next(area for area in areas if isinstance(area, Selecting))
+        self.answering = next(area for area in areas if isinstance(area, Answering))
         self._methods: dict[str, Callable[[int], None]] = {
             action.id: getattr(area, action.id)
             for action in ACTIONS

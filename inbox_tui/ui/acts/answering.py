@@ -56,7 +56,7 @@ class Answering(Area):
         if again and sends and (refusal := inbox.refusal()) is not None:
             inbox.say(refusal.reason)
         elif sends and item is not None and item.state == local.State.UNCERTAIN:
-            self._ask_to_send_again(item)
+            self.ask_to_send_again(item)
         elif again and item is not None:
             # An edit or a reaction can be made twice without harm.
             inbox.session.do(local.retry, item.pk, uncertain=True)
@@ -83,7 +83,7 @@ class Answering(Area):
         failed = message is not None and message.status == Status.FAILED
         return None if failed or self._troubled(row) is not None else Refused(why, cause=Cause.MESSAGE)
 
-    def _ask_to_send_again(self, item: OutboxItem) -> None:
+    def ask_to_send_again(self, item: OutboxItem) -> None:
         """Send what may have arrived once more, if the person says so in so many words."""
         from inbox_tui.ui.dialogs.confirm import Confirm
 
@@ -129,3 +129,8 @@ class Answering(Area):
             return
         inbox.session.refold(shown.chat.id)
         inbox.say("Given up. z brings the text back as the draft" if back else "Given up")
+
+
+def can_be_doubled(item: OutboxItem) -> bool:
+    """Whether the customer gets something twice if an item of which nobody knows is carried out again."""
+    return item.act in (ActName.SEND, ActName.PRIVATE_REPLY)

@@ -20,12 +20,12 @@ class Dialog(ModalScreen[ResultT]):
         super().__init__()
         self.ready = asyncio.Event()
         """Set when the dialog is mounted and has the focus: from then on keys reach it."""
-        self._reading = False
+        self._awaits_data = False
 
     def on_mount(self) -> None:
         """Take the focus now, not with the next message: keys may be waiting."""
         # Textual calls this besides the method of the same name of a subclass.
-        if not self._reading:
+        if not self._awaits_data:
             self._take_keys()
 
     def _take_keys(self) -> None:
@@ -35,10 +35,10 @@ class Dialog(ModalScreen[ResultT]):
 
     def ready_after(self, reading: Awaitable[ReadT], take: Callable[[ReadT], object]) -> None:
         """Be ready when something that takes a while was read, and taken in; to be called by `on_mount`."""
-        self._reading = True
-        self.run_worker(self._read(reading, take), exit_on_error=False, description="read for a dialog")
+        self._awaits_data = True
+        self.run_worker(self._read_first(reading, take), exit_on_error=False, description="read for a dialog")
 
-    async def _read(self, reading: Awaitable[ReadT], take: Callable[[ReadT], object]) -> None:
+    async def _read_first(self, reading: Awaitable[ReadT], take: Callable[[ReadT], object]) -> None:
         read = False
         try:
             take(await reading)

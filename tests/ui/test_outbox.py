@@ -1,0 +1,129 @@
+"""The outbox: a lasting place for everything that has not arrived, and for words that were given up."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+from inbox_tui.core.models import JsonObject
+from inbox_tui.store import local, writes
+from inbox_tui.store.acts import ActName, comment_chat, new_chat_of, queue_act
+from inbox_tui.store.db import Folder
+from inbox_tui.store.local import State
+from inbox_tui.ui.dialogs.confirm import Confirm
+from inbox_tui.ui.dialogs.outbox import Outbox
+
+from .conftest import Desk, DeskMaker
+from .test_comments import said
+from .test_giving_up import drafts, fail
+from .test_inbox import rows
+
+WHY = "Meta did not take it"
+
+
+def strand(folder: Folder, state: State = State.FAILED) -> None:
+    """A private reply and a new chat that went wrong: no chat of the list shows them."""
+    with writes.Writer(folder) as writer:
+        (profile,) = writer.cache.execute("SELECT id FROM profiles WHERE platform = 'facebook'").fetchone()
+        reply: JsonObject = {
+            "post_id": "p",
+            "comment_id": "c1",
+            "comment_external_id": "x",
+            "text": "Sizes: M, L",
+        }
+        queued = [
+            queue_act(writer, ActName.PRIVATE_REPLY, comment_chat("c1"), profile, reply, hold_ms=0),
+            queue_act(writer, ActName.NEW_CHAT, new_chat_of(profile, "42"), profile, {"participant": "42"}),
+        ]
+        for item in queued:
+            local.move(writer, item, state, title=WHY, hint="Try it later")
+
+
+def states(folder: Folder) -> list[tuple[object, ...]]:
+    return rows(folder, "SELECT act, state FROM outbox ORDER BY pk")
+
+
+async def listed(agent: Desk) -> None:
+    await agent.press("O")
+    await agent.until(lambda: isinstance(agent.app.screen, Outbox))
+
+
+async def test_what_failed_outside_of_any_chat_has_a_place_and_keys(folder: Folder, desk: DeskMaker) -> None:
+    strand(folder)
+    async with desk(folder, (80, 24)) as agent:
+        assert "✗2 O" in agent.screen_text() or "2 undelivered (O)" in agent.screen_text()
+        await listed(agent)
+        words = said(agent)
+        assert "✗ failed · fb new chat with 42" in words
+        assert "✗ failed · fb private reply to a comment" in words
+        assert f"{WHY}. Try it later" in words
+        assert "! send again · D give up · z back to a draft" in words
+        await agent.press("!")
+        await agent.until(lambda: states(folder)[1] == ("new_chat", "queued"))
+        await agent.until(lambda: "waits · fb new chat with 42" in said(agent))
+        # What waits for a decision is first; the cursor stays with its item.
+        await agent.press("k", "D")
+        await agent.until(lambda: states(folder)[0] == ("private_reply", "discarded"))
+        await agent.until(lambda: "given up · fb private reply" in said(agent))
+        await agent.press("z")
+        await agent.until(lambda: agent.says("It is the draft for its comment again: C goes there"))
+        assert rows(folder, "SELECT chat_id, text FROM drafts") == [("comment:c1", "Sizes: M, L")]
+        await agent.until(lambda: "given up" not in said(agent))
+        await agent.press("escape")
+        await agent.until(lambda: "undelivered" not in agent.screen_text())
+
+
+async def test_a_private_reply_that_may_have_arrived_is_asked_about_before_it_goes_again(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    strand(folder, State.UNCERTAIN)
+    async with desk(folder) as agent:
+        await listed(agent)
+        await agent.press("j", "!")
+        await agent.until(lambda: isinstance(agent.app.screen, Confirm))
+        question = " ".join(str(line.content) for line in agent.app.screen.query(Static))
+        assert "the customer gets it twice" in question
+        await agent.press("n")
+        await agent.until(lambda: isinstance(agent.app.screen, Outbox))
+        assert states(folder)[0] == ("private_reply", "uncertain")
+
+
+async def test_words_that_were_given_up_can_be_had_back_after_a_restart(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    fail(folder, "Max Whitlock", "A long and careful answer")
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        await agent.press("D")
+        await agent.until(lambda: states(folder) == [("send", "discarded")])
+    async with desk(folder) as agent:
+        await listed(agent)
+        assert "given up · tg message to Max Whitlock" in said(agent)
+        await agent.press("z")
+        await agent.until(lambda: drafts(folder) == ["A long and careful answer"])
+        await agent.until(lambda: "Everything has arrived, and nothing was given up." in said(agent))
+
+
+async def test_a_held_message_is_taken_back_there_and_enter_goes_to_its_chat(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        await agent.press("r")
+        await agent.type("Just a moment")
+        await agent.press("enter", "escape", "escape")
+        await agent.until(lambda: len(states(folder)) == 1)
+        await listed(agent)
+        assert "held for a moment" in said(agent)
+        await agent.press("D")
+        assert agent.says("It is on its way; only what failed or is uncertain can be given up")
+        await agent.press("z")
+        await agent.until(lambda: agent.says("Back as the draft for Max Whitlock"))
+        await agent.press("O")
+        fail(folder, "Max Whitlock", "no luck")
+        await listed(agent)
+        await agent.until(lambda: "no luck" in said(agent))
+        await agent.press("enter")
+        await agent.until(
+            lambda: agent.inbox.shown is not None and agent.inbox.shown.chat.title == "Max Whitlock"
+        )
+        assert agent.inbox.composer.text == "Just a moment"
