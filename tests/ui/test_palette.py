@@ -44,7 +44,7 @@ async def test_an_act_shows_its_key_and_is_done_and_one_that_cannot_be_done_says
         await agent.press("ctrl+p")
         await agent.type("edit the mess")
         assert "▸ ✗ Edit the message" in agent.screen_text()
-        assert "│ ✗ Instagram" in agent.screen_text()
+        assert "│ ✗ Messages on Instagram cannot be edited" in agent.screen_text()
         await agent.press("enter")
         assert isinstance(agent.app.screen, Palette)
         await agent.press("escape")
