@@ -22,6 +22,7 @@ from inbox_tui.store import lookups, writes
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.views import View
 from inbox_tui.ui import views
+from inbox_tui.ui import notifications
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.inbox import InboxScreen
@@ -86,6 +87,12 @@ def folder(filled: Path, tmp_path: Path) -> Folder:
     return Folder(tmp_path / "demo", "demo")
 
 
+@pytest.fixture(autouse=True)
+def no_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows of the frozen world that are about to close are told of only where that is asked for."""
+    monkeypatch.setattr(notifications, "ALARM_SECONDS", 3600.0)
+
+
 class Desk:
     """An agent in front of the inbox."""
 
@@ -118,10 +125,9 @@ class Desk:
     async def open(self, name: str) -> None:
         """Go to the chat of a person and open it."""
         reader = self.inbox.session.reader
-        found = reader.execute("SELECT sort_at, pk FROM chats WHERE participant_name = ?", (name,)).fetchone()
+        found = reader.execute("SELECT id FROM chats WHERE participant_name = ?", (name,)).fetchone()
         assert found is not None, f"no chat of {name}"
-        self.inbox.chats.point_at(self.inbox.views.place_of(found[1]) or found)
-        await self.press("enter")
+        self.inbox.go_to(found[0])
         await self.until(lambda: self.inbox.shown is not None and self.inbox.shown.chat.title == name)
 
     async def until(self, condition: Callable[[], bool], *, seconds: float = 10.0) -> None:
