@@ -105,7 +105,6 @@ ACTIONS: Sequence[Action] = (
         ("E",),
         "Edit the message (Telegram)",
         "Message",
-        NORMAL,
         act=Act.EDIT_TEXT,
         types=True,
         about=About.MESSAGE,
@@ -115,7 +114,6 @@ ACTIONS: Sequence[Action] = (
         ("B",),
         "Change or remove the buttons of the message (Telegram)",
         "Message",
-        NORMAL,
         act=Act.EDIT_KEYBOARD,
         types=True,
         about=About.MESSAGE,
@@ -154,6 +152,11 @@ ACTIONS: Sequence[Action] = (
         about=About.CHATS,
     ),
     Action("select_all", ("X",), "Select all that the view or filter holds", "Select", (Context.LIST,)),
+    Action(
+        "search", ("/",), "Search everything that is cached, as you type", "Find", footer="search", types=True
+    ),
+    Action("next_hit", ("n",), "Next hit: an older one of the chat, then the next chat", "Find"),
+    Action("previous_hit", ("N",), "Previous hit", "Find"),
     Action("filter", ("\\",), "Filter the list", "Find", footer="filter", types=True),
     Action(
         "palette",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+import sqlite3
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -14,11 +15,15 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from inbox_tui.core.models import Profile
-from inbox_tui.store.reads import ChatFilter, ChatRow, ChatSource, PickedSource, Source
+from inbox_tui.store.reads import ChatFilter, ChatRow, ChatSource, Key, PickedSource, Source
 from inbox_tui.ui.session import Session
 
 if TYPE_CHECKING:
     from inbox_tui.store.search import Scan
+
+
+AGAIN_SECONDS = 0.5
+"""How long a list stands before it is asked for again, where the data changes faster than it is answered."""
 
 
 class FilterBar(Vertical):
@@ -36,12 +41,15 @@ class FilterBar(Vertical):
         super().__init__(id=id)
         self._session = session
         self._applied = ""
+        self._picking = 0
+        """Questions that are not answered yet; only the newest will be."""
+        self._again = False
         self.profiles: Iterable[Profile] = ()
 
     def compose(self) -> ComposeResult:
         """The error stands above the field, where it covers nothing."""
         yield Static(id="filter-error")
-        yield Input(id="filter", placeholder="platform:tg from:jane words", compact=True)
+        yield Input(id="filter", placeholder="words, from:jane, is:unread, label:vip …", compact=True)
 
     @property
     def field(self) -> Input:
@@ -64,8 +72,11 @@ class FilterBar(Vertical):
             self.post_message(self.Found(ChatSource(self._session.reader), stay=False))
 
     def refresh_list(self) -> None:
-        """Ask again after the data changed."""
-        self._apply(stay=True)
+        """Ask again after the data changed; a question that is under way is answered first."""
+        if self._picking:
+            self._again = True
+        else:
+            self._apply(stay=True)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -79,7 +90,8 @@ class FilterBar(Vertical):
         from inbox_tui.store import search
 
         try:
-            plan = search.plan(self._applied, self.profiles, now=self._session.clock.now())
+            zone = datetime.now().astimezone().tzinfo or UTC
+            plan = search.plan(self._applied, self.profiles, now=self._session.clock.now(), zone=zone)
         except QueryError as error:
             self._say(str(error))
             return
@@ -90,12 +102,26 @@ class FilterBar(Vertical):
             # A look at every chat may take a while, so it has a thread and a reader of its own.
             self._pick(self._applied, plan, stay=stay)
 
-    @work(exclusive=True, exit_on_error=False, description="filter")
+    @work(exit_on_error=False, description="filter")
     async def _pick(self, text: str, plan: Scan, *, stay: bool) -> None:
+        from inbox_tui.store import index
         from inbox_tui.store.search import pick
 
-        keys = await asyncio.to_thread(pick, self._session.folder, plan)
-        if text == self._applied:
+        def question(reader: sqlite3.Connection) -> tuple[list[Key], int]:
+            keys = pick(self._session.folder, plan, reader=reader)
+            return keys, index.missing(reader, index.MESSAGES) if plan.wanted else 0
+
+        self._picking += 1
+        try:
+            found = await self._session.searcher("filter").ask(question)
+        finally:
+            self._picking -= 1
+        if self._again and not self._picking:
+            self._again = False
+            self.set_timer(AGAIN_SECONDS, self.refresh_list)
+        if found is not None and text == self._applied:
+            keys, missing = found
+            self._say(f"Not looked at: {missing:,} messages that are still to be indexed" if missing else "")
             self.post_message(self.Found(PickedSource(self._session.reader, keys), stay=stay))
 
     def _say(self, words: str) -> None:

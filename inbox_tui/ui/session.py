@@ -13,6 +13,7 @@ from inbox_tui.store.db import Changes, Folder, open_reader
 
 if TYPE_CHECKING:
     from inbox_tui.store.writes import Writer
+    from inbox_tui.ui.searcher import Searcher
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
@@ -31,6 +32,7 @@ class Session:
         self.asked: Future[object] | None = None
         """The newest of what `act` was asked for; whoever waits for it takes it away."""
         self._writer: Writer | None = None
+        self._searchers: dict[str, Searcher] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._long: deque[tuple[Callable[[Writer], bool], Future[None]]] = deque()
         """Work in parts, in its order; while there is any, only the writing thread touches it."""
@@ -138,8 +140,18 @@ class Session:
         future.add_done_callback(self._told)
         return future
 
+    def searcher(self, use: str) -> Searcher:
+        """A thread that answers the newest question of one use, there from its first question on."""
+        if use not in self._searchers:
+            from inbox_tui.ui.searcher import Searcher
+
+            self._searchers[use] = Searcher(self.folder)
+        return self._searchers[use]
+
     def close(self) -> None:
         """Wait for everything that was asked to be written, then close the files."""
+        for searcher in self._searchers.values():
+            searcher.close()
         self._aside.shutdown(wait=True, cancel_futures=True)
         wait(list(self._unended))
         self._thread.shutdown(wait=True)

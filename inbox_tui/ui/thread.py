@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, tzinfo
 from itertools import groupby
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,13 +20,17 @@ from inbox_tui.core.times import clock, day_label
 from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem, State
-from inbox_tui.store.reads import ThreadRow
+from inbox_tui.store.reads import Key, Source, ThreadRow
 from inbox_tui.ui.attachment_view import Line, attachment_lines, file_size, part_of
 from inbox_tui.ui.keyboard_view import Piece, keyboard_lines
 from inbox_tui.ui.pending import OVER, edit_marks, edited, reacted, reaction_marks
 from inbox_tui.ui.pictures import Pictures
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.themes import MONOCHROME
+
+if TYPE_CHECKING:
+    # The language is loaded with the first search.
+    from inbox_tui.core.words import Span
 
 TIME_CELLS = 7
 GROUP_MS = 5 * 60_000
@@ -53,6 +57,7 @@ class Thread(VirtualRows[ThreadRow]):
         "thread--warning",
         "thread--success",
         "thread--mark",
+        "thread--found",
     }
     sticks_to_end = True
 
@@ -67,7 +72,33 @@ class Thread(VirtualRows[ThreadRow]):
         self.can_send = True
         """Whether a message can be sent to the chat now; else no failed one is offered to be sent again."""
         self.empty_text = ""
+        self._asked = ""
+        self._find: Callable[[str], Sequence[Span]] | None = None
         self.pictures = Pictures(self._picture_made)
+
+    def show(self, source: Source[ThreadRow] | None, *, end: bool = False, at: Key | None = None) -> None:
+        """Show another chat, with nothing marked in it."""
+        self._asked, self._find = "", None
+        super().show(source, end=end, at=at)
+
+    def mark(self, asked: str, find: Callable[[str], Sequence[Span]]) -> None:
+        """Mark what a search has found, in every message of the chat that is shown; `asked`: the query."""
+        self._asked, self._find = asked, find
+        self.tick()
+
+    def _marked(self, lines: Sequence[str], body: str, style: str) -> list[Line]:
+        """Lines of a text, what was found in pieces of their own."""
+        if self._find is None or not (spans := self._find(body)):
+            return [[(line, style)] for line in lines]
+        found: list[Line] = []
+        at = 0
+        for line in lines:
+            # White space is lost where a line is broken, and tabs become blanks: then it is not found.
+            place = body.find(line, at)
+            at = at if place < 0 else place + len(line)
+            here = [(max(s - place, 0), min(e - place, len(line))) for s, e in spans if place >= 0]
+            found.append(pieces(line, [(s, e) for s, e in here if s < e], style, "found"))
+        return found
 
     def on_unmount(self) -> None:
         """Let the decoding thread end."""
@@ -96,6 +127,7 @@ class Thread(VirtualRows[ThreadRow]):
             day_label(self._at(row), self.clock.now(), self.zone or UTC),
             self.unanswered_since,
             self.can_send,
+            self._asked,
             _seconds_left(row.item) if held and row.item else None,
             tuple(self.pictures.times(each.path) for each in row.media if each.path is not None),
         )
@@ -186,7 +218,7 @@ class Thread(VirtualRows[ThreadRow]):
             label = preview(row.tapped or message.body or "")
             lines.append([(truncate(f"tapped ▸ {label}", room), "tap")])
         else:
-            lines += [[(line, text_style)] for line in _body(message.body, room)]
+            lines += self._marked(_body(message.body, room), message.body or "", text_style)
             media = {each.attachment_id: each for each in row.media}
             for file in message.attachments:
                 lines += attachment_lines(file, media.get(file.id), self._pictures_or_none, room)
@@ -284,6 +316,16 @@ class Thread(VirtualRows[ThreadRow]):
     def _ways_out(self) -> str:
         """The keys that deal with a failed message; a doomed second try is not offered."""
         return " · ! retry · D discard" if self.can_send else " · D discard"
+
+
+def pieces(text: str, spans: Sequence[Span], style: str, found: str) -> list[Piece]:
+    """A text in pieces, those of the spans in a style of their own."""
+    parts: list[Piece] = []
+    at = 0
+    for start, end in spans:
+        parts += [(text[at:start], style), (text[start:end], found)]
+        at = end
+    return [part for part in [*parts, (text[at:], style)] if part[0]] or [("", style)]
 
 
 def _seconds_left(item: OutboxItem) -> int:

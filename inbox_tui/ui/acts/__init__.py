@@ -17,6 +17,7 @@ from inbox_tui.ui.acts.outbox import OutboxActs
 from inbox_tui.ui.acts.people import People
 from inbox_tui.ui.acts.platform import PlatformActs
 from inbox_tui.ui.acts.program import Program
+from inbox_tui.ui.acts.searching import Searching
 from inbox_tui.ui.acts.selecting import Selecting
 from inbox_tui.ui.acts.snippets import Snippets
 from inbox_tui.ui.acts.triage import Triage
@@ -37,6 +38,7 @@ AREAS = (
     PlatformActs,
     Triage,
     People,
+    Searching,
     Selecting,
     Program,
 )
@@ -50,6 +52,7 @@ class Acts:
         areas = [area(inbox) for area in AREAS]
         self.attachments = next(area for area in areas if isinstance(area, Attachments))
         self.snippets = next(area for area in areas if isinstance(area, Snippets))
+        self.searching = next(area for area in areas if isinstance(area, Searching))
         self.selecting = next(area for area in areas if isinstance(area, Selecting))
         self.answering = next(area for area in areas if isinstance(area, Answering))
         self._methods: dict[str, Callable[[int], None]] = {
