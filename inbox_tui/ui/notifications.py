@@ -101,7 +101,6 @@ class Notifications:
             self._draw_title()
         if self._settings.alarm:
             self._inbox.set_interval(ALARM_SECONDS, self._look_at_windows)
-            self._look_at_windows()
 
     def _send(self, sequence: str) -> None:
         terminal_signals.send(self._inbox.app, sequence)

@@ -31,7 +31,7 @@ PEOPLE = ("Max Whitlock", "Mona Lisa Hartmann", "Jane Doe", "Miles Holloway", "C
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(no_alarm: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bursts and pauses of a tenth of their length, in a terminal of which all is known."""
     monkeypatch.setattr(notifications, "HERE_SECONDS", 0.1)
     monkeypatch.setattr(notifications, "AWAY_SECONDS", 0.2)
