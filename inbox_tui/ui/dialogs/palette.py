@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
@@ -17,15 +16,12 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from inbox_tui.core.capabilities import Refused
 from inbox_tui.core.cells import cells, truncate
-from inbox_tui.store.db import open_reader
-from inbox_tui.store.names import NamedChat, chats_of, find_chats
+from inbox_tui.store.names import chats_of, find_chats
 from inbox_tui.store.recency import Choice, chosen, remember
 from inbox_tui.ui.catalog import Catalog, Entry
 from inbox_tui.ui.dialogs.fields import FieldDialog
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from inbox_tui.ui.inbox import InboxScreen
 
 MOST_CHATS = 20
@@ -77,8 +73,7 @@ class Palette(FieldDialog[None]):
         """What was asked of the acts that have been on the screen, until the store changes."""
         self._unread: Sequence[Worker[None]] = ()
         """What is still being read for the list: snippets, and chats for the letters."""
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="palette")
-        self._reader: sqlite3.Connection | None = None
+        self._searcher = inbox.session.searcher("palette")
 
     def compose(self) -> ComposeResult:
         """The field, what it finds, what is said of the chosen entry, keys."""
@@ -105,11 +100,6 @@ class Palette(FieldDialog[None]):
         """What can be done may have changed."""
         self._refusals.clear()
         self._draw()
-
-    def on_unmount(self) -> None:
-        """Close what the thread has opened, behind what it still does."""
-        self._thread.submit(self._close)
-        self._thread.shutdown(wait=False)
 
     # Keys.
 
@@ -187,29 +177,17 @@ class Palette(FieldDialog[None]):
     @work(exit_on_error=False, description="snippets")
     async def _read_snippets(self) -> None:
         file = self._inbox.acts.snippets.file
-        reading = await asyncio.get_running_loop().run_in_executor(self._thread, file.read)
+        reading = await asyncio.to_thread(file.read)
         self._catalog.add_snippets(reading.snippets.values())
         self._refresh()
 
     @work(exclusive=True, group="find", exit_on_error=False, description="find")
     async def _find(self, letters: str) -> None:
         """Look for chats; until the answer is there, those of before are shown as far as they still go."""
-        found = await asyncio.get_running_loop().run_in_executor(self._thread, self._found, letters)
+        found = await self._searcher.ask(lambda reader: find_chats(reader, letters, MOST_CHATS))
         if found is not None and letters == self._letters:
             self._chats = self._catalog.chats(found) if letters.strip() else self._recent_chats
             self._refresh()
-
-    def _found(self, letters: str) -> Sequence[NamedChat] | None:
-        """In the thread: the chats for some letters; None where others have been typed since."""
-        if letters != self._letters:
-            return None
-        if self._reader is None:
-            self._reader = open_reader(self._inbox.session.folder)
-        return find_chats(self._reader, letters, MOST_CHATS)
-
-    def _close(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
 
     def _refresh(self) -> None:
         """List anew; who has moved to an entry stays on it."""
