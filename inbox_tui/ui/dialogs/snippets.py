@@ -49,6 +49,10 @@ class _Asking:
     answers: dict[str, str] = field(default_factory=dict)
 
 
+LIST_CELLS = 72
+"""What a line of the list has room for, before it is laid out."""
+
+
 class Snippets(FieldDialog[None]):
     """One field: it finds a snippet, then takes the answer to each of its questions."""
 
@@ -153,10 +157,11 @@ class Snippets(FieldDialog[None]):
         return "" if self._listed else "None has these letters", "$foreground 60%"
 
     def _line(self, snippet: Snippet) -> Content:
+        """A snippet in a line of the list."""
+        if not snippet.fits(self._desk.platform):
+            return Content.styled(f"{snippet.name}  for {snippet.only} only", "dim")
         words = Content.assemble((snippet.name, "bold"), f"  {preview(snippet.text)}")
-        if snippet.fits(self._desk.platform):
-            return words
-        return Content.assemble((f"{snippet.name}  for {snippet.only} only", "dim"))
+        return words.truncate(self._choices.size.width or LIST_CELLS, ellipsis=True)
 
     def _draw(self) -> None:
         """What would be put in, and the keys."""
