@@ -214,7 +214,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if self.walked:
             self.views.all_listed(touched=self._touched)
         if changed.chats is None or changed.chats:
-            self.chats.follows_start = not (self._touched or self.walked)
+            self.chats.follows_start = self.views.first_sync and not self._touched
             self.views.refresh()
             if self.shown is not None and (changed.chats is None or self.shown.chat.id in changed.chats):
                 self._reread_shown()

@@ -31,6 +31,8 @@ class Views:
         self._inbox = inbox
         self.current: View | str = View.ALL
         """A view of the store, or the name of a saved query."""
+        self.first_sync = False
+        """The session began while the chats were still being listed, so their order is not settled."""
         self.awaits_all = False
         """Opened while the chats were not all listed: Now follows, unless the person has begun elsewhere."""
         self._source: Source[ChatRow] | None = None
@@ -46,7 +48,7 @@ class Views:
 
         Before that the rank of what is here would change with every page that comes in.
         """
-        self.awaits_all = not self._inbox.walked
+        self.first_sync = self.awaits_all = not self._inbox.walked
         self.go(View.ALL if self.awaits_all else OPENING)
 
     def all_listed(self, *, touched: bool) -> None:
