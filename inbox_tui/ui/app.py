@@ -92,6 +92,12 @@ class InboxApp(App[None], inherit_bindings=False):
         if isinstance(screen, InboxScreen):
             screen.alerts.turned(here=here)
 
+    def clear_notifications(self) -> None:
+        """Take away what was said, and the room that Textual keeps for it: new words would be pushed out."""
+        super().clear_notifications()
+        if self.screen_stack:
+            self.screen.query("ToastHolder").remove()
+
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes go to the inbox, or to a dialog with fields, one after the other to its end."""
         screen = self.screen if self.screen_stack else None

@@ -43,3 +43,13 @@ async def test_the_customer_is_up_to_date_when_there_is_room_for_the_pane_again(
         await at.pilot.resize_terminal(140, 40)
         await at.until(lambda: "@maxwhitlock" in str(at.inbox.query_one(Customer).content))
         assert "@maxwhitlock" in at.screen_text()
+
+
+async def test_a_word_is_seen_however_many_were_said_before_it(desk: DeskMaker, folder: Folder) -> None:
+    async with desk(folder, size=(80, 24)) as at:
+        for number in range(30):
+            at.inbox.say(f"word {number}")
+            await at.pilot.pause(0.01)
+        at.inbox.say("the last word")
+        await at.until(lambda: "the last word" in at.screen_text())
+        assert not any(f"word {number}" in at.screen_text() for number in range(30))
