@@ -23,6 +23,7 @@ from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.reads import Key, Source, ThreadRow
 from inbox_tui.ui.attachment_view import Line, attachment_lines, file_size, part_of
 from inbox_tui.ui.keyboard_view import Piece, keyboard_lines
+from inbox_tui.ui.keymap import Keymap
 from inbox_tui.ui.pending import OVER, edit_marks, edited, reacted, reaction_marks
 from inbox_tui.ui.pictures import Pictures
 from inbox_tui.ui.rows import VirtualRows
@@ -64,6 +65,7 @@ class Thread(VirtualRows[ThreadRow]):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.zone: tzinfo | None = None
+        self.keymap = Keymap()
         self.clock = ServerClock()
         self.platform = ""
         self.title = ""
@@ -85,6 +87,13 @@ class Thread(VirtualRows[ThreadRow]):
         """Mark what a search has found, in every message of the chat that is shown; `asked`: the query."""
         self._asked, self._find = asked, find
         self.tick()
+
+    def bring_in(self, key: Key) -> None:
+        """Put the cursor on a message, with what was said before it on the screen."""
+        self.point_at(key)
+        place, above = self._lines_of(self._cursor_index()), self.size.height // 3
+        if place is not None and place[0] < above:
+            self.scroll_by(place[0] - above, with_cursor=False)
 
     def _marked(self, lines: Sequence[str], body: str, style: str) -> list[Line]:
         """Lines of a text, what was found in pieces of their own."""
@@ -231,8 +240,8 @@ class Thread(VirtualRows[ThreadRow]):
             lines.append(hearts)
         marks = [
             *self._marks(message, dismissed=row.dismissed),
-            *edit_marks(row.pending),
-            *reaction_marks(row.pending, self.platform),
+            *edit_marks(row.pending, self.keymap),
+            *reaction_marks(row.pending, self.platform, self.keymap),
         ]
         return _with_marks(lines, marks, room)
 
@@ -298,7 +307,8 @@ class Thread(VirtualRows[ThreadRow]):
         why = f"{item.title}. {item.hint}".strip(". ") if item.title else ""
         match item.state:
             case State.HELD:
-                return f"leaves in {_seconds_left(item)} s · Ctrl+Z or z takes it back", "warning"
+                keys = self.keymap.either("undo_send", "take_back")
+                return f"leaves in {_seconds_left(item)} s · {keys} takes it back", "warning"
             case State.QUEUED:
                 return (f"… waiting: {why}" if why else "… queued"), "muted"
             case State.SENDING if 0 < item.done_bytes < _size(item):
@@ -308,14 +318,15 @@ class Thread(VirtualRows[ThreadRow]):
             case State.FAILED:
                 return f"✗ failed: {why or 'no reason given'}{self._ways_out()}", "error"
             case State.UNCERTAIN:
-                again = " · ! send again" if self.can_send else ""
-                return f"? uncertain: {item.title}{again} · D discard once you have checked", "error"
+                ways = {"retry": "send again"} if self.can_send else {}
+                keys = self.keymap.offers(**ways, discard="discard once you have checked")
+                return f"? uncertain: {item.title}{keys}", "error"
             case other:
                 return other, "muted"
 
     def _ways_out(self) -> str:
         """The keys that deal with a failed message; a doomed second try is not offered."""
-        return " · ! retry · D discard" if self.can_send else " · D discard"
+        return self.keymap.offers(**({"retry": "retry"} if self.can_send else {}), discard="discard")
 
 
 def pieces(text: str, spans: Sequence[Span], style: str, found: str) -> list[Piece]:

@@ -93,4 +93,4 @@ class Searching(Area):
             inbox.turn_to(inbox.thread)
         if inbox.shown is not None and inbox.shown.pk == hit.chat_pk:
             inbox.thread.mark(trail.plan.text, trail.plan.marks)
-            inbox.thread.point_at(hit.key)
+            inbox.thread.bring_in(hit.key)
