@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test bench-sync bench-start bench-search check format screenshots docs kills soak clean
+.PHONY: demo test bench-sync bench-start bench-search check format screenshots docs session kills soak clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/inbox-tui demo
@@ -48,6 +48,10 @@ soak: $(VENV)/dev.stamp
 # The table of keys, from the registry; a test says when it is stale.
 docs: $(VENV)/run.stamp
 	$(BIN)/python -m inbox_tui.ui.keys_table > docs/keys.md
+
+# Two hundred customers worked off by keys in a real terminal, and undone: keystrokes and seconds, in a minute.
+session: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.e2e.session
 
 # Pictures of a frozen world, the same on every machine.
 screenshots: $(VENV)/dev.stamp

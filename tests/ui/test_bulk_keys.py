@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 
 import pytest
@@ -132,9 +133,9 @@ async def test_keys_behind_an_act_wait_until_its_chats_are_counted(
 ) -> None:
     counted, count = threading.Event(), picking.survey
 
-    def slow(*arguments: object) -> picking.Survey:
+    def slow(reader: sqlite3.Connection, chats: Sequence[str], now: int) -> picking.Survey:
         counted.wait(10)
-        return count(*arguments)
+        return count(reader, chats, now)
 
     monkeypatch.setattr(many, "survey", slow)
     done = "SELECT id FROM chats WHERE done"

@@ -55,10 +55,9 @@ async def test_the_pane_tells_note_waits_and_who_may_be_the_same_person(
         assert "waited for" in told
         flat = " ".join(told.split())
         assert "MAY BE THE SAME PERSON 1 Maxi · Bluesky · Acme Shop (same handle, 1h)" in flat
+        assert agent.inbox.shown is not None
         with writes.Writer(folder) as writer:
-            chat_id = agent.inbox.shown and agent.inbox.shown.chat.id
-            assert chat_id is not None
-            triage.note(writer, chat_id, "Calls on Tuesdays")
+            triage.note(writer, agent.inbox.shown.chat.id, "Calls on Tuesdays")
         await agent.until(lambda: "┃ Calls on Tuesdays" in pane(agent))
 
 
@@ -74,8 +73,9 @@ async def test_a_long_pane_scrolls_and_names_the_key_that_shows_all(folder: Fold
         await agent.until(lambda: "MAY BE THE SAME PERSON" in pane(agent))
         assert "more lines" not in pane(agent)
         await agent.press("h", "j")
-        await agent.until(lambda: agent.inbox.shown is not None and agent.inbox.shown.chat.title != PERSON)
-        await agent.until(lambda: pane(agent).startswith(agent.inbox.shown.chat.title))
+        await agent.until(lambda: not pane(agent).startswith(PERSON))
+        assert agent.inbox.shown is not None
+        assert pane(agent).startswith(agent.inbox.shown.chat.title)
 
 
 async def test_on_a_small_screen_a_key_shows_it_and_a_number_goes_to_the_other_chat(
