@@ -85,8 +85,8 @@ class SnippetFile:
             for name, snippet in self._reading.snippets.items()
             if name not in reading.snippets and reading.has_lost(name)
         }
-        self._stamp = stamp
         self._reading = Reading(MappingProxyType({**reading.snippets, **kept}), tuple(reading.problems))
+        self._stamp = stamp
         return self._reading
 
     def save(self, snippet: Snippet, was: Snippet | None = None) -> None:

@@ -101,7 +101,8 @@ class InboxApp(App[None], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes go to the inbox, or to a dialog with fields, one after the other to its end."""
         screen = self.screen if self.screen_stack else None
-        if isinstance(event, events.InputEvent) and screen is not None:
+        if isinstance(event, (events.Key, events.Paste, events.MouseDown)) and screen is not None:
+            # Not when the mouse moves: it may be on its way to another window.
             self._acted()
         if isinstance(event, (events.Key, events.Paste)) and isinstance(screen, Dialog):
             await screen.ready.wait()

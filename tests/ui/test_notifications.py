@@ -103,6 +103,7 @@ async def test_a_burst_rings_once_for_who_looks_away_and_never_for_who_is_there(
         await agent.until(lambda: told(folder) > 0)
         first = told(folder)
         await look_away(agent)
+        await agent.pilot.hover("#chats")
         write(folder, *PEOPLE)
         await agent.until(lambda: bool(rings(sent)))
         assert told(folder) > first
