@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
@@ -85,6 +86,17 @@ async def take(
     print(f"screenshots/{name}.svg")
 
 
+def pressing(*keys: str) -> Callable[[object], Awaitable[None]]:
+    """Press keys in the list."""
+    from textual.pilot import Pilot
+
+    async def act(pilot: object) -> None:
+        assert isinstance(pilot, Pilot)
+        await pilot.press(*keys)
+
+    return act
+
+
 def opening(
     where: str, *keys: str, at: str | None = None, then: Sequence[str] = ()
 ) -> Callable[[object], Awaitable[None]]:
@@ -125,9 +137,45 @@ def opening(
     return act
 
 
+VIEWS = {
+    "now": "i",
+    "unread": "u",
+    "waiting": "w",
+    "closing": "c",
+    "failed": "f",
+    "snoozed": "s",
+    "done": "d",
+    "all": "a",
+}
+"""The views, and the key behind `g` that shows each."""
+
+
+def sort_some() -> None:
+    """Put some chats away, close some and pin one, so that each view holds something."""
+    from inbox_tui.config import load
+    from inbox_tui.core.snooze import Until
+    from inbox_tui.store import triage
+    from inbox_tui.store.db import now_ms
+    from inbox_tui.store.writes import Writer
+
+    with Writer(load().folder) as writer:
+        names = writer.cache.execute(
+            "SELECT id FROM chats WHERE unanswered > 0 AND platform IN ('telegram', 'bluesky') "
+            "ORDER BY sort_at DESC LIMIT 8"
+        )
+        chats = [name for (name,) in names]
+        triage.done(writer, chats[:4])
+        for hours, chat in zip((2, 20, 44), chats[5:], strict=True):
+            triage.snooze(writer, [chat], Until(now_ms() + hours * 3_600_000))
+        mona = writer.cache.execute("SELECT id FROM chats WHERE participant_name = 'Mona Lisa Hartmann'")
+        triage.pin(writer, [name for (name,) in mona], pinned=True)
+
+
 def main() -> None:
-    """Every picture."""
+    """Every picture, or those that are named."""
     from inbox_tui.sandbox.server import SandboxOptions, running
+
+    wanted = set(sys.argv[1:])
 
     with tempfile.TemporaryDirectory() as home:
         with (
@@ -177,9 +225,16 @@ def main() -> None:
                 ),
             ),
         )
-        asyncio.run(take("light", (140, 36), opening("c.platform = 'bluesky'"), theme="textual-light"))
+        if not wanted or "light" in wanted:
+            asyncio.run(take("light", (140, 36), opening("c.platform = 'bluesky'"), theme="textual-light"))
         for name, size, act in pictures:
-            asyncio.run(take(name, size, act))
+            if not wanted or name in wanted:
+                asyncio.run(take(name, size, act))
+        with time_machine.travel(datetime.fromisoformat(FROZEN), tick=True):
+            sort_some()
+        for name, key in VIEWS.items():
+            if not wanted or f"view-{name}" in wanted:
+                asyncio.run(take(f"view-{name}", (120, 28), pressing("g", key)))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from inbox_tui.core.cells import cells, truncate
 from inbox_tui.core.models import Milliseconds, Platform
+from inbox_tui.core.ranking import FOREVER
 from inbox_tui.core.times import age, duration
 from inbox_tui.core.window import CLOSING, URGENT
 from inbox_tui.store.clock import ServerClock
@@ -72,7 +73,8 @@ def state_badge(row: ChatRow, now: Milliseconds) -> Badge | None:
     if row.draft:
         return Badge("✎ draft", "chat-list--accent")
     if row.snoozed_until is not None and now < row.snoozed_until:
-        return Badge("☾ snoozed", "chat-list--muted")
+        left = "snoozed" if row.snoozed_until >= FOREVER else duration(row.snoozed_until - now)
+        return Badge(f"☾ {left}", "chat-list--muted")
     if row.done:
         words = f"done · {row.unread}" if row.unread else "done"
         return Badge(words, "chat-list--muted")
