@@ -74,4 +74,4 @@ class Bulk:
         work = next((work for work in self._works if work.through < work.total), None)
         if work is None or work.total < SHOWN_FROM:
             return ""
-        return f"{work.what}: {work.through:,} of {work.total:,} chats · z stops and undoes it"
+        return f"{work.what}: {work.through:,} of {work.total:,} chats"

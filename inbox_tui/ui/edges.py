@@ -90,7 +90,7 @@ class Edges:
         """How far an act on many chats or a long sync has come; empty while little or nothing is missing."""
         inbox = self._inbox
         if inbox.bulk.progress:
-            return f" {inbox.bulk.progress}"
+            return f" {inbox.bulk.progress}{inbox.keymap.offers(take_back='stops and undoes it')}"
         published = sync_progress.read(inbox.session.reader)
         if published is not None:
             still = now_ms() - published.at

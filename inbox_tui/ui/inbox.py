@@ -141,6 +141,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         """Draw from the cache; everything that waits starts after the first paint."""
         zone = datetime.now().astimezone().tzinfo
         self.thread.zone = zone
+        self.thread.keymap = self.keymap
         self.thread.clock = self.chats.clock = self.session.clock
         self.filter_bar.display = False
         self.drafts = Drafts(self.session, self.composer)

@@ -63,6 +63,16 @@ class Keymap:
         action = self[action_id]
         return label(action.keys[0]) if action.keys else f"“{action.title}” among the commands"
 
+    def offers(self, **words: str) -> str:
+        """Keys behind what they are for: ` · ! retry · D discard`. `words`: what each does, by action id."""
+        named = [(self[name].keys, what) for name, what in words.items()]
+        return "".join(f" · {label(keys[0])} {what}" for keys, what in named if keys)
+
+    def either(self, *action_ids: str) -> str:
+        """The first keys of actions of which any will do, in a sentence."""
+        named = [label(keys[0]) for name in action_ids if (keys := self[name].keys)]
+        return " or ".join(named) or self.label(action_ids[-1])
+
     @cached_property
     def typing(self) -> Mapping[str, Action]:
         """What each key does in the composer; every other key writes, or moves the caret."""

@@ -10,6 +10,7 @@ from inbox_tui.core.models import Message, Reaction
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.ui.keyboard_view import Piece
+from inbox_tui.ui.keymap import Keymap
 
 OVER = frozenset({State.FAILED.value, State.UNCERTAIN.value})
 """States of an act that has not changed the message, as far as is known; the old one is drawn."""
@@ -33,18 +34,22 @@ def edited(message: Message, pending: Sequence[OutboxItem]) -> Message:
     return message
 
 
-def edit_marks(pending: Sequence[OutboxItem]) -> list[Piece]:
+def edit_marks(pending: Sequence[OutboxItem], keymap: Keymap) -> list[Piece]:
     """What is to be said of the edits of a message: on their way, refused with the platform's words."""
     marks: list[Piece] = []
     for item in edits(pending):
         why = f"{item.title}. {item.hint}".strip(". ")
         if item.state == State.FAILED:
-            marks.append((f"✗ edit refused: {why or 'no reason given'} · ! retry · D discard", "error"))
+            marks.append((f"✗ edit refused: {why or 'no reason given'}{_again(keymap, 'retry')}", "error"))
         elif item.state == State.UNCERTAIN:
-            marks.append((f"? uncertain whether it was edited: {why} · ! again · D discard", "error"))
+            marks.append((f"? uncertain whether it was edited: {why}{_again(keymap, 'again')}", "error"))
         else:
             marks.append((f"… {_doing(item)}{f', waiting: {why}' if why else ''}", "muted"))
     return marks
+
+
+def _again(keymap: Keymap, word: str) -> str:
+    return keymap.offers(retry=word, discard="discard")
 
 
 def _doing(item: OutboxItem) -> str:
@@ -77,7 +82,7 @@ def reacted(
     return others, _emoji(newest, platform) if newest.act == ActName.REACT else ""
 
 
-def reaction_marks(pending: Sequence[OutboxItem], platform: str) -> list[Piece]:
+def reaction_marks(pending: Sequence[OutboxItem], platform: str, keymap: Keymap) -> list[Piece]:
     """What is to be said of reactions that were refused, or may not have arrived."""
     marks: list[Piece] = []
     for item in reactions(pending):
@@ -85,9 +90,9 @@ def reaction_marks(pending: Sequence[OutboxItem], platform: str) -> list[Piece]:
         on = item.act == ActName.REACT
         what = f"reaction {_emoji(item, platform)}" if on else "taking the reaction off"
         if item.state == State.FAILED:
-            marks.append((f"✗ {what} refused: {why} · ! retry · D discard", "error"))
+            marks.append((f"✗ {what} refused: {why}{_again(keymap, 'retry')}", "error"))
         elif item.state == State.UNCERTAIN:
-            marks.append((f"? {what} uncertain: {why} · ! again · D discard", "error"))
+            marks.append((f"? {what} uncertain: {why}{_again(keymap, 'again')}", "error"))
     return marks
 
 

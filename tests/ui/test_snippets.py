@@ -123,7 +123,7 @@ async def test_braces_typed_by_hand_are_asked_about_and_then_sent(
     async with desk(folder) as agent:
         await reply(agent, TELEGRAM, "Write {{name}} there")
         await agent.press("enter")
-        assert agent.says("{{name}} looks like a blank. Nothing was sent; press Enter again")
+        assert agent.says("{{name}} looks like a blank. Nothing was sent; press ⏎ again")
         assert sent(folder) == []
         await agent.press("enter")
         await agent.until(lambda: agent.inbox.composer.text == "")

@@ -75,5 +75,8 @@ class Aims:
             return question(chat, row)
         refusal = None if action.act is None else self._inbox.refusal_of(chat, action.act, row.message)
         if refusal is None and row.message is None:
-            return Refused("It has not been sent yet; z takes it back while it waits", cause=Cause.MESSAGE)
+            key = self._inbox.keymap.label("take_back")
+            return Refused(
+                f"It has not been sent yet; {key} takes it back while it waits", cause=Cause.MESSAGE
+            )
         return refusal

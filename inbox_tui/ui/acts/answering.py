@@ -128,7 +128,8 @@ class Answering(Area):
             inbox.say("Only a failed or uncertain message can be given up")
             return
         inbox.session.refold(shown.chat.id)
-        inbox.say("Given up. z brings the text back as the draft" if back else "Given up")
+        key = inbox.keymap.label("take_back")
+        inbox.say(f"Given up. {key} brings the text back as the draft" if back else "Given up")
 
 
 def can_be_doubled(item: OutboxItem) -> bool:

@@ -91,7 +91,10 @@ class Many:
             self._carry_out(choose(self._look(ids)), ids)
             return
         dialog = ConfirmMany(
-            words, partial(self.survey, ids), lambda found: f"{choose(found).before} {words}?"
+            words,
+            partial(self.survey, ids),
+            lambda found: f"{choose(found).before} {words}?",
+            self._inbox.keymap.label("take_back"),
         )
 
         def answered(yes: bool | None) -> None:

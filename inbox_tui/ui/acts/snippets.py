@@ -100,7 +100,8 @@ class Snippets(Area):
         if (refusal := inbox.refusal(Act.REPLY_MARKUP)) is not None:
             inbox.say(f"Without the buttons of {name}: {refusal.reason}")
         elif there and there != filled.keyboard:
-            inbox.say(f"Without the buttons of {name}: there are others already, see Ctrl+N")
+            key = inbox.keymap.label("keyboard")
+            inbox.say(f"Without the buttons of {name}: there are others already, see {key}")
         else:
             composer.put(reply_markup=filled.keyboard)
 
@@ -134,4 +135,5 @@ class Snippets(Area):
             return None
         self._asked = (row.chat.id, words.text)
         self._select(blank)
-        return f"{blank} looks like a blank. Nothing was sent; press Enter again to send it as it is"
+        key = self._inbox.keymap.label("send")
+        return f"{blank} looks like a blank. Nothing was sent; press {key} again to send it as it is"

@@ -17,9 +17,9 @@ Ask = Callable[[], Awaitable[Survey]]
 class ConfirmMany(Confirm):
     """Asks once the chats are counted; keys typed before that wait."""
 
-    def __init__(self, chats: str, ask: Ask, question: Callable[[Survey], str]) -> None:
-        """`chats`: how many there are, in words; `question`: what is asked, by what they are."""
-        super().__init__(chats, "Nothing is sent to anybody. z takes all of it back in one step.")
+    def __init__(self, chats: str, ask: Ask, question: Callable[[Survey], str], undo: str) -> None:
+        """`chats`: how many there are, in words; `question`: what is asked of them; `undo`: a key."""
+        super().__init__(chats, f"Nothing is sent to anybody. {undo} takes all of it back in one step.")
         self._ask = ask
         self._word = question
         self.survey = Survey()

@@ -29,11 +29,11 @@ from inbox_tui.ui.session import Session
 WHO = {
     Platform.FACEBOOK: (
         "Messenger lets a page write only to people who have written to it, within 24 hours. The id is their "
-        "page-scoped number (PSID). To answer a comment, use C instead."
+        "page-scoped number (PSID). A comment is answered among the comments."
     ),
     Platform.INSTAGRAM: (
         "Instagram lets you write only to people who have written to you, within 24 hours. The id is their "
-        "Instagram-scoped number (IGSID). To answer a comment, use C instead."
+        "Instagram-scoped number (IGSID). A comment is answered among the comments."
     ),
     Platform.TELEGRAM: (
         "A bot cannot write first: the person has to press Start. The id is the number of the chat or user."
