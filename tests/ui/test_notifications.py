@@ -31,12 +31,11 @@ PEOPLE = ("Max Whitlock", "Mona Lisa Hartmann", "Jane Doe", "Miles Holloway", "C
 
 
 @pytest.fixture(autouse=True)
-def quick(no_alarm: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bursts and pauses of a tenth of their length, in a terminal of which all is known."""
     monkeypatch.setattr(notifications, "HERE_SECONDS", 0.1)
     monkeypatch.setattr(notifications, "AWAY_SECONDS", 0.2)
     monkeypatch.setattr(notifications, "PAUSE_SECONDS", 1.5)
-    monkeypatch.setattr(notifications, "ALARM_SECONDS", 0.1)
     for name in ("TMUX", "VTE_VERSION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
@@ -152,8 +151,9 @@ def window(folder: Folder, person: str, left: int) -> None:
 
 
 async def test_the_alarm_shows_each_window_once_and_what_nobody_saw_when_somebody_comes_back(
-    folder: Folder, desk: DeskMaker, sent: list[str]
+    folder: Folder, desk: DeskMaker, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(notifications, "ALARM_SECONDS", 0.1)
     with writes.Writer(folder) as writer:
         writer.cache.execute("UPDATE chats SET window_closes_at = NULL")
     window(folder, "Jane Doe", 50 * 60_000)
