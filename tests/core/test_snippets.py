@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,6 +102,12 @@ def test_a_few_letters_find_names_first_and_words_behind_them() -> None:
     assert [each.name for each in found(listed, "ref", "bluesky")] == ["refund", "order", "Réf"]
     assert [each.name for each in found(listed, "od", "bluesky")] == ["order"]
     assert found(listed, "zzz", "telegram") == []
+
+
+def test_the_documentation_names_every_placeholder() -> None:
+    documentation = (Path(__file__).parents[2] / "docs" / "snippets.md").read_text(encoding="utf-8")
+    for name in PLACEHOLDERS:
+        assert f"`{{{{{name}}}}}`" in documentation
 
 
 @settings(max_examples=100, deadline=None)

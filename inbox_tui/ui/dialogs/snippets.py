@@ -49,6 +49,8 @@ class _Asking:
     answers: dict[str, str] = field(default_factory=dict)
 
 
+MOST_LISTED = 100
+"""Snippets that are shown at a time, however many there are."""
 LIST_CELLS = 72
 """What a line of the list has room for, before it is laid out."""
 
@@ -134,7 +136,8 @@ class Snippets(FieldDialog[None]):
         reading = self._file.read()
         platform = self._desk.platform
         self._letters = self._field.value
-        self._listed = snippets.found(reading.snippets.values(), self._letters, platform)
+        found = snippets.found(reading.snippets.values(), self._letters, platform)
+        self._listed = found[:MOST_LISTED]
         choices = self._choices
         choices.clear_options()
         choices.add_options(Option(self._line(snippet)) for snippet in self._listed)
@@ -143,18 +146,19 @@ class Snippets(FieldDialog[None]):
             choices.highlighted = names.index(name) if name in names else 0
         self.query_one("#snippets", Vertical).border_title = Content("Snippets")
         self._field.placeholder = "a few letters of its name or its words"
-        self._say(*self._state(reading))
+        self._say(*self._state(reading, len(found)))
         self._draw()
 
-    def _state(self, reading: Reading) -> tuple[str, str]:
-        """What is to be said of the file."""
+    def _state(self, reading: Reading, found: int) -> tuple[str, str]:
+        """What is to be said of the file, or of what was found in it."""
         if reading.problems:
             first, more = reading.problems[0], len(reading.problems) - 1
             words = f"{first.where}: {first.what}. {first.expected}"
             return f"{words} (and {more} more)" if more else words, "$text-warning"
         if not reading.snippets:
             return f"There are none yet. Ctrl+N makes one; they stand in {self._file.path}", "$foreground 60%"
-        return "" if self._listed else "None has these letters", "$foreground 60%"
+        more = f"and {found - MOST_LISTED} more; type more letters" if found > MOST_LISTED else ""
+        return more if self._listed else "None has these letters", "$foreground 60%"
 
     def _line(self, snippet: Snippet) -> Content:
         """A snippet in a line of the list."""
