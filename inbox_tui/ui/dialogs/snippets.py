@@ -157,8 +157,10 @@ class Snippets(FieldDialog[None]):
             return f"{words} (and {more} more)" if more else words, "$text-warning"
         if not reading.snippets:
             return f"There are none yet. Ctrl+N makes one; they stand in {self._file.path}", "$foreground 60%"
-        more = f"and {found - MOST_LISTED} more; type more letters" if found > MOST_LISTED else ""
-        return more if self._listed else "None has these letters", "$foreground 60%"
+        words = "" if self._listed else "None has these letters"
+        if found > MOST_LISTED:
+            words = f"and {found - MOST_LISTED:,} more; type more letters"
+        return words, "$foreground 60%"
 
     def _line(self, snippet: Snippet) -> Content:
         """A snippet in a line of the list."""
