@@ -47,20 +47,30 @@ def show(
     )
     from inbox_tui.ui.app import run
     from inbox_tui.ui.engine_process import EngineProcess
-    from inbox_tui.ui.preferences import preferences
+    from inbox_tui.ui.preferences import Preferences, Watch, preferences
 
     engine = EngineProcess(settings.folder, arguments, settings.log_file, before_engine)
     name = "demo" if settings.demo else settings.account
-    wanted = preferences(settings)
-    if not wanted.problems:
-        _keep(settings)
+
+    def read(settings: Settings, faults: Sequence[UsageError] = ()) -> Preferences:
+        found = preferences(settings, faults, watch.changed)
+        if not faults and not settings.problems and not found.keymap.problems:
+            _keep(settings)
+        return found
+
+    def again() -> Preferences:
+        # The account stays the one that is open, whatever the file says by now.
+        faults: list[UsageError] = []
+        return read(load(settings.account, demo=settings.demo, faults=faults), faults)
+
+    watch = Watch(settings.config_file, again)
     run(
         settings.folder,
         name,
         engine=engine,
         theme=settings.theme,
         notices=notices,
-        preferences=wanted,
+        preferences=read(settings),
     )
     return 0
 

@@ -123,7 +123,8 @@ class InboxApp(App[None], inherit_bindings=False):
 
     def _quits(self, event: events.Key) -> bool:
         """Whether a key leaves: the inbox, or the dialog that stands over it."""
-        return event.key in self.preferences.keymap["quit"].keys
+        inbox = self.screen_stack[0] if self.screen_stack else None
+        return isinstance(inbox, InboxScreen) and event.key in inbox.keymap["quit"].keys
 
     async def action_quit(self) -> None:
         """Quit by the screen's rules: nothing typed is lost, and unsent messages are asked about."""

@@ -282,12 +282,27 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._watch_seen()
 
     def _tick(self) -> None:
-        """Once a second: ages and countdowns."""
+        """Once a second: ages and countdowns, and whether the configuration was changed."""
+        if (changed := self.preferences.again()) is not None:
+            self.prefer(changed)
         self.views.tick()
         self.chats.tick()
         if self.shown is not None:
             self._draw_chat(self.shown)
             self.thread.tick()
+        self.edges.draw()
+
+    def prefer(self, preferences: Preferences) -> None:
+        """Go by other keys and saved views from now on; what else is set begins with the next start."""
+        before, self.preferences = self.preferences, preferences
+        self.notices = [words for words in self.notices if words != before.notice]
+        if preferences.problems:
+            self.notices.append(preferences.notice)
+        else:
+            self.say("The configuration was read again")
+        self.keymap = self.thread.keymap = preferences.keymap
+        self._chords, self.pending_keys = Chords(self.keymap.actions), ""
+        self.thread.tick()
         self.edges.draw()
 
     def on_resize(self) -> None:
@@ -494,6 +509,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         elif isinstance(field, Editor):
             await self._take_in_composer(event)
         elif event.key in ("escape", "enter"):
+            if event.key == "enter":
+                await self.filter_bar.answered()
             self.leave_field(keep=event.key == "enter")
         elif isinstance(field, Input) and event.is_printable and event.character:
             field.insert_text_at_cursor(event.character)
@@ -552,6 +569,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             return
         if not keep:
             self.filter_bar.close()
+            self.views.back()
         self.filter_bar.display = self.filter_bar.active
         self.turn_to(self.chats)
         # While the filter was typed, the thread stayed where it was.
@@ -588,6 +606,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         else:
             self.views.leave_place()
             self.chats.show(event.source)
+        event.shown()
         self.edges.draw()
 
     # Small things.

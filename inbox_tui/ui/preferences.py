@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from inbox_tui.config import Notifications, Settings, last_good_keys
 from inbox_tui.config.lines import Problem
+from inbox_tui.core.errors import UsageError
 from inbox_tui.ui.keymap import Keymap, changed
 
 SHOWN = 5
@@ -25,6 +26,8 @@ class Preferences:
     snippets: Path | None = None
     """Where snippets are kept; None: beside the files of the account."""
     problems: tuple[Problem, ...] = ()
+    again: Callable[[], Preferences | None] = lambda: None
+    """What the configuration says by now; None: it was not changed."""
 
     @property
     def notice(self) -> str:
@@ -34,17 +37,46 @@ class Preferences:
         help_key, first = self.keymap.label("help"), self.problems[0]
         if len(self.problems) == 1:
             return f"{first.where}: {first.what}. {help_key} says what was expected."
-        lines = ", ".join(str(problem.line) for problem in self.problems[:SHOWN])
-        more = f" and {len(self.problems) - SHOWN} more" if len(self.problems) > SHOWN else ""
-        return f"{first.file.name}: lines {lines}{more} are not used. {help_key} says why."
+        named = [str(problem.line) for problem in self.problems if problem.line is not None]
+        more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+        return f"{first.file.name}: lines {', '.join(named[:SHOWN])}{more} are not used. {help_key} says why."
 
 
-def preferences(settings: Settings) -> Preferences:
-    """What the settings say, the keys checked. What cannot be used is among the problems."""
+def preferences(
+    settings: Settings,
+    faults: Sequence[UsageError] = (),
+    again: Callable[[], Preferences | None] = lambda: None,
+) -> Preferences:
+    """What the settings say, the keys checked. What cannot be used is among the problems, `faults`, too."""
     keymap = changed(settings.keys, settings.config_file, lambda: last_good_keys(settings))
+    in_doubt = [Problem(settings.config_file, None, fault.title, fault.hint) for fault in faults]
     problems = sorted(
-        [*settings.problems, *settings.unknown, *keymap.problems], key=lambda each: each.line or 0
+        [*in_doubt, *settings.problems, *settings.unknown, *keymap.problems], key=lambda each: each.line or 0
     )
     return Preferences(
-        keymap, settings.views, settings.notifications, settings.snippets_file, tuple(problems)
+        keymap, settings.views, settings.notifications, settings.snippets_file, tuple(problems), again
     )
+
+
+class Watch:
+    """Looks whether the configuration was changed since it was read: one look at its entry in the folder."""
+
+    def __init__(self, file: Path, read: Callable[[], Preferences]) -> None:
+        self._file = file
+        self._read = read
+        self._seen = self._stamp()
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._file.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def changed(self) -> Preferences | None:
+        """What the file says by now; None: it was not changed."""
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return None
+        self._seen = stamp
+        return self._read()
