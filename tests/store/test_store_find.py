@@ -271,3 +271,28 @@ def _same_chats(reader: sqlite3.Connection, text: str, messages: list[Message], 
     assert ask(scan.condition) == ask(scan.few)
     assert search.matches(reader, scan, [1, 2, 3]) == ask(scan.condition)
     assert search.matches(reader, scan, [2]) == ask(scan.condition) & {2}
+
+
+def test_a_search_costs_by_its_hits_and_not_by_the_messages_there_are(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    costs = []
+    for count in (300, 6_000):
+        folder = samples.new_folder(tmp_path_factory.mktemp("account") / "acme")
+        with Writer(folder) as writer:
+            writes.apply_chats(writer, [chat("c1")])
+            words = ("please send", "发货 🙏", "the blue plethora", "order")
+            told = [inbound(f"m{n}", NOW - n * HOUR, "c1", body=f"{words[n % 4]} {n}") for n in range(count)]
+            writes.apply_messages(writer, [MessagePage("c1", told)])
+        with closing(open_reader(folder)) as reader:
+            found = {}
+            for text in ("please", "ple", "plea", "发货", "🙏", '"please send"', "blue the", "has:link"):
+                with samples.counting(reader) as cost:
+                    hits = find.search(reader, find.plan(text, [], now=NOW), limit=20).hits
+                found[text] = (len(cost.statements), len(hits), cost.steps)
+            costs.append(found)
+    small, large = costs
+    assert {text: cost[:2] for text, cost in small.items()} == {
+        text: cost[:2] for text, cost in large.items()
+    }
+    assert all(large[text][2] <= 1.5 * small[text][2] + 100 for text in small)

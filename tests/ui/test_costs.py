@@ -21,6 +21,10 @@ from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.views import View
 from inbox_tui.ui import inbox, notifications, thread
 from inbox_tui.ui.app import InboxApp
+from inbox_tui.ui.catalog import Kind
+from inbox_tui.ui.dialogs.palette import Palette
+from inbox_tui.ui.dialogs.search import Search
+from inbox_tui.ui.hits import HitList
 
 from .conftest import NOW, Desk
 
@@ -203,6 +207,16 @@ async def second(agent: Desk) -> None:
     await drawn(agent)
 
 
+async def palette(agent: Desk) -> None:
+    """Open the palette, look for a customer by letters of an id, and close it again."""
+    await press(agent, ":")
+    agent.app.post_message(events.Paste("x1"))
+    dialog = agent.app.screen
+    assert isinstance(dialog, Palette)
+    await agent.until(lambda: sum(entry.kind == Kind.CHAT for entry in dialog._entries) >= 10)
+    await press(agent, "down", "down", "escape")
+
+
 def _write_one(folder: Folder) -> Callable[[Desk], Awaitable[None]]:
     async def write(agent: Desk) -> None:
         await read_thread(agent)
@@ -217,6 +231,34 @@ async def composing(agent: Desk) -> None:
     """Stand in the empty composer of the newest chat."""
     await read_thread(agent)
     await press(agent, "r")
+
+
+async def opened_search(agent: Desk) -> None:
+    """Stand in the search, with nothing typed, over the newest chats."""
+    await start(agent)
+    await press(agent, "g", "a", "g", "g", "/")
+    await agent.until(lambda: isinstance(agent.app.screen, Search) and not agent.app.screen._looking)
+
+
+async def searched(agent: Desk) -> None:
+    """Type a word and see what it finds."""
+    await press(agent, *"here")
+    await agent.until(lambda: len(agent.app.screen.query_one(HitList).window_rows) == 4)
+
+
+async def chosen_hit(agent: Desk) -> None:
+    """Go to the first hit."""
+    await press(agent, "enter")
+    await agent.until(lambda: agent.inbox.acts.searching.at is not None)
+    await drawn(agent)
+
+
+async def next_hit(agent: Desk) -> None:
+    """Go to the second."""
+    before = agent.inbox.acts.searching.at
+    await press(agent, "n")
+    await agent.until(lambda: agent.inbox.acts.searching.at != before)
+    await drawn(agent)
 
 
 Step = Callable[[Desk], Awaitable[None]]
@@ -246,6 +288,7 @@ def steps(folder: Folder) -> Mapping[str, tuple[Step, Step]]:
         "four half screens up in a thread": (read_thread, pressing(*["ctrl+u"] * 4)),
         "to the start of a thread": (read_thread, pressing("g", "g")),
         "a message arrives": (_write_one(folder), append),
+        "a customer looked for in the palette": (start, palette),
         "fifty characters": (composing, pressing(*"It will be with you on Tuesday, before noon, Ana.!")),
         "a filter by platform": (start, filtered),
         "the filter taken off": (pressing(), unfiltered),
@@ -257,6 +300,9 @@ def steps(folder: Folder) -> Mapping[str, tuple[Step, Step]]:
         "to the unread chats": (start, pressing("g", "u")),
         "the next chat that needs one": (pressing("g", "i", "g", "g"), pressing("tab")),
         "the one before it": (pressing(), pressing("shift+tab")),
+        "a word typed into the search": (opened_search, searched),
+        "from a hit to its message": (pressing(), chosen_hit),
+        "the next hit": (pressing(), next_hit),
         "a second passes in Now": (pressing("escape", "g", "i"), second),
         "a second passes": (read_thread, second),
     }
