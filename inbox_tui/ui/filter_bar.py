@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from inbox_tui.store.search import Scan
 
 
+ANSWER_SECONDS = 2.0
+"""How long a key waits for the list that the query before it asks for."""
 AGAIN_SECONDS = 0.5
 """How long a list stands before it is asked for again, where the data changes faster than it is answered."""
 
@@ -30,11 +34,15 @@ class FilterBar(Vertical):
     """A query, where it is wrong, and the list that it stands for."""
 
     class Found(Message):
-        """The list has to show `source`; `stay`: the query is the same, only the data changed."""
+        """The list has to show `source`; `stay`: the query is the same, only the data changed.
 
-        def __init__(self, source: Source[ChatRow], *, stay: bool) -> None:
+        Whoever has shown it calls `shown`.
+        """
+
+        def __init__(self, source: Source[ChatRow], shown: Callable[[], object], *, stay: bool) -> None:
             super().__init__()
             self.source = source
+            self.shown = shown
             self.stay = stay
 
     def __init__(self, session: Session, *, id: str | None = None) -> None:
@@ -44,6 +52,8 @@ class FilterBar(Vertical):
         self._picking = 0
         """Questions that are not answered yet; only the newest will be."""
         self._again = False
+        self._answered = asyncio.Event()
+        """Set while the list shows what the query finds, or the query cannot be understood."""
         self.profiles: Iterable[Profile] = ()
 
     def compose(self) -> ComposeResult:
@@ -69,7 +79,7 @@ class FilterBar(Vertical):
         self._say("")
         if self._applied:
             self._applied = ""
-            self.post_message(self.Found(ChatSource(self._session.reader), stay=False))
+            self._answer("", ChatSource(self._session.reader), stay=False)
 
     def refresh_list(self) -> None:
         """Ask again after the data changed; a question that is under way is answered first."""
@@ -78,11 +88,30 @@ class FilterBar(Vertical):
         else:
             self._apply(stay=True)
 
+    async def answered(self) -> None:
+        """Wait until the list shows what is typed, for the keys behind it; no longer than ANSWER_SECONDS."""
+        self._ask()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._answered.wait(), ANSWER_SECONDS)
+
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._applied = event.value.strip()
-        self._apply(stay=False)
+        self._ask()
+
+    def _ask(self) -> None:
+        wanted = self.field.value.strip()
+        if wanted != self._applied:
+            self._applied = wanted
+            self._answered.clear()
+            self._apply(stay=False)
+
+    def _answer(self, text: str, source: Source[ChatRow], *, stay: bool) -> None:
+        def shown() -> None:
+            if text == self._applied:
+                self._answered.set()
+
+        self.post_message(self.Found(source, shown, stay=stay))
 
     def _apply(self, *, stay: bool) -> None:
         # The language is loaded when it is first written in, not before the first paint.
@@ -94,10 +123,11 @@ class FilterBar(Vertical):
             plan = search.plan(self._applied, self.profiles, now=self._session.clock.now(), zone=zone)
         except QueryError as error:
             self._say(str(error))
+            self._answered.set()
             return
         self._say("")
         if isinstance(plan, ChatFilter):
-            self.post_message(self.Found(ChatSource(self._session.reader, plan), stay=stay))
+            self._answer(self._applied, ChatSource(self._session.reader, plan), stay=stay)
         else:
             # A look at every chat may take a while, so it has a thread and a reader of its own.
             self._pick(self._applied, plan, stay=stay)
@@ -122,7 +152,7 @@ class FilterBar(Vertical):
         if found is not None and text == self._applied:
             keys, missing = found
             self._say(f"Not looked at: {missing:,} messages that are still to be indexed" if missing else "")
-            self.post_message(self.Found(PickedSource(self._session.reader, keys), stay=stay))
+            self._answer(text, PickedSource(self._session.reader, keys), stay=stay)
 
     def _say(self, words: str) -> None:
         error = self.query_one("#filter-error", Static)

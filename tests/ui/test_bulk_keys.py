@@ -42,7 +42,8 @@ def footer(agent: Desk) -> str:
 def at_once(agent: Desk, *keys: str) -> None:
     """Hand keys over as a terminal does, and wait for nothing."""
     for key in keys:
-        agent.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        character = {"backslash": "\\"}.get(key, key if len(key) == 1 else None)
+        agent.app.post_message(events.Key(key, character))
 
 
 async def in_all(agent: Desk) -> list[str]:
@@ -176,6 +177,21 @@ async def test_all_that_a_filter_holds_is_selected_and_dropped_with_it(
         await agent.press("x", "escape", "escape")
         await agent.until(lambda: not agent.inbox.filter_bar.active)
         assert not picked(agent)
+
+
+async def test_keys_behind_a_filter_are_about_what_it_finds(folder: Folder, desk: DeskMaker) -> None:
+    pinned = "SELECT chat_id FROM local.pins"
+    async with desk(folder) as agent:
+        listed = await in_all(agent)
+        at_once(agent, "backslash", *"platform:telegram -is:done", "enter", *"X*")
+        telegram = names(folder, "SELECT id FROM chats WHERE platform = 'telegram' AND NOT done")
+        await agent.until(lambda: names(folder, pinned) == telegram)
+        assert picked(agent) == telegram, "what is found once more drops nothing"
+        # Twice, for what is selected and for the filter; the key behind them is about the first of all chats.
+        await agent.type("z")
+        await agent.until(lambda: not names(folder, pinned))
+        at_once(agent, "escape", "escape", *"gg*")
+        await agent.until(lambda: names(folder, pinned) == {listed[0]})
 
 
 async def test_a_selected_chat_stays_selected_where_it_moves(folder: Folder, desk: DeskMaker) -> None:
