@@ -7,7 +7,6 @@ terminal is not rung at. Where several terminals show the account, one of them t
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -84,7 +83,10 @@ class Notifications:
         self._waiting: dict[str, None] = {}
         """Chats that are to be told, once the pause after the ring before is over."""
         self._rung_at = -PAUSE_SECONDS
+        self._titled = self._settings.title and terminal_signals.takes_sequences(os.environ)
         self._title: str | None = None
+        self._refused: set[str] = set()
+        """Rules that cannot be used, of which the person was told."""
         self._known: dict[str, Closing] = {}
         """Windows that were told of, here or elsewhere."""
         self._met: frozenset[tuple[str, int]] = frozenset()
@@ -96,7 +98,7 @@ class Notifications:
         """Begin; what is in the cache by now was there before."""
         self.presence.acted()
         self._heard = alerts.heard_now(self._inbox.session.reader)
-        if self._settings.title:
+        if self._titled:
             self._send(terminal_signals.SAVE_TITLE)
             self._draw_title()
         if self._settings.alarm:
@@ -122,7 +124,7 @@ class Notifications:
         """The store has changed."""
         if self._heard is None:
             return
-        if self._settings.title:
+        if self._titled:
             self._draw_title()
         if changed.chats is not None and not changed.chats:
             return
@@ -178,7 +180,9 @@ class Notifications:
             try:
                 plan = search.plan(rule, inbox.profiles.values(), now=now, zone=zone or UTC)
             except UsageError as error:
-                logging.getLogger(__name__).warning("the rule %s cannot be used: %s", rule, error)
+                if rule not in self._refused:
+                    self._refused.add(rule)
+                    self._show(f"{rule} of [notifications] rings for nobody: {error}")
                 continue
             wanted |= search.matches(inbox.session.reader, plan, pks)
         return wanted

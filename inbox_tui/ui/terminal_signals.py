@@ -5,6 +5,7 @@ Nothing of a text that is put into a sequence can end it or begin another one.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -25,6 +26,11 @@ RESTORE_TITLE = "\x1b]0;" + END + "\x1b[23;0t"
 """Takes ours off, and has the terminal bring the one back that it put aside, where it can."""
 
 
+def takes_sequences(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal is one that at least passes over what it does not know; a console may print it."""
+    return environment.get("TERM", "") not in ("linux", "dumb")
+
+
 def _plain(words: str) -> str:
     """Words for a sequence: one line, of characters that are drawn; no `;`, which parts its fields."""
     kept = "".join(each if each.isprintable() and each != ";" else " " for each in clean(words))
@@ -42,9 +48,9 @@ def desktop(words: str, environment: Mapping[str, str]) -> str:
     OSC 777 (urxvt) where the terminal is known to take only that, else OSC 9 (iTerm2), which most others do:
     who takes both would show it twice. tmux hands it on where its `allow-passthrough` is on.
     """
-    name = environment.get("TERM", "")
-    if name in ("linux", "dumb"):
+    if not takes_sequences(environment):
         return ""
+    name = environment.get("TERM", "")
     only_777 = "VTE_VERSION" in environment or name.startswith(("rxvt", "foot"))
     kind = f"777;notify;inbox-tui;{_plain(words)}" if only_777 else f"9;inbox-tui: {_plain(words)}"
     sequence = f"\x1b]{kind}{END}"
@@ -61,6 +67,6 @@ def send(app: App[object], sequence: str) -> None:
 
 def restore_title() -> None:
     """Give the terminal its title back, when the application has left it."""
-    if sys.__stderr__ is not None and sys.__stderr__.isatty():
+    if sys.__stderr__ is not None and sys.__stderr__.isatty() and takes_sequences(os.environ):
         sys.__stderr__.write(RESTORE_TITLE)
         sys.__stderr__.flush()

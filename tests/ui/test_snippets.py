@@ -170,7 +170,12 @@ async def test_what_stands_in_the_composer_becomes_a_snippet_that_can_be_changed
         await keys(agent, "<ctrl+j>Sorry {{name}}")
         # Left without saving, what was typed is there the next time.
         await agent.press("escape", "ctrl+e")
-        assert agent.app.screen.query_one(Editor).text == "We are closed on Sundays.\nSorry {{name}}"
+        field = agent.app.screen.query_one(Editor)
+        assert field.text == "We are closed on Sundays.\nSorry {{name}}"
+        await agent.until(lambda: "This was left unfinished" in agent.screen_text())
+        await keys(agent, "<ctrl+r>")
+        assert field.text == "We are closed on Sundays."
+        await keys(agent, "<ctrl+z>")
         await agent.press("ctrl+s")
         await agent.until(lambda: isinstance(agent.app.screen, Snippets))
         assert "Sorry {{name}}" in text_of(file)

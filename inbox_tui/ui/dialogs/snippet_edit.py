@@ -25,7 +25,9 @@ from inbox_tui.ui.session import Session
 class EditSnippet(FieldDialog[str | None]):
     """Returns the name under which the snippet was written; None where nothing was. Escape keeps the text."""
 
-    KEYS = MappingProxyType({"ctrl+s": "save", "ctrl+r": "take_off", "escape": "leave"})
+    KEYS = MappingProxyType(
+        {"ctrl+s": "save", "ctrl+r": "start_over", "ctrl+n": "take_off", "escape": "leave"}
+    )
     NEW_LINE = frozenset({*FieldDialog.NEW_LINE, "enter"})
     CSS = """
     EditSnippet { align: center middle; background: $background 60%; }
@@ -98,14 +100,18 @@ class EditSnippet(FieldDialog[str | None]):
         unknown = [
             name for name in snippets.names(Snippet("", self._editor.text)) if name not in PLACEHOLDERS
         ]
-        # What nobody knows has to be filled in by hand each time, which is hardly meant.
-        words = (
-            f"{{{{{unknown[0]}}}}} is not known; {{{{?{unknown[0]}}}}} would ask for it" if unknown else ""
-        )
-        self._say(words, "$text-warning")
+        if unknown:
+            # It would have to be filled in by hand each time, which is hardly meant.
+            words = f"{{{{{unknown[0]}}}}} is not known; {{{{?{unknown[0]}}}}} would ask for it"
+            self._say(words, "$text-warning")
+        else:
+            left = bool(self._kept.found) and self._editor.text == self._kept.found
+            self._say("This was left unfinished" if left else "", "$text-accent")
         keys = [("Ctrl+S", "save"), ("Tab", "next field")]
+        if self._kept.found:
+            keys.append(("Ctrl+R", "start over"))
         if self._keyboard:
-            keys.append(("Ctrl+R", "without buttons"))
+            keys.append(("Ctrl+N", "without buttons"))
         keys.append(("Esc", "leave, the text kept"))
         line = Content(" · ").join(Content.assemble((key, "bold"), f" {what}") for key, what in keys)
         self.query_one("#snippet-keys", Static).update(line)
@@ -116,6 +122,10 @@ class EditSnippet(FieldDialog[str | None]):
             said.update(content)
 
     # What the keys do.
+
+    def start_over(self) -> None:
+        """The text that the dialog was opened with; Ctrl+Z brings back what was left unfinished."""
+        self._editor.put(self._start.text, (0, 0), self._editor.document.end)
 
     def take_off(self) -> None:
         """No buttons go with it."""
