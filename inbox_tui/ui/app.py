@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -153,4 +154,6 @@ def run(
             engine.stop()
         if app.preferences.notifications.title:
             terminal_signals.restore_title()
+        if app.session.unfinished:
+            sys.stderr.write("inbox-tui: ends as soon as what was begun on many chats is done\n")
         app.session.close()

@@ -89,6 +89,11 @@ class Session:
         whole.add_done_callback(self._unended.discard)
         return whole
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether work in parts goes on."""
+        return bool(self._unended)
+
     def _take_up(self, part: Callable[[Writer], bool], whole: Future[None]) -> None:
         self._long.append((part, whole))
         if len(self._long) == 1:
