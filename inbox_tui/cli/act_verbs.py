@@ -175,6 +175,8 @@ def new_chat(
     profile: Annotated[str, typer.Argument(help="The profile's id or name.")],
     participant: Annotated[str, typer.Argument(help="The platform's id of the person; Bluesky: the DID.")],
     text: Annotated[str | None, typer.Argument(help="What to write first; nothing when left out.")] = None,
+    name: Annotated[str | None, typer.Option(help="What the person is called, for the list.")] = None,
+    username: Annotated[str | None, typer.Option(help="The person's user name, for the list.")] = None,
     wait: WaitOption = False,
     queue: QueueOption = False,
     dry_run: DryOption = False,
@@ -186,7 +188,8 @@ def new_chat(
     from inbox_tui.cli.carrying import Manner
 
     manner = Manner(wait, queue, dry_run, as_json, ids)
-    return acting.new_chat(settings_of(context), profile, participant, text, manner=manner)
+    person = acting.Person(participant, name, username)
+    return acting.new_chat(settings_of(context), profile, person, text, manner=manner)
 
 
 def retry(

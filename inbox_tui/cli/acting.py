@@ -6,6 +6,7 @@ import json
 import sqlite3
 import sys
 from contextlib import closing
+from dataclasses import dataclass
 
 from inbox_tui.cli.carrying import NOTHING, Manner, Subject, carry_out
 from inbox_tui.cli.reading import find_chat
@@ -106,18 +107,27 @@ def private_reply(settings: Settings, post_id: str, name: str, text: str | None,
     return carry_out(settings, ActName.PRIVATE_REPLY, subject, manner)
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom a chat is begun with: the platform's id, and what else is known of them."""
+
+    participant: str
+    name: str | None = None
+    username: str | None = None
+
+
 def new_chat(
-    settings: Settings, profile_name: str, participant: str, text: str | None, *, manner: Manner
+    settings: Settings, profile_name: str, person: Person, text: str | None, *, manner: Manner
 ) -> int:
     """Begin a chat, or find the one that there is, and write into it where there is a text."""
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
         profile = _profile(reader, profile_name)
-    payload: dict[str, Json] = {"participant": participant}
+    payload: dict[str, Json] = {"participant": person.participant, **acts.named(person.name, person.username)}
     if text is not None:
         payload["text"] = clean(read_text(text))
-    words = f"begin a chat with {participant} from {profile.name} ({platform_name(profile.platform)})"
-    chat_id = acts.new_chat_of(profile.id, participant)
+    words = f"begin a chat with {person.participant} from {profile.name} ({platform_name(profile.platform)})"
+    chat_id = acts.new_chat_of(profile.id, person.participant)
     return carry_out(settings, ActName.NEW_CHAT, Subject(chat_id, profile.id, payload, words), manner)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import Json, JsonObject
+from inbox_tui.core.text import clean
 from inbox_tui.store import local
 from inbox_tui.store.db import now_ms, transaction
 from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, State, item_of
@@ -44,7 +45,9 @@ class ActName(StrEnum):
     PRIVATE_REPLY = "private_reply"
     """`post_id`, `comment_id`, `comment_external_id`, `text`; the chat is `comment_chat(comment_id)`."""
     NEW_CHAT = "new_chat"
-    """`participant`, and `text` to be sent into it; the chat is `new_chat_of(profile, participant)`."""
+    """`participant`, the name and user name that are known of them (`participant_name`,
+    `participant_username`), and `text` to be sent into it; the chat is `new_chat_of(profile, participant)`.
+    """
 
 
 MESSAGE_ACTS = (ActName.EDIT, ActName.REACT, ActName.UNREACT)
@@ -69,6 +72,15 @@ def comment_chat(comment_id: str) -> str:
 def new_chat_of(profile_id: str, participant: str) -> str:
     """What stands for a chat that is to be made."""
     return f"new:{profile_id}:{participant}"
+
+
+def named(name: str | None, username: str | None) -> JsonObject:
+    """What a new chat's payload holds of a name and a user name (an @ in front is none of it)."""
+    values = {
+        "participant_name": " ".join(clean(name or "").split()),
+        "participant_username": " ".join(clean(username or "").split()).removeprefix("@"),
+    }
+    return {key: value for key, value in values.items() if value}
 
 
 def edit_draft(message_id: str) -> str:

@@ -97,7 +97,12 @@ def _request(client: Client, item: OutboxItem, group: str | None) -> Message | C
             return client.unarchive_chat(item.chat_id, profile_group_id=group, idempotency_key=key)
         case ActName.NEW_CHAT:
             chat, _ = client.create_chat(
-                item.profile_id, str(said.get("participant")), profile_group_id=group, idempotency_key=key
+                item.profile_id,
+                str(said.get("participant")),
+                participant_username=_text(said, "participant_username"),
+                participant_name=_text(said, "participant_name"),
+                profile_group_id=group,
+                idempotency_key=key,
             )
             return chat
     raise Refused(

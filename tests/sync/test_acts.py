@@ -530,6 +530,26 @@ def test_a_first_text_that_could_not_be_sent_is_refused_before_the_chat_is_made(
     assert desk.api.count("POST") == 0
 
 
+def test_the_api_is_told_what_is_known_of_the_person_of_a_new_chat(desk: Desk) -> None:
+    case, loop = synced(desk, new_chat)
+    case.payload = {**case.payload, **acts.named("Jane\n Doe", "@jane.bsky.social")}
+    bodies: list[object] = []
+
+    def listen(request: httpx.Request) -> None:
+        if request.method == "POST":
+            bodies.append(json.loads(request.content))
+
+    desk.api.bend = listen
+    item = case.queue()
+    desk.pass_time(loop, 5)
+    assert desk.item(item).state == State.SETTLED
+    assert bodies[0] == {
+        "participant_external_id": "did:plc:new",
+        "participant_name": "Jane Doe",
+        "participant_username": "jane.bsky.social",
+    }
+
+
 def test_a_handle_is_no_did(desk: Desk) -> None:
     case, loop = synced(desk, new_chat)
     case.payload = {"participant": "jane.bsky.social"}

@@ -171,9 +171,17 @@ async def test_a_handle_is_refused_on_bluesky_and_a_did_begins_the_chat(
         for _ in range(20):
             await at.press("backspace")
         await at.type("did:plc:abc234567")
+        await at.press("tab")
+        await at.type("Jane Doe")
+        await at.press("tab")
+        await at.type("@jane.bsky.social")
         await at.press("enter")
         await at.until(lambda: [act for act, _, _ in queued(at)] == ["new_chat"])
-        assert queued(at)[0][2]["participant"] == "did:plc:abc234567"
+        assert queued(at)[0][2] == {
+            "participant": "did:plc:abc234567",
+            "participant_name": "Jane Doe",
+            "participant_username": "jane.bsky.social",
+        }
 
 
 async def test_somebody_who_has_a_chat_already_is_gone_to(desk: DeskMaker, folder: Folder) -> None:

@@ -20,7 +20,7 @@ from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Platform, Profile
 from inbox_tui.core.text import clean
 from inbox_tui.store import lookups
-from inbox_tui.store.acts import ActName, new_chat_of, queue_act
+from inbox_tui.store.acts import ActName, named, new_chat_of, queue_act
 from inbox_tui.store.local import OutboxItem
 from inbox_tui.ui.chat_list import platform_code
 from inbox_tui.ui.dialogs.fields import FieldDialog
@@ -44,6 +44,12 @@ WHO = {
     ),
 }
 """Who can be written to, and by which id (seed: "Create a chat", platform notes)."""
+FIELDS = {
+    "participant": "id on {platform}",
+    "participant-name": "name, if you know it",
+    "participant-username": "user name on {platform}, if you know it",
+}
+"""What is asked for, and the words of the empty field; the list shows the names until the platform's come."""
 
 
 class NewChat(FieldDialog[int | str | None]):
@@ -69,13 +75,14 @@ class NewChat(FieldDialog[int | str | None]):
             rows = [f"{platform_code(each.platform)} {each.name}" for each in self._profiles]
             yield OptionList(*(Option(Content(row)) for row in rows))
             yield Static(id="who")
-            yield Input(placeholder="the person's id", compact=True)
+            for name in FIELDS:
+                yield Input(id=name, compact=True)
             yield Static(id="new-chat-notice")
-            yield Static(Content("⏎ choose, then begin · Esc back").stylize("dim"))
+            yield Static(Content("⏎ choose, then begin · Tab next field · Esc back").stylize("dim"))
 
     def on_mount(self) -> None:
         """The profiles first."""
-        self.query_one(Input).display = False
+        self.query(Input).set(display=False)
         self.query_one(OptionList).focus()
         self._explain()
         super().on_mount()
@@ -112,17 +119,22 @@ class NewChat(FieldDialog[int | str | None]):
 
     def action_go(self) -> None:
         """From the profile to the id, from the id to the chat."""
-        profile, field = self._profile, self.query_one(Input)
+        profile = self._profile
         if profile is None:
             return
-        if self.focused is field:
-            self._begin(profile, clean(field.value).strip())
+        if isinstance(self.focused, Input):
+            self._begin(profile, clean(self._field("participant").value).strip())
         elif (reason := self._refusal(profile)) is not None:
             self._say(reason)
         else:
-            field.display = True
-            field.placeholder = f"id on {platform_name(profile.platform)}"
-            field.focus()
+            self.query(Input).set(display=True)
+            platform = platform_name(profile.platform)
+            for name, words in FIELDS.items():
+                self._field(name).placeholder = words.format(platform=platform)
+            self._field("participant").focus()
+
+    def _field(self, name: str) -> Input:
+        return self.query_one(f"#{name}", Input)
 
     def action_back(self) -> None:
         """From the id to the profiles, from there out."""
@@ -146,7 +158,10 @@ class NewChat(FieldDialog[int | str | None]):
             ActName.NEW_CHAT,
             new_chat_of(profile.id, participant),
             profile.id,
-            {"participant": participant},
+            {
+                "participant": participant,
+                **named(self._field("participant-name").value, self._field("participant-username").value),
+            },
             screen=os.getpid(),
         )
         self.run_worker(self._queued(write), exit_on_error=False)
