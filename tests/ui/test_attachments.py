@@ -9,14 +9,18 @@ import pytest
 from PIL import Image
 
 from inbox_tui.core.files import media_type
+from inbox_tui.core.models import JsonObject, Message
 from inbox_tui.store import media as files
+from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import Folder
 from inbox_tui.store.fetched import MediaState
+from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.reads import ThreadRow
 from inbox_tui.store.saving import save_copy
 from inbox_tui.store.writes import Writer
 from inbox_tui.ui.attachment_view import file_size
 from inbox_tui.ui.dialogs import open as open_dialog
-from inbox_tui.ui.dialogs.open import OpenDialog, links_in
+from inbox_tui.ui.dialogs.open import OpenDialog, links_in, things_of
 from inbox_tui.ui.dialogs.save import SaveDialog
 from inbox_tui.ui.pictures import COLUMNS, LINES, Undrawable, decode, fit
 from tests.ui.conftest import Desk, DeskMaker
@@ -102,6 +106,55 @@ async def test_how_far_a_file_is_and_why_it_failed_stand_with_its_message(
         await at.until(lambda: "fetching 0.5 of 2.0 MB (25 %)" in " ".join(at.screen_text().split()))
         write(files.note, place, MediaState.FAILED, fault="The server does not answer").result()
         await at.until(lambda: "The server does not answer" in " ".join(at.screen_text().split()))
+
+
+def waiting_item(act: ActName, payload: JsonObject) -> OutboxItem:
+    return OutboxItem(
+        pk=1,
+        key="k",
+        account="demo",
+        act=act,
+        chat_id="c",
+        profile_id="p",
+        payload=payload,
+        state=State.QUEUED,
+        created_at=1,
+        held_until=None,
+        dispatched_at=None,
+        attempts=0,
+        next_try_at=None,
+        title="",
+        hint="",
+        message_id=None,
+        retry_of=None,
+        screen=None,
+        clock_offset=None,
+        with_pk=None,
+        done_bytes=0,
+    )
+
+
+def test_an_own_message_has_its_links_and_buttons_to_open_before_and_after_it_was_sent() -> None:
+    text = "See https://example.com/help."
+    markup: JsonObject = {"inline_keyboard": [[{"text": "Track", "url": "https://example.com/track"}]]}
+    links = [["https://example.com/help", "https://example.com/track"]]
+    waiting = waiting_item(ActName.SEND, {"text": text, "reply_markup": markup})
+    sent = Message(
+        id="m",
+        chat_id="c",
+        direction="outbound",
+        status="published",
+        created_at=1,
+        body=text,
+        reply_markup=markup,
+    )
+    edit = waiting_item(ActName.EDIT, {"message_id": "m", "text": "See https://example.com/other"})
+    assert [[thing.url for thing in things_of(ThreadRow((1, "o"), item=waiting))]] == links
+    assert [[thing.url for thing in things_of(ThreadRow((1, "m"), message=sent))]] == links
+    assert [thing.url for thing in things_of(ThreadRow((1, "m"), message=sent, pending=(edit,)))] == [
+        "https://example.com/other",
+        "https://example.com/track",
+    ]
 
 
 async def test_where_a_link_leads_is_shown_before_it_is_opened(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -18,13 +18,15 @@ from textual.widgets.option_list import Option
 
 from inbox_tui.core.keyboards import parse
 from inbox_tui.core.links import safe_url, url_host
-from inbox_tui.core.models import Attachment
+from inbox_tui.core.models import Attachment, JsonObject
 from inbox_tui.store import fetched, local
 from inbox_tui.store.fetched import MediaRow, MediaState
+from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.reads import ThreadRow
 from inbox_tui.ui.attachment_view import file_size, progress
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.opener import RISKY, NotOpened, can_view, open_outside, view
+from inbox_tui.ui.pending import edited
 from inbox_tui.ui.pictures import TYPES
 from inbox_tui.ui.session import Session
 
@@ -49,19 +51,35 @@ def links_in(text: str) -> list[str]:
 
 
 def things_of(row: ThreadRow) -> list[Thing]:
-    """What a message has to open: its files, then the links of its text, then those of its buttons."""
+    """What a message has to open: its files, then the links of its text, then those of its buttons.
+
+    Of one that waits to be sent the links and buttons; of one that is being edited those that it will have.
+    """
     message = row.message
-    if message is None or message.deleted_at is not None:
+    if message is not None and message.deleted_at is not None:
         return []
-    keyboard = parse(message.reply_markup)
-    buttons = [] if keyboard is None else [button for line in keyboard.rows for button in line]
-    links = [Thing(url, url=url) for url in links_in(message.body or "")]
-    links += [
-        Thing(f"{button.label} ↗ {button.value}", url=button.value)
-        for button in buttons
-        if button.kind == "url" and safe_url(button.value or "") is not None
-    ]
-    return [*(Thing(f"[{file.type}]", file=file) for file in message.attachments if file.url), *links]
+    files = () if message is None else message.attachments
+    if message is not None:
+        message = edited(message, row.pending)
+        said = [(message.body or "", message.reply_markup)]
+    else:
+        said = [(item.text, _markup(item)) for item in row.items]
+    found = [Thing(f"[{file.type}]", file=file) for file in files if file.url]
+    for text, markup in said:
+        found += [Thing(url, url=url) for url in links_in(text)]
+        keyboard = parse(markup)
+        found += [
+            Thing(f"{button.label} ↗ {button.value}", url=button.value)
+            for line in (() if keyboard is None else keyboard.rows)
+            for button in line
+            if button.kind == "url" and safe_url(button.value or "") is not None
+        ]
+    return found
+
+
+def _markup(item: OutboxItem) -> JsonObject | None:
+    markup = item.payload.get("reply_markup")
+    return markup if isinstance(markup, Mapping) else None
 
 
 class OpenDialog(Dialog[None]):
