@@ -14,6 +14,7 @@ from inbox_tui.store.db import now_ms
 from inbox_tui.store.reads import PickedSource
 from inbox_tui.store.views import View, view_counts
 from inbox_tui.ui import status
+from inbox_tui.ui.dialogs.dialog import Dialog
 
 if TYPE_CHECKING:
     from inbox_tui.ui.inbox import InboxScreen
@@ -74,6 +75,9 @@ class Edges:
     def draw_footer(self) -> None:
         """The mode and its keys."""
         inbox = self._inbox
+        if isinstance(inbox.app.screen, Dialog):
+            self._set("#footer", status.dialog_footer(typing=inbox.app.screen.typing))
+            return
         filtering = inbox.focused is inbox.filter_bar.field
         words = status.footer(
             inbox.keymap,

@@ -237,6 +237,11 @@ def banner(faults: Sequence[ProfileRow], note: str = "") -> Content:
     return Content("\n").join(lines[:3])
 
 
+def dialog_footer(*, typing: bool) -> Content:
+    """The mode while a dialog is open: it names its keys itself, and no others work."""
+    return Content.assemble((f" {'TYPING' if typing else 'NORMAL'} ", "bold reverse"), "  in the dialog")
+
+
 def footer(
     keymap: Keymap,
     context: Context,

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 from textual import events
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from inbox_tui.store import triage, writes
 from inbox_tui.store.db import Folder, open_reader
@@ -54,10 +54,19 @@ class Walk:
         screen = agent.app.screen
         if isinstance(screen, Dialog):
             await screen.ready.wait()
+            self._look_at(screen, action)
         if context is not Context.TYPING:
             typing = isinstance(screen.focused, (Input, TextArea))
             assert action.types or not typing, f"{action.id} opens a place to type"
         return self._state() == before and not agent.app._notifications
+
+    def _look_at(self, dialog: Dialog[object], action: Action) -> None:
+        """A dialog names its keys, and the screen below it no others."""
+        frames = [part for each in dialog.query("*") for part in (each.border_title, each.border_subtitle)]
+        words = [str(each.content) for each in dialog.query(Static)]
+        assert any("Esc" in str(part) for part in [*frames, *words]), action.id
+        footer = str(self._agent.inbox.query_one("#footer", Static).content)
+        assert footer.split() == ["TYPING" if dialog.typing else "NORMAL", "in", "the", "dialog"], action.id
 
     def _state(self) -> list[object]:
         inbox, app = self._agent.inbox, self._agent.app

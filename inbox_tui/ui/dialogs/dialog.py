@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from textual.message import Message
 from textual.screen import ModalScreen
+from textual.widgets import Input, TextArea
 from textual.worker import Worker
 
 ResultT = TypeVar("ResultT")
@@ -15,6 +17,9 @@ ReadT = TypeVar("ReadT")
 
 class Dialog(ModalScreen[ResultT]):
     """A modal screen over the inbox."""
+
+    class ModeChanged(Message):
+        """The keys go into a field of the dialog now, or into none; sent to the screen at the bottom."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,6 +53,15 @@ class Dialog(ModalScreen[ResultT]):
                 # The fault is told by the inbox; keys must not wait for what will never be there.
                 self.dismiss(None)
             self._take_keys()
+
+    @property
+    def typing(self) -> bool:
+        """Whether letters are written, not commands."""
+        return isinstance(self.focused, (Input, TextArea))
+
+    def on_descendant_focus(self) -> None:
+        """The footer below names the mode."""
+        self.app.screen_stack[0].post_message(self.ModeChanged())
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """What fails in the background of a dialog is told like what fails in that of the inbox."""
