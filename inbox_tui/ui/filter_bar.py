@@ -59,7 +59,9 @@ class FilterBar(Vertical):
     def compose(self) -> ComposeResult:
         """The error stands above the field, where it covers nothing."""
         yield Static(id="filter-error")
-        yield Input(id="filter", placeholder="words, from:jane, is:unread, label:vip …", compact=True)
+        # Selected by the key that comes here: the focus may come behind letters that are typed already.
+        words = "words, from:jane, is:unread, label:vip …"
+        yield Input(id="filter", placeholder=words, compact=True, select_on_focus=False)
 
     @property
     def field(self) -> Input:

@@ -168,6 +168,14 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if self.engine is not None and (self._tending is None or self._tending.done()):
             self._tending = self.session.aside(self.engine.tend)
 
+    @on(events.ScreenSuspend)
+    @on(events.ScreenResume)
+    @on(Dialog.ModeChanged)
+    def _dialog_came_or_went(self) -> None:
+        """Other keys work now."""
+        if self.is_mounted:
+            self.edges.draw_footer()
+
     @property
     def chats(self) -> ChatList:
         """The list pane."""
@@ -499,7 +507,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 field.paste(event.text)
                 self.warnings.pasted(event.text)
             elif isinstance(field, Input):
-                field.insert_text_at_cursor(one_line(event.text))
+                field.replace(one_line(event.text), *field.selection)
             else:
                 self.say(f"Nothing was pasted: {self.keymap.label('reply')} opens the composer first")
         elif field is None:
@@ -513,7 +521,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 await self.filter_bar.answered()
             self.leave_field(keep=event.key == "enter")
         elif isinstance(field, Input) and event.is_printable and event.character:
-            field.insert_text_at_cursor(event.character)
+            field.replace(event.character, *field.selection)
         elif event.key not in ("tab", "shift+tab"):
             await self.app._check_bindings(event.key)
 

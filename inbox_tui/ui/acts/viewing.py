@@ -104,9 +104,11 @@ class Viewing(Area):
         return inbox.chats.place if inbox.views.current is View.NOW and not inbox.views.covered else None
 
     def filter(self, count: int) -> None:
-        """Type into the filter of the list."""
-        self._inbox.filter_bar.display = True
-        self._inbox.turn_to(self._inbox.filter_bar.field)
+        """Type into the filter of the list; what stands there is selected, so that typing replaces it."""
+        bar = self._inbox.filter_bar
+        bar.display = True
+        bar.field.select_all()
+        self._inbox.turn_to(bar.field)
 
     def clear_filter(self, count: int) -> None:
         """Select nothing any more; where nothing is selected, take the filter off the list."""
