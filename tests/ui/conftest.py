@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -27,6 +27,7 @@ from inbox_tui.ui import notifications
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.inbox import InboxScreen
+from tests.settling import settling
 
 FROZEN = "2026-06-01T12:00:00Z"
 NOW = datetime.fromisoformat(FROZEN)
@@ -67,6 +68,13 @@ def _at_home(message: Message, url: str) -> Message:
         for file in message.attachments
     )
     return replace(message, attachments=files)
+
+
+@pytest.fixture(autouse=True)
+def quick() -> Iterator[None]:
+    """Wait for queues, not for the machine."""
+    with settling():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -128,6 +136,11 @@ class Desk:
         for character in text:
             self.app.post_message(events.Key(_key(character), character))
         await self.pilot.pause()
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give the terminal another size, and wait until it is drawn in that."""
+        await self.pilot.resize_terminal(width, height)
+        await self.until(lambda: self.app.screen._compositor.size == (width, height))
 
     async def open(self, name: str) -> None:
         """Go to the chat of a person and open it."""

@@ -144,7 +144,7 @@ async def test_footer_and_status_are_laid_out_anew_as_soon_as_the_size_changes(
 ) -> None:
     async with desk(folder, size=(120, 30)) as agent:
         assert "commands" in agent.screen_text()
-        await agent.pilot.resize_terminal(40, 10)
+        await agent.resize(40, 10)
         await agent.pilot.pause()
         last = agent.screen_text().splitlines()[-1]
         assert "? help" in last

@@ -402,6 +402,20 @@ async def test_the_list_is_filtered_by_the_query_language(folder: Folder, desk: 
         await agent.until(lambda: len(agent.inbox.chats.window_rows) > 50)
 
 
+async def test_the_query_that_stands_there_is_selected_so_that_typing_replaces_it(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.type("\\platform:bsky")
+        await agent.press("enter")
+        await agent.type("\\from:max")
+        assert agent.inbox.filter_bar.field.value == "from:max"
+        await agent.press("enter")
+        await agent.press("\\", "end")
+        await agent.type(" -x")
+        assert agent.inbox.filter_bar.field.value == "from:max -x"
+
+
 async def test_a_query_error_points_at_its_place(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
         await agent.press("\\")
@@ -437,7 +451,7 @@ async def test_resizing_keeps_the_chat_the_place_and_the_draft(folder: Folder, d
         await agent.press("r")
         await agent.type("kept")
         for size in ((80, 24), (50, 12), (140, 40)):
-            await agent.pilot.resize_terminal(*size)
+            await agent.resize(*size)
             await agent.pilot.pause()
             assert "kept" in agent.screen_text()
         shown = agent.inbox.shown

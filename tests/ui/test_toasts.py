@@ -40,7 +40,7 @@ async def test_the_customer_is_up_to_date_when_there_is_room_for_the_pane_again(
 ) -> None:
     async with desk(folder, size=(80, 24)) as at:
         await at.open("Max Whitlock")
-        await at.pilot.resize_terminal(140, 40)
+        await at.resize(140, 40)
         await at.until(lambda: "@maxwhitlock" in str(at.inbox.query_one(Customer).content))
         assert "@maxwhitlock" in at.screen_text()
 
