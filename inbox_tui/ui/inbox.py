@@ -172,8 +172,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     @on(events.ScreenResume)
     @on(Dialog.ModeChanged)
     def _dialog_came_or_went(self) -> None:
-        """Other keys work now."""
-        if self.is_mounted:
+        """Other keys work now; while the screen comes or goes itself, there may be no footer."""
+        if self.query("#chats"):
             self.edges.draw_footer()
 
     @property

@@ -21,9 +21,7 @@ from inbox_tui.sandbox.server import SandboxOptions, running
 from inbox_tui.store import lookups, writes
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.views import View
-from inbox_tui.ui import views
-from inbox_tui.ui import notifications
-from inbox_tui.ui import notifications
+from inbox_tui.ui import notifications, views
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.inbox import InboxScreen
@@ -94,12 +92,6 @@ def folder(filled: Path, tmp_path: Path) -> Folder:
     """A cache of one's own, with the frozen default world."""
     shutil.copytree(filled, tmp_path / "demo")
     return Folder(tmp_path / "demo", "demo")
-
-
-@pytest.fixture(autouse=True)
-def no_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows of the frozen world that are about to close are told of only where that is asked for."""
-    monkeypatch.setattr(notifications, "ALARM_SECONDS", 3600.0)
 
 
 @pytest.fixture(autouse=True)
