@@ -32,7 +32,8 @@ class NamedChat:
     @property
     def letters(self) -> str:
         """What is compared with the typed letters."""
-        return f"{self.chat.title} {self.chat.participant_username or ''}".strip()
+        chat = self.chat
+        return " ".join(filter(None, (chat.title, chat.participant_username, chat.participant_external_id)))
 
 
 def find_chats(reader: sqlite3.Connection, text: str, limit: int) -> list[NamedChat]:

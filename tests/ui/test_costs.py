@@ -208,9 +208,9 @@ async def second(agent: Desk) -> None:
 
 
 async def palette(agent: Desk) -> None:
-    """Open the palette, look for a customer by letters of an id, and close it again."""
+    """Open the palette, look for a customer by a name, and close it again."""
     await press(agent, ":")
-    agent.app.post_message(events.Paste("x1"))
+    agent.app.post_message(events.Paste("person"))
     dialog = agent.app.screen
     assert isinstance(dialog, Palette)
     await agent.until(lambda: sum(entry.kind == Kind.CHAT for entry in dialog._entries) >= 10)

@@ -1,4 +1,4 @@
-"""Keys of one's own: what is not used is said once, `?` shows the live map, changes are read as they are made."""
+"""Keys of one's own: what is not used is said once, `?` shows the live map, changes are read at once."""
 
 from __future__ import annotations
 

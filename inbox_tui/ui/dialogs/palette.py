@@ -73,6 +73,8 @@ class Palette(FieldDialog[None]):
         """What was asked of the acts that have been on the screen, until the store changes."""
         self._unread: Sequence[Worker[None]] = ()
         """What is still being read for the list: snippets, and chats for the letters."""
+        self._lines = 0
+        """How many lines of the list are on the screen."""
         self._searcher = inbox.session.searcher("palette")
 
     def compose(self) -> ComposeResult:
@@ -209,8 +211,10 @@ class Palette(FieldDialog[None]):
         if not lines:
             lines = [Content("  Nothing goes with that").stylize("dim")]
         lines += [Content("")] * (rows - len(lines))
-        self.query_one("#palette-found", Static).update(Content("\n").join(lines))
-        self.query_one("#palette-said", Static).update(self._said())
+        # As many lines as before: nothing else has to move.
+        anew, self._lines = rows != self._lines, rows
+        self.query_one("#palette-found", Static).update(Content("\n").join(lines), layout=anew)
+        self.query_one("#palette-said", Static).update(self._said(), layout=False)
 
     @property
     def _found_cells(self) -> int:
