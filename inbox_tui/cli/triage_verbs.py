@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ChatArgument = Annotated[str, typer.Argument(help="The chat's id, or the platform's conversation id.")]
 ChatsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="CHAT...", help="Chats by id, or the platform's conversation id."),
+    typer.Argument(metavar="CHAT", help="Chats by id, or the platform's conversation id."),
 ]
 QueryOption = Annotated[
     str | None, typer.Option("--query", metavar="QUERY", help="All chats that a query finds, as in `chats`.")
