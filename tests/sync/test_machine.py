@@ -29,6 +29,7 @@ from inbox_tui.sandbox.clock import HOUR
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.store import health, local, writes
 from inbox_tui.store.health import DERIVED
+from inbox_tui.store.index import check
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.records import MESSAGE_COLUMNS
 from tests.effort import examples
@@ -467,6 +468,7 @@ def contents(path: Path, derived: Sequence[str]) -> dict[str, list[tuple[object,
     if derived:
         selects["header"] = "SELECT key, value FROM meta WHERE key IN ('chats', 'unread', 'unanswered')"
     with closing(sqlite3.connect(path)) as cache:
+        assert check(cache, None).wrong == 0, "the search index says what the messages say"
         return {name: cache.execute(select).fetchall() for name, select in selects.items()}
 
 
