@@ -157,7 +157,7 @@ ACTIONS: Sequence[Action] = (
     ),
     Action("next_hit", ("n",), "Next hit: an older one of the chat, then the next chat", "Find"),
     Action("previous_hit", ("N",), "Previous hit", "Find"),
-    Action("filter", ("\\",), "Filter the list", "Find", footer="filter", types=True),
+    Action("filter", ("\\",), "Filter the list", "Find", types=True),
     Action(
         "palette",
         (":", "ctrl+p"),
