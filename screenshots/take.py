@@ -171,6 +171,19 @@ def sort_some() -> None:
         triage.pin(writer, [name for (name,) in mona], pinned=True)
 
 
+def remark() -> None:
+    """Put a note on a chat and labels on some, one of which another chat has, too."""
+    from inbox_tui.config import load
+    from inbox_tui.store import triage
+    from inbox_tui.store.writes import Writer
+
+    with Writer(load().folder) as writer:
+        names = writer.cache.execute("SELECT id FROM chats WHERE participant_name = 'Jane Doe'")
+        jane = [name for (name,) in names]
+        triage.note(writer, jane[0], "Prefers the shop in Leeds.\nSent a voucher in May, #A-1042.")
+        triage.label(writer, jane, ["shipping", "vip"])
+
+
 def main() -> None:
     """Every picture, or those that are named."""
     from inbox_tui.sandbox.server import SandboxOptions, running
@@ -235,6 +248,15 @@ def main() -> None:
         for name, key in VIEWS.items():
             if not wanted or f"view-{name}" in wanted:
                 asyncio.run(take(f"view-{name}", (120, 28), pressing("g", key)))
+        with time_machine.travel(datetime.fromisoformat(FROZEN), tick=True):
+            remark()
+        of_many = (
+            ("selection", (120, 28), pressing("g", "a", "j", "x", "x", "j", "V", "j", "j", "t")),
+            ("person", (100, 30), opening("c.participant_name = 'Jane Doe'", then=("p",))),
+        )
+        for name, size, act in of_many:
+            if not wanted or name in wanted:
+                asyncio.run(take(name, size, act))
 
 
 if __name__ == "__main__":
