@@ -9,9 +9,11 @@ Only where few candidates turn out to be hits, the whole beginning is asked for 
 
 from __future__ import annotations
 
+import itertools
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from enum import StrEnum
@@ -208,7 +210,7 @@ class _Walk:
         self._low, self._high = max(low, default=0), min(high, default=(1 << 63) - 1)
         self._chat = chat
 
-    def rows(self) -> Iterator[_Row]:
+    def rows(self) -> Generator[_Row, None, None]:
         """Every hit."""
         few = self._few_chats()
         if few is not None:
@@ -319,8 +321,10 @@ class _Walk:
 _BODY, _DELETED = MESSAGE_COLUMNS.index("body"), MESSAGE_COLUMNS.index("deleted_at")
 
 
-def _take(rows: Iterator[_Row], limit: int) -> list[_Row]:
-    return [row for row, _ in zip(rows, range(limit), strict=False)]
+def _take(rows: Generator[_Row, None, None], limit: int) -> list[_Row]:
+    # A statement that is not at its end would keep the log of the file from being cut off.
+    with closing(rows):
+        return list(itertools.islice(rows, limit))
 
 
 def _apart(spans: Iterable[Span]) -> list[Span]:

@@ -118,6 +118,8 @@ class Search(FieldDialog[Chosen | None]):
         self._trail: Trail | None = None
         self._people: list[Chat] = []
         self._left = Coverage()
+        self._count_left = True
+        """Whether what could not be searched is to be counted anew."""
         self._looking = False
         self._chosen = False
         """Enter was pressed before the answer was there."""
@@ -168,6 +170,7 @@ class Search(FieldDialog[Chosen | None]):
 
     def _look_again(self) -> None:
         self._again = None
+        self._count_left = True
         if not self._looking:
             self._look(stay=True)
 
@@ -187,13 +190,15 @@ class Search(FieldDialog[Chosen | None]):
         self.run_worker(self._answer(trail, max(count, PAGE), stay=stay), exit_on_error=False)
 
     async def _answer(self, trail: Trail, count: int, *, stay: bool) -> None:
-        def question(reader: sqlite3.Connection) -> tuple[list[Chat], Coverage]:
+        counts, self._count_left = self._count_left, False
+
+        def question(reader: sqlite3.Connection) -> tuple[list[Chat], Coverage | None]:
             people: list[Chat] = []
             if trail.plan.text.strip():
                 while len(trail.hits) < count and trail.read_on(reader) and trail.more:
                     pass
                 people = [chat for _, chat in find.people(reader, trail.plan, PEOPLE)]
-            return people, coverage(reader)
+            return people, coverage(reader) if counts else None
 
         try:
             found = await self._searcher.ask(question)
@@ -202,10 +207,13 @@ class Search(FieldDialog[Chosen | None]):
             self._looking = self._chosen = False
             raise
         if found is None:
+            # A newer question is under way; it is for that one to count.
+            self._count_left |= counts
             return
         self._looking = False
         self._trail = trail
-        self._people, self._left = found
+        self._people = found[0]
+        self._left = found[1] or self._left
         self._show(stay=stay)
         if self._chosen:
             self.choose()
