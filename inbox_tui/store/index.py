@@ -122,17 +122,21 @@ def feed(cache_db: sqlite3.Connection, table: Table, entries: Iterable[Entry]) -
     mine = [
         entry for entry in entries if (first is None or entry.pk >= first) and entry.before != entry.after
     ]
-    # What goes first: an edited row has both.
-    for sign, pairs in (
-        ("-", [(entry.pk, entry.before) for entry in mine if entry.before]),
-        ("+", [(entry.pk, entry.after) for entry in mine if entry.after]),
-    ):
-        if pairs and sign == "-":
-            cache_db.executemany(
-                f"INSERT INTO {table.fts} ({table.fts}, rowid, words) VALUES ('delete', ?, ?)", pairs
-            )
-        elif pairs:
-            cache_db.executemany(f"INSERT INTO {table.fts} (rowid, words) VALUES (?, ?)", pairs)
+    gone = [(entry.pk, entry.before) for entry in mine if entry.before]
+    if gone:
+        # Before what comes instead: an edited row has both.
+        cache_db.executemany(
+            f"INSERT INTO {table.fts} ({table.fts}, rowid, words) VALUES ('delete', ?, ?)", sorted(gone)
+        )
+    _insert(cache_db, table, [(entry.pk, entry.after) for entry in mine])
+
+
+def _insert(cache_db: sqlite3.Connection, table: Table, documents: Iterable[tuple[int, str]]) -> None:
+    # In rising order: for each that falls FTS5 writes out what it has gathered, which takes three times as
+    # long in the end (10 against 30 us a message).
+    rows = sorted(pair for pair in documents if pair[1])
+    if rows:
+        cache_db.executemany(f"INSERT INTO {table.fts} (rowid, words) VALUES (?, ?)", rows)
 
 
 # Building.
@@ -194,9 +198,7 @@ def build(cache_db: sqlite3.Connection, rows: int) -> bool:
             if first is None:
                 continue
             found = _documents(cache_db, table, first, rows)
-            cache_db.executemany(
-                f"INSERT INTO {table.fts} (rowid, words) VALUES (?, ?)", [pair for pair in found if pair[1]]
-            )
+            _insert(cache_db, table, found)
             if len(found) == rows:
                 cache_db.execute("UPDATE meta SET value = ? WHERE key = ?", (found[-1][0], table.mark))
             else:
