@@ -7,7 +7,7 @@ Claims stand in `local.db`, so that nothing is told twice across restarts either
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,18 +21,21 @@ if TYPE_CHECKING:
 
 STEPS: Sequence[Milliseconds] = (HOUR, 15 * MINUTE)
 """How long before a window closes its chat is told of, once each."""
+MOST_CHANGED = 500
+"""Chats that are looked into one by one."""
 LATEST = 24 * HOUR
-"""What was written longer ago is no news, where so much has come at once that chats are not named."""
+"""What was written longer ago is no news, where more chats than those have changed at once."""
 MOST_CLOSING = 1_000
 """Windows that are looked at in one go; more than can be answered in an hour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How far a cache has been heard: its generation, and the newest arrival number in it."""
+    """How far a cache has been heard: its generation, the newest arrival number, the newest transaction."""
 
     generation: int
     arrived: int
+    rev: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +50,32 @@ class News:
 def heard_now(reader: sqlite3.Connection) -> Heard:
     """How far the cache goes at this moment."""
     values = dict(
-        reader.execute("SELECT key, value FROM main.meta WHERE key IN ('generation', 'arrived')").fetchall()
+        reader.execute(
+            "SELECT key, value FROM main.meta WHERE key IN ('generation', 'arrived', 'rev')"
+        ).fetchall()
     )
-    return Heard(int(values["generation"]), int(values["arrived"]))
+    return Heard(int(values["generation"]), int(values["arrived"]), int(values["rev"]))
 
 
-def news(
-    reader: sqlite3.Connection, chats: Collection[str] | None, beyond: Heard, now: Milliseconds
-) -> list[News]:
-    """Chats whose customers have written since `beyond`, the longest known message first.
+def news(reader: sqlite3.Connection, beyond: Heard, now: Milliseconds) -> tuple[Heard, list[News]]:
+    """How far the cache goes, and the chats whose customers have written since `beyond`, oldest news first.
 
-    `chats`: where to look, by id; None: everywhere, at what was written in the last day. `now`: by the
-    server's clock. What was there before the first sync of the account began is no news.
+    `reader`: both files, as the screen reads them, and in no transaction. `now`: by the server's clock. What
+    was there before the first sync of the account began is no news, nor is anything in a cache that was built
+    anew.
     """
+    # One state of the file: what is committed meanwhile is found the next time, and not passed over.
+    reader.execute("BEGIN")
+    try:
+        heard = heard_now(reader)
+        if heard.generation != beyond.generation or heard.arrived == beyond.arrived:
+            return heard, []
+        return heard, _news(reader, beyond, now)
+    finally:
+        reader.execute("COMMIT")
+
+
+def _news(reader: sqlite3.Connection, beyond: Heard, now: Milliseconds) -> list[News]:
     first = reader.execute("SELECT value FROM local.meta WHERE key = 'first_sync_at'").fetchone()
     if first is None:
         return []
@@ -68,7 +84,10 @@ def news(
         "GROUP BY c.pk"
     )
     select = "SELECT c.pk, c.id, max(m.arrived) FROM"
-    if chats is None:
+    changed = reader.execute(
+        "SELECT pk FROM main.chats WHERE rev > ? LIMIT ?", (beyond.rev, MOST_CHANGED + 1)
+    ).fetchall()
+    if len(changed) > MOST_CHANGED:
         from inbox_tui.store.rows import TIE_BITS
 
         start = max(int(first[0]), now - LATEST) << TIE_BITS
@@ -79,11 +98,11 @@ def news(
     else:
         rows = [
             row
-            for places, ids in in_lists(sorted(chats))
+            for places, pks in in_lists([int(pk) for (pk,) in changed])
             for row in reader.execute(
-                f"{select} chats c CROSS JOIN messages m ON m.chat = c.pk WHERE c.id IN ({places}) "
+                f"{select} chats c CROSS JOIN messages m ON m.chat = c.pk WHERE c.pk IN ({places}) "
                 f"AND {condition}",
-                (*ids, beyond.arrived, first[0]),
+                (*pks, beyond.arrived, first[0]),
             )
         ]
     return sorted((News(*row) for row in rows), key=lambda each: each.arrived)

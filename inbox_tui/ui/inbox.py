@@ -219,7 +219,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.revision = changed.revision
         if changed.profiles or not self.profiles:
             self._read_profiles()
-        self.alerts.changed(changed)
+        self.alerts.changed()
         if self.walked:
             self.views.all_listed(touched=self._touched)
         if changed.chats is None or changed.chats:

@@ -21,7 +21,6 @@ from inbox_tui.core.errors import UsageError
 from inbox_tui.core.times import duration
 from inbox_tui.store import alerts, lookups
 from inbox_tui.store.alerts import Closing, Heard, News
-from inbox_tui.store.lookups import Changed
 from inbox_tui.ui import terminal_signals
 
 if TYPE_CHECKING:
@@ -30,7 +29,9 @@ if TYPE_CHECKING:
 HERE_SECONDS = 1.0
 """After this a terminal before which somebody sits takes it upon itself to tell what has come."""
 AWAY_SECONDS = 2.0
-"""After this any other one does: what comes meanwhile is told along with it."""
+"""After this the one does that did so before: what comes meanwhile is told along with it."""
+BEHIND_SECONDS = 4.0
+"""After this any other one does."""
 PAUSE_SECONDS = 10.0
 """Between two rings; what comes meanwhile is told at its end."""
 ALARM_SECONDS = 5.0
@@ -78,8 +79,8 @@ class Notifications:
         self._heard: Heard | None = None
         self._look_timer: Timer | None = None
         self._ring_timer: Timer | None = None
-        self._changed: set[str] | None = set()
-        """Chats that have changed since the last look; None: too many to name."""
+        self._behind = False
+        """Whether another screen was faster the last time: it goes on telling, as long as it lives."""
         self._waiting: dict[str, None] = {}
         """Chats that are to be told, once the pause after the ring before is over."""
         self._rung_at = -PAUSE_SECONDS
@@ -120,18 +121,16 @@ class Notifications:
         if here:
             self._came_back()
 
-    def changed(self, changed: Changed) -> None:
+    def changed(self) -> None:
         """The store has changed."""
         if self._heard is None:
             return
         if self._titled:
             self._draw_title()
-        if changed.chats is not None and not changed.chats:
-            return
-        both = None if self._changed is None or changed.chats is None else self._changed | changed.chats
-        self._changed = both
         if self._look_timer is None:
-            wait = AWAY_SECONDS if self.presence.away else HERE_SECONDS
+            wait = (
+                HERE_SECONDS if not self.presence.away else BEHIND_SECONDS if self._behind else AWAY_SECONDS
+            )
             self._look_timer = self._inbox.set_timer(wait, self._look)
 
     def _draw_title(self) -> None:
@@ -147,22 +146,16 @@ class Notifications:
 
     def _look(self) -> None:
         """See whether there are new messages that a rule is about."""
-        inbox, before, chats = self._inbox, self._heard, self._changed
-        self._look_timer, self._changed = None, set()
-        if before is None:
-            return
-        reader = inbox.session.reader
-        self._heard = now = alerts.heard_now(reader)
-        if now.generation != before.generation or now.arrived == before.arrived:
-            # A cache that was built anew holds nothing new.
-            return
-        found = alerts.news(reader, chats, before, inbox.session.clock.now())
-        if found:
-            inbox.background(self._tell(now, found))
+        inbox, self._look_timer = self._inbox, None
+        if self._heard is not None:
+            self._heard, found = alerts.news(inbox.session.reader, self._heard, inbox.session.clock.now())
+            if found:
+                inbox.background(self._tell(self._heard, found))
 
     async def _tell(self, heard: Heard, found: Sequence[News]) -> None:
         inbox = self._inbox
         told = await asyncio.wrap_future(inbox.session.write(alerts.claim_news, heard))
+        self._behind = told is None
         if told is None or not self.presence.away:
             return
         fresh = [each for each in found if each.arrived > told]

@@ -13,37 +13,46 @@ from inbox_tui.store.alerts import Closing, Heard
 from inbox_tui.store.db import Folder, open_reader
 from inbox_tui.store.writes import MessagePage, Writer
 
-NOTHING = Heard(0, 0)
+
+@pytest.fixture(params=[500, 0], ids=["chat by chat", "by time"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How news are looked for: in few chats that have changed, or in many."""
+    monkeypatch.setattr(alerts, "MOST_CHANGED", request.param)
 
 
-def told(reader: sqlite3.Connection, beyond: Heard, *chats: str) -> list[str]:
-    """The chats with news, by either way of looking."""
-    named = [each.chat_id for each in alerts.news(reader, chats, beyond, NOW)]
-    assert [each.chat_id for each in alerts.news(reader, None, beyond, NOW)] == named
-    return named
+def told(reader: sqlite3.Connection, beyond: Heard) -> list[str]:
+    """The chats with news."""
+    return [each.chat_id for each in alerts.news(reader, beyond, NOW)[1]]
+
+
+def nothing(reader: sqlite3.Connection) -> Heard:
+    """That nothing of the cache was heard."""
+    return Heard(alerts.heard_now(reader).generation, 0, 0)
 
 
 def test_only_what_customers_write_after_the_first_sync_began_is_news(
-    writer: Writer, reader: sqlite3.Connection
+    writer: Writer, reader: sqlite3.Connection, way: None
 ) -> None:
     pulled(writer, inbound("m0", NOW - MINUTE), chat_id="early")
-    assert told(reader, NOTHING, "early") == []
+    assert told(reader, nothing(reader)) == []
     local.begin_first_sync(writer, NOW)
     pulled(writer, inbound("m1", NOW - 1, "old"), chat_id="old")
     pulled(writer, outbound("m2", NOW + 1, "ours"), chat_id="ours")
     pulled(writer, inbound("m3", NOW + 2, "gone", deleted_at=NOW + 3), chat_id="gone")
     pulled(writer, inbound("m4", NOW + 4, "new"), chat_id="new")
-    assert told(reader, NOTHING, "early", "old", "ours", "gone", "new") == ["new"]
-    assert told(reader, alerts.heard_now(reader), "new") == []
+    assert told(reader, nothing(reader)) == ["new"]
+    assert told(reader, alerts.heard_now(reader)) == []
 
 
-def test_older_history_that_is_fetched_later_is_no_news(writer: Writer, reader: sqlite3.Connection) -> None:
+def test_older_history_that_is_fetched_later_is_no_news(
+    writer: Writer, reader: sqlite3.Connection, way: None
+) -> None:
     local.begin_first_sync(writer, NOW - DAY)
     pulled(writer, inbound("m1", NOW))
     heard = alerts.heard_now(reader)
     page = MessagePage("chat", [inbound("m0", NOW - HOUR)], history=True)
     writes.apply_messages(writer, [page])
-    assert told(reader, heard, "chat") == []
+    assert told(reader, heard) == []
 
 
 def test_each_message_is_told_by_the_screen_that_claims_it_first(
@@ -59,7 +68,7 @@ def test_each_message_is_told_by_the_screen_that_claims_it_first(
         assert alerts.claim_news(other, later) == heard.arrived
         assert alerts.claim_news(writer, later) is None
         # A cache that was built anew counts anew.
-        assert alerts.claim_news(writer, Heard(later.generation + 1, 1)) == 0
+        assert alerts.claim_news(writer, Heard(later.generation + 1, 1, 1)) == 0
 
 
 def window(writer: Writer, chat_id: str, left: int) -> None:
@@ -118,7 +127,8 @@ def test_what_it_costs_does_not_depend_on_the_number_of_chats(
     with closing(open_reader(folder)) as reader:
         heard = alerts.heard_now(reader)
         with counting(reader) as cost:
-            assert alerts.news(reader, ["c1"], Heard(heard.generation, heard.arrived - 1), NOW)
+            beyond = Heard(heard.generation, heard.arrived - 1, heard.rev - 1)
+            assert len(alerts.news(reader, beyond, NOW)[1]) == 1
             assert alerts.closing(reader, NOW) == []
-    assert len(cost.statements) == 3
+    assert len(cost.statements) == 7
     assert cost.steps < 400

@@ -35,6 +35,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bursts and pauses of a tenth of their length, in a terminal of which all is known."""
     monkeypatch.setattr(notifications, "HERE_SECONDS", 0.1)
     monkeypatch.setattr(notifications, "AWAY_SECONDS", 0.2)
+    monkeypatch.setattr(notifications, "BEHIND_SECONDS", 0.2)
     monkeypatch.setattr(notifications, "PAUSE_SECONDS", 1.5)
     for name in ("TMUX", "VTE_VERSION"):
         monkeypatch.delenv(name, raising=False)
