@@ -125,8 +125,6 @@ class ChatList(VirtualRows[ChatRow]):
         """What is selected; changed by `select` and `unselect` only."""
         self.acted_on: int | None = None
         """The chat (pk) that was under the cursor at the last key."""
-        self.jumped = False
-        """The cursor left the rows that are read while moving selects: what is between must be read."""
 
     def show(self, source: Source[ChatRow] | None, *, end: bool = False, at: Key | None = None) -> None:
         """Show another list, of which nothing is selected."""
@@ -195,18 +193,14 @@ class ChatList(VirtualRows[ChatRow]):
         """Select nothing."""
         self.select(Selection.clear)
 
-    def _set_cursor(self, index: int) -> None:
-        before = self._cursor_index() if self.selection.ranging else None
-        super()._set_cursor(index)
-        if not self.selection.ranging:
-            return
-        if before is None:
-            self.jumped = True
-            return
-        step = 1 if index >= before else -1
-        way = range(before + step, index + step, step)
-        self.selection.reach([self._rows[number].chat.id for number in way])
-        self._repaint()
+    def way_from(self, row: ChatRow) -> list[str] | None:
+        """The chats behind a row up to the cursor, in the order of the way there; None: not all is read."""
+        start = next((number for number, each in enumerate(self._rows) if each.pk == row.pk), None)
+        end = self._cursor_index()
+        if start is None or end is None:
+            return None
+        step = 1 if end >= start else -1
+        return [self._rows[number].chat.id for number in range(start + step, end + step, step)]
 
     def identity(self, row: ChatRow) -> Hashable:
         """A chat stays the same wherever it stands."""

@@ -512,8 +512,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 self.say(f"Nothing was pasted: {self.keymap.label('reply')} opens the composer first")
         elif field is None:
             await self.views.settle()
+            before = self.chats.cursor_row
             self._press(event)
-            await self.acts.selecting.settle()
+            await self.acts.selecting.settle(before)
         elif isinstance(field, Editor):
             await self._take_in_composer(event)
         elif event.key in ("escape", "enter"):

@@ -205,6 +205,32 @@ async def test_a_selected_chat_stays_selected_where_it_moves(folder: Folder, des
         assert picked(agent) == set(listed[3:6])
         await agent.press("k")
         assert listed[4] in picked(agent)
+        # What is opened is looked at; from chat to chat nothing more is selected.
+        before = picked(agent)
+        await agent.press("tab")
+        await agent.type("JJ")
+        await agent.press("h", "j")
+        assert picked(agent) == before
+        assert "RANGE" not in footer(agent)
+
+
+async def test_a_range_follows_keys_and_not_what_comes_in(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.press("g", "u", "g", "g")
+        rows = agent.inbox.chats.window_rows
+        first, second, third = (row.chat.id for row in rows[:3])
+        await agent.type("Vj")
+        assert "RANGE 2 selected" in footer(agent)
+        # In another terminal the chat under the cursor is read: nobody has selected the one in its place.
+        with writes.Writer(folder) as writer:
+            triage.read(writer, [second])
+        await agent.until(lambda: second not in {row.chat.id for row in agent.inbox.chats.window_rows})
+        assert picked(agent) == {first, second}
+        await agent.type("j")
+        row = agent.inbox.chats.cursor_row
+        assert row is not None
+        assert row.chat.id == third
+        assert picked(agent) == {first, second, third}
 
 
 async def test_labels_of_many_chats_show_who_has_them_and_are_one_step(

@@ -10,7 +10,7 @@ from functools import partial
 from inbox_tui.core.capabilities import Cause, Refused
 from inbox_tui.core.errors import InboxError
 from inbox_tui.store.db import open_reader
-from inbox_tui.store.reads import ChatListing
+from inbox_tui.store.reads import ChatListing, ChatRow
 from inbox_tui.ui.actions import About, Action, Context
 from inbox_tui.ui.acts.area import Area
 from inbox_tui.ui.acts.many import chats_in_words
@@ -58,11 +58,23 @@ class Selecting(Area):
         words += f" selected, and this is about a single one: {inbox.keymap.label('clear_filter')} first"
         return Refused(words, cause=Cause.MESSAGE)
 
-    async def settle(self) -> None:
-        """Read the chats that the last key has selected beyond the screen; keys behind it wait for this."""
+    async def settle(self, before: ChatRow | None) -> None:
+        """Select what the last key has, pressed on the row `before`; keys behind it wait for this.
+
+        A range follows keys, never what comes in, and ends where one goes elsewhere than in the list.
+        """
         chats = self._inbox.chats
         source, here = chats.source, chats.cursor_row
-        if not isinstance(source, ChatListing) or not (self._all_wanted or chats.jumped):
+        if chats.selection.ranging and self._inbox.context is not Context.LIST:
+            chats.select(Selection.end_range)
+        jumped = False
+        if chats.selection.ranging and here is not None and here != before:
+            # The chat under the cursor may have left the list before the key.
+            way = [here.chat.id] if before is None else chats.way_from(before)
+            jumped = way is None
+            chats.select(partial(Selection.reach, chat_ids=way or ()))
+            self._inbox.edges.draw_footer()
+        if not isinstance(source, ChatListing) or not (self._all_wanted or jumped):
             return
         session = self._inbox.session
 
@@ -76,7 +88,7 @@ class Selecting(Area):
             self._inbox.fault(error)
             return
         finally:
-            all_wanted, self._all_wanted, chats.jumped = self._all_wanted, False, False
+            all_wanted, self._all_wanted = self._all_wanted, False
         if all_wanted:
             chats.select(lambda picked: picked.add(listed))
             words = f"Selected: {chats_in_words(len(chats.selection))}, all that is listed here"
