@@ -72,6 +72,10 @@ async def test_chats_are_selected_one_by_one_and_by_range_and_marked(folder: Fol
         await agent.press("escape")
         assert not picked(agent)
         assert "NORMAL" in footer(agent)
+        # Chosen among the commands, where no key follows.
+        agent.inbox.acts.do("select_all")
+        await agent.until(lambda: picked(agent) == names(folder, "SELECT id FROM chats"))
+        await agent.until(lambda: "73 selected" in footer(agent))
 
 
 async def test_one_key_is_about_all_selected_chats_and_one_undo_takes_it_back(

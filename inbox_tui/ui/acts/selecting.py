@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
+from typing import TYPE_CHECKING
 
 from inbox_tui.core.capabilities import Cause, Refused
 from inbox_tui.core.errors import InboxError
@@ -16,11 +18,17 @@ from inbox_tui.ui.acts.area import Area
 from inbox_tui.ui.acts.many import chats_in_words
 from inbox_tui.ui.selection import Selection
 
+if TYPE_CHECKING:
+    from inbox_tui.ui.inbox import InboxScreen
+
 
 class Selecting(Area):
     """Acts that change what is selected, and nothing else."""
 
-    _all_wanted = False
+    def __init__(self, inbox: InboxScreen) -> None:
+        super().__init__(inbox)
+        self._reading: asyncio.Task[None] | None = None
+        """Reads what the last key has selected beyond the screen."""
 
     def select(self, count: int) -> None:
         """Select the chat under the cursor, or take it out, and go to the next; a count takes as many."""
@@ -44,8 +52,15 @@ class Selecting(Area):
             chats.select(lambda picked: picked.begin_range(row.chat.id))
 
     def select_all(self, count: int) -> None:
-        """Select every chat that the view or the filter holds; `settle` reads which these are."""
-        self._all_wanted = True
+        """Select every chat that the view or the filter holds."""
+        chats = self._inbox.chats
+
+        def select(listed: list[str]) -> None:
+            chats.select(lambda picked: picked.add(listed))
+            words = f"Selected: {chats_in_words(len(chats.selection))}, all that is listed here"
+            self._inbox.say(words if listed else "No chat is listed here")
+
+        self._read(select)
 
     def refusal(self, action: Action) -> Refused | None:
         """Why an act on one chat cannot be done in the list while others are selected."""
@@ -64,35 +79,37 @@ class Selecting(Area):
         A range follows keys, never what comes in, and ends where one goes elsewhere than in the list.
         """
         chats = self._inbox.chats
-        source, here = chats.source, chats.cursor_row
+        here = chats.cursor_row
         if chats.selection.ranging and self._inbox.context is not Context.LIST:
             chats.select(Selection.end_range)
-        jumped = False
         if chats.selection.ranging and here is not None and here != before:
             # The chat under the cursor may have left the list before the key.
             way = [here.chat.id] if before is None else chats.way_from(before)
-            jumped = way is None
-            chats.select(partial(Selection.reach, chat_ids=way or ()))
-            self._inbox.edges.draw_footer()
-        if not isinstance(source, ChatListing) or not (self._all_wanted or jumped):
+            if way is None:
+                draw = partial(Selection.draw_range, here=here.chat.id)
+                self._read(lambda listed: chats.select(partial(draw, listed=listed)))
+            else:
+                chats.select(partial(Selection.reach, chat_ids=way))
+                self._inbox.edges.draw_footer()
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            await reading
+
+    def _read(self, take: Callable[[list[str]], object]) -> None:
+        """Read the ids of all that the list shows beside the screen's loop, and hand them over."""
+        inbox, source = self._inbox, self._inbox.chats.source
+        if not isinstance(source, ChatListing):
             return
-        session = self._inbox.session
 
         def read() -> list[str]:
-            with closing(open_reader(session.folder)) as reader:
+            with closing(open_reader(inbox.session.folder)) as reader:
                 return source.chat_ids(reader)
 
-        try:
-            listed = await asyncio.to_thread(read)
-        except (InboxError, sqlite3.Error) as error:
-            self._inbox.fault(error)
-            return
-        finally:
-            all_wanted, self._all_wanted = self._all_wanted, False
-        if all_wanted:
-            chats.select(lambda picked: picked.add(listed))
-            words = f"Selected: {chats_in_words(len(chats.selection))}, all that is listed here"
-            self._inbox.say(words if listed else "No chat is listed here")
-        elif here is not None:
-            chats.select(lambda picked: picked.draw_range(listed, here.chat.id))
-        self._inbox.edges.draw_footer()
+        async def run() -> None:
+            try:
+                take(await asyncio.to_thread(read))
+            except (InboxError, sqlite3.Error) as error:
+                inbox.fault(error)
+            inbox.edges.draw_footer()
+
+        self._reading = asyncio.create_task(run())
