@@ -26,7 +26,8 @@ def at_list(demo: Terminal) -> None:
     """Be in the list of all chats, wherever the person was; start the demo where it does not run."""
     if demo.screen_pid is None:
         demo.run("clear; inbox-tui demo")
-        demo.sees(" chats · ", " now", IN_LIST)
+        demo.sees("[Now ", IN_LIST)
+        to_all_chats(demo)
         return
     if TYPING in demo.screen():
         demo.press("Escape")
@@ -35,13 +36,22 @@ def at_list(demo: Terminal) -> None:
         demo.press("h")
         demo.sees(IN_LIST)
     demo.press("Escape")
-    demo.sees("Jane Doe", "Max Whitlock", IN_LIST)
+    # A letter right behind Escape would be taken for a key with Alt.
+    demo.sees(IN_LIST, without="[Filter")
+    time.sleep(0.2)
+    to_all_chats(demo)
+
+
+def to_all_chats(demo: Terminal) -> None:
+    """From the list of any view to that of all chats."""
+    demo.press("g", "a")
+    demo.sees("[All ", "Jane Doe", "Max Whitlock", IN_LIST)
 
 
 def only(demo: Terminal, query: str, name: str, state: str = "") -> None:
     """Filter the list by a query until the one chat of a person is left, in some state."""
     demo.press("\\")
-    demo.sees("platform:tg from:jane words")
+    demo.sees("⏎ keep")
     demo.type(query)
     # Two lines a chat, below the line of counts; the second chat would begin on the fourth.
     until(lambda: _alone(demo.screen().splitlines(), name, state), demo.screen)
@@ -56,7 +66,10 @@ def _alone(lines: list[str], name: str, state: str) -> bool:
 def test_the_inbox_opens_at_once_and_fills(demo: Terminal) -> None:
     demo.run("inbox-tui demo")
     demo.sees("NORMAL", IN_LIST)
-    demo.sees("73 chats", "fb now", "ig now", "tg now", "bs now", "Jane Doe", "Max Whitlock", "Mona Lisa")
+    # What needs the agent, the most urgent first: failed sends, then windows about to close.
+    demo.sees("[Now ", "Unread ", "4 failed", " now", "Owen Quill", "Jordan Ashdown")
+    to_all_chats(demo)
+    demo.sees("[All 73]", "Mona Lisa")
     for pid in (demo.screen_pid, demo.engine_pid, demo.sandbox_pid):
         assert pid is not None
 
@@ -104,7 +117,7 @@ def test_a_killed_engine_comes_back_and_works_on(demo: Terminal) -> None:
         lambda: all(look.stat().st_mtime > killed_at for look in looks.iterdir()),
         lambda: "a profile was not looked at again",
     )
-    demo.sees("fb now", "ig now", "tg now", "bs now")
+    demo.sees(" now")
     demo.press("j")
     demo.sees(IN_LIST)
 
@@ -131,7 +144,7 @@ def test_a_killed_screen_loses_no_typed_word_and_leaves_no_process(demo: Termina
     until_ended(screen, engine, sandbox)
 
     demo.run("clear; inbox-tui demo")
-    demo.sees(" chats · ", " now", IN_LIST)
+    demo.sees("[Now ", IN_LIST)
     only(demo, "platform:ig from:naomi", "Naomi Sato-Reed", "✎ draft")
     demo.press("r")
     demo.sees("Your parcel is in ", TYPING)
@@ -145,7 +158,7 @@ def test_a_killed_server_of_the_demo_comes_back_and_both_terminals_work_on(
     at_list(demo)
     second = terminal(demo.environment)
     second.run("inbox-tui demo")
-    second.sees("73 chats", IN_LIST)
+    second.sees("[Now ", IN_LIST)
     killed = until(lambda: demo.sandbox_pid, demo.screen)
     os.kill(killed, signal.SIGKILL)
     until_ended(killed)
@@ -157,8 +170,8 @@ def test_a_killed_server_of_the_demo_comes_back_and_both_terminals_work_on(
         lambda: "a profile was not looked at again",
     )
     for window in (demo, second):
-        window.sees("fb now", "ig now", "tg now", "bs now", IN_LIST, without="cannot be reached")
-    only(second, "from:bondar", "Андрій Бондар")
+        window.sees(" now", IN_LIST, without="cannot be reached")
+    only(second, "from:andrii", "Андрій Бондар")
     second.press("r")
     second.sees("Андрій Бондар · Telegram", TYPING)
     second.type("Ми знову тут")
@@ -188,9 +201,9 @@ def test_two_terminals_share_one_engine_and_both_show_what_one_sends(
     engine = until(lambda: demo.engine_pid, demo.screen)
     second = terminal(demo.environment)
     second.run("inbox-tui demo")
-    second.sees("73 chats", IN_LIST)
+    second.sees("[Now ", IN_LIST)
     for window in (demo, second):
-        only(window, "from:bondar", "Андрій Бондар")
+        only(window, "from:andrii", "Андрій Бондар")
         window.press("Enter")
         window.sees("Андрій Бондар · Telegram", IN_THREAD)
     demo.press("r")

@@ -23,7 +23,7 @@ def test_a_wrong_key_ends_a_sync_with_code_3_and_one_line_and_stands_above_the_i
     banner = window.sees("⏎ open", "The API does not accept the key", "Acme Shop")
     assert "Set POSTPROXY_API_KEY" in " ".join(banner.split()), "the banner says what to do"
     assert "not-the-key" not in banner
-    window.press("j", "j", "Enter")
+    window.press("g", "a", "j", "j", "Enter")
     window.sees("Max Whitlock · Telegram", "cheers")
     assert not any("not-the-key" in process.command for process in processes())
 
@@ -33,7 +33,7 @@ def test_a_wrong_key_is_told_on_the_first_start_too(
 ) -> None:
     window = terminal(server.environment(tmp_path) | {"POSTPROXY_API_KEY": "not-the-key"}, width=120)
     window.run("inbox-tui")
-    window.sees("⏎ open", "The API does not accept the key")
+    window.sees("? help", "The API does not accept the key")
 
 
 def test_without_its_server_the_cache_is_usable_and_a_send_leaves_once_it_is_back(
@@ -45,7 +45,9 @@ def test_without_its_server_the_cache_is_usable_and_a_send_leaves_once_it_is_bac
     try:
         window = terminal(environment, width=120)
         window.run("inbox-tui")
-        window.sees("⏎ open", "73 chats", "cannot be reached", "Check the connection")
+        window.sees("⏎ open", "[Now ", "cannot be reached", "Check the connection")
+        window.press("g", "a")
+        window.sees("[All 73]", "Priya Tran")
         window.press("j", "Enter")
         window.sees("Priya Tran · Instagr", "unboxing Miro Cardigan!")
         window.press("J", "r")
@@ -62,10 +64,12 @@ def test_without_its_server_the_cache_is_usable_and_a_send_leaves_once_it_is_bac
         window.run("clear; inbox-tui outbox")
         window.sees("queued", "cannot be reached")
         window.run("clear; inbox-tui")
-        window.sees("⏎ open", "cannot be reached", "you: It w", "… waiting")
+        window.sees("⏎ open", "cannot be reached")
+        window.press("g", "a")
+        window.sees("you: It w", "… waiting")
         window.press("j", "j", "Enter")
         window.sees("Max Whitlock · Telegram", "It will leave later", "… waiting: ")
     finally:
         server.start()
     window.sees("It will leave later  ✓")
-    window.sees("73 chats", "fb now")
+    window.sees("[All 73]", " now")

@@ -37,6 +37,8 @@ def inbox(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[Term
         window.name_window(TITLE)
         window.run("inbox-tui")
         window.sees("⏎ open", "looked")
+        window.press("g", "a")
+        window.sees("[All ")
         yield window
     server.stop()
 
@@ -47,7 +49,7 @@ def calm_modes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     nobody = {"INBOX_TUI_API_URL": "http://127.0.0.1:1", "POSTPROXY_API_KEY": "none"}
     with opened({"INBOX_TUI_HOME": str(tmp_path_factory.mktemp("calm")), **nobody}) as window:
         window.run("inbox-tui")
-        window.sees("⏎ open")
+        window.sees("? help")
         return window.modes()
 
 

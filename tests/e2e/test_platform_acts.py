@@ -30,7 +30,7 @@ def desk(
     try:
         with opened(server.environment(home), width=width, height=height) as terminal:
             terminal.run("inbox-tui")
-            terminal.sees("62 to answer", "Jane Doe", "Max Whitlock", "NORMAL")
+            terminal.sees("[Now 63]", "NORMAL")
             yield terminal, server
     finally:
         server.stop()
