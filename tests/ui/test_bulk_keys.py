@@ -39,6 +39,12 @@ def footer(agent: Desk) -> str:
     return agent.screen_text().splitlines()[-1]
 
 
+async def hit(agent: Desk, *keys: str) -> None:
+    """Press keys as fast as a terminal hands them over, until all are carried out."""
+    at_once(agent, *keys)
+    await agent.pilot.pause()
+
+
 def at_once(agent: Desk, *keys: str) -> None:
     """Hand keys over as a terminal does, and wait for nothing."""
     for key in keys:
@@ -48,7 +54,7 @@ def at_once(agent: Desk, *keys: str) -> None:
 
 async def in_all(agent: Desk) -> list[str]:
     """Stand at the top of the list of all chats; the chats there in their order."""
-    await agent.press("g", "a", "g", "g")
+    await hit(agent, "g", "a", "g", "g")
     await agent.until(lambda: len(agent.inbox.chats.window_rows) > 10)
     return [row.chat.id for row in agent.inbox.chats.window_rows]
 
@@ -56,20 +62,20 @@ async def in_all(agent: Desk) -> list[str]:
 async def test_chats_are_selected_one_by_one_and_by_range_and_marked(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
         listed = await in_all(agent)
-        await agent.press("x", "j", "x")
+        await hit(agent, "x", "j", "x")
         assert picked(agent) == {listed[0], listed[2]}
         assert "2 selected" in footer(agent)
         assert [line[0] for line in agent.screen_text().splitlines()[1:7:2]].count("✓") == 2
-        await agent.press("V", "j", "j", "j", "k")
+        await hit(agent, "V", "j", "j", "j", "k")
         assert picked(agent) == {listed[0], listed[2], *listed[3:6]}
         # A jump beyond what is read is a range all the same, and the way back is none.
-        await agent.press("G")
+        await hit(agent, "G")
         assert len(picked(agent)) == len(names(folder, "SELECT id FROM chats")) - 1
-        await agent.press("g", "g", "V", "j")
+        await hit(agent, "g", "g", "V", "j")
         assert picked(agent) == set(listed[:4])
-        await agent.press("4", "x")
+        await hit(agent, "4", "x")
         assert picked(agent) == {listed[0], *listed[4:5]}
-        await agent.press("escape")
+        await hit(agent, "escape")
         assert not picked(agent)
         assert "NORMAL" in footer(agent)
         # Chosen among the commands, where no key follows.
@@ -91,29 +97,23 @@ async def test_one_key_is_about_all_selected_chats_and_one_undo_takes_it_back(
         pinned = "SELECT chat_id FROM local.pins"
         await agent.until(lambda: names(folder, pinned) == chosen and agent.says("Pinned: 3 chats"))
         assert picked(agent) == chosen, "a pin moves nobody out of the list"
-        await agent.press("e")
+        await hit(agent, "e")
         await agent.until(lambda: names(folder, done) == before | chosen and agent.says("Done: 3 chats"))
         assert not picked(agent), "what may have left the list is not selected any more"
-        await agent.press("z")
+        await hit(agent, "z")
         await agent.until(lambda: names(folder, done) == before and agent.says("Undone: done · 3 chats"))
-        await agent.press("z")
+        await hit(agent, "z")
         await agent.until(lambda: not names(folder, pinned))
-        await agent.press("ctrl+r", "ctrl+r")
+        await hit(agent, "ctrl+r", "ctrl+r")
         await agent.until(lambda: names(folder, done) == before | chosen and names(folder, pinned) == chosen)
-
-
-async def test_the_same_key_fits_what_all_of_them_are(folder: Folder, desk: DeskMaker) -> None:
-    with writes.Writer(folder) as writer:
-        chats = [row[0] for row in writer.cache.execute("SELECT id FROM chats ORDER BY sort_at DESC LIMIT 3")]
-        triage.done(writer, chats[:2])
-    async with desk(folder) as agent:
-        assert (await in_all(agent))[:3] == chats
-        await agent.type("xxx")
-        # Two of three are closed: the third is closed, too.
-        await agent.type("e")
-        await agent.until(lambda: agent.says("Done: 1 chat (2 unchanged)"))
+        # The same key fits what they are: all closed are reopened, else the rest is closed.
+        await agent.type("ggxxx*e")
+        await agent.until(lambda: names(folder, done) == before and not names(folder, pinned))
+        await agent.type("ggxe")
+        await agent.until(lambda: names(folder, done) == before | {listed[0]})
         await agent.type("ggxxxe")
-        await agent.until(lambda: agent.says("Reopened: 3 chats"))
+        await agent.until(lambda: agent.says("Done: 2 chats (1 unchanged)"))
+        assert names(folder, done) == before | chosen
 
 
 async def test_of_more_than_fifty_it_is_asked_with_their_number(folder: Folder, desk: DeskMaker) -> None:
@@ -124,12 +124,12 @@ async def test_of_more_than_fifty_it_is_asked_with_their_number(folder: Folder, 
         await agent.type("X#")
         await agent.until(lambda: isinstance(agent.app.screen, ConfirmMany))
         await agent.until(lambda: f"with no reply needed, {len(listed)} chats?" in agent.screen_text())
-        await agent.press("escape")
+        await hit(agent, "escape")
         await agent.until(lambda: agent.app.screen is agent.inbox)
         assert picked(agent) == listed
-        await agent.press("#", "enter")
+        await hit(agent, "#", "enter")
         await agent.until(lambda: names(folder, "SELECT id FROM chats WHERE done AND NOT unread") == listed)
-        await agent.press("z")
+        await hit(agent, "z")
         await agent.until(lambda: not names(folder, "SELECT chat_id FROM local.marks"))
 
 
@@ -167,18 +167,18 @@ async def test_all_that_a_filter_holds_is_selected_and_dropped_with_it(
 ) -> None:
     async with desk(folder) as agent:
         await in_all(agent)
-        await agent.press("\\")
+        await hit(agent, "\\")
         await agent.type("platform:telegram")
-        await agent.press("enter")
+        await hit(agent, "enter")
         await agent.until(lambda: {r.chat.platform for r in agent.inbox.chats.window_rows} == {"telegram"})
-        await agent.press("X")
+        await hit(agent, "X")
         telegram = names(folder, "SELECT id FROM chats WHERE platform = 'telegram'")
         assert picked(agent) == telegram
         assert agent.says(f"Selected: {len(telegram)} chats")
-        await agent.press("escape")
+        await hit(agent, "escape")
         assert not picked(agent)
         assert agent.inbox.filter_bar.active, "Escape takes one thing back at a time"
-        await agent.press("x", "escape", "escape")
+        await hit(agent, "x", "escape", "escape")
         await agent.until(lambda: not agent.inbox.filter_bar.active)
         assert not picked(agent)
 
@@ -207,20 +207,20 @@ async def test_a_selected_chat_stays_selected_where_it_moves(folder: Folder, des
             writes.apply_messages(writer, [writes.MessagePage(listed[4], [message], event=True)])
         await agent.until(lambda: agent.inbox.chats.window_rows[0].chat.id == listed[4])
         assert picked(agent) == set(listed[3:6])
-        await agent.press("k")
+        await hit(agent, "k")
         assert listed[4] in picked(agent)
         # What is opened is looked at; from chat to chat nothing more is selected.
         before = picked(agent)
-        await agent.press("tab")
+        await hit(agent, "tab")
         await agent.type("JJ")
-        await agent.press("h", "j")
+        await hit(agent, "h", "j")
         assert picked(agent) == before
         assert "RANGE" not in footer(agent)
 
 
 async def test_a_range_follows_keys_and_not_what_comes_in(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
-        await agent.press("g", "u", "g", "g")
+        await hit(agent, "g", "u", "g", "g")
         rows = agent.inbox.chats.window_rows
         first, second, third = (row.chat.id for row in rows[:3])
         await agent.type("Vj")
@@ -254,21 +254,21 @@ async def test_labels_of_many_chats_show_who_has_them_and_are_one_step(
         assert "✓ all" in agent.screen_text()
         # Three times on a mixed one leaves it as it is; once takes it to all.
         await agent.type("some")
-        await agent.press("enter")
+        await hit(agent, "enter")
         await agent.type("some")
-        await agent.press("enter")
+        await hit(agent, "enter")
         await agent.type("some")
-        await agent.press("enter")
+        await hit(agent, "enter")
         await agent.until(lambda: "– some" in agent.screen_text())
-        await agent.press("escape")
+        await hit(agent, "escape")
         assert names(folder, labels) == before
         await agent.type("tsome")
-        await agent.press("enter")
+        await hit(agent, "enter")
         await agent.type("all")
-        await agent.press("enter", "escape")
+        await hit(agent, "enter", "escape")
         await agent.until(lambda: names(folder, labels) == {f"{chat} some" for chat in chats})
         await agent.until(lambda: agent.says("Labels +some -all: 3 chats"))
-        await agent.press("z")
+        await hit(agent, "z")
         await agent.until(lambda: names(folder, labels) == before)
 
 
@@ -278,12 +278,12 @@ async def test_many_chats_are_put_away_and_brought_back(folder: Folder, desk: De
         listed = await in_all(agent)
         await agent.type("xxxs3d")
         assert "Snooze · 3 chats" in agent.screen_text()
-        await agent.press("enter")
+        await hit(agent, "enter")
         await agent.until(lambda: names(folder, away) == set(listed[:3]))
         await agent.until(lambda: agent.says(": 3 chats"))
-        await agent.press("g", "s", "X", "s")
+        await hit(agent, "g", "s", "X", "s")
         await agent.until(lambda: "bring the 3 back now" in agent.screen_text())
-        await agent.press("up", "enter")
+        await hit(agent, "up", "enter")
         await agent.until(lambda: not names(folder, away) and agent.says("Back again: 3 chats"))
 
 
@@ -306,9 +306,9 @@ async def test_an_act_on_one_chat_says_why_not_while_several_are_selected(
             assert refusal is not None, action.id
             assert "2 chats are selected, and this is about a single one: Esc first" in refusal.reason
         # A chat that is opened is the one that keys are about.
-        await agent.press("enter", "*")
+        await hit(agent, "enter", "*")
         await agent.until(lambda: len(names(folder, "SELECT chat_id FROM local.pins")) == 1)
-        await agent.press("h", "P")
+        await hit(agent, "h", "P")
         assert agent.app.screen is agent.inbox
 
 
@@ -338,7 +338,7 @@ async def test_a_long_act_leaves_room_for_a_draft_and_is_stopped_and_undone_by_z
     async with desk(folder) as agent:
         await in_all(agent)
         await agent.type("Xtlate")
-        await agent.press("enter", "escape")
+        await hit(agent, "enter", "escape")
         await agent.until(begun.is_set)
         await agent.until(lambda: "Labels +late: 2 of 73 chats · z stops" in agent.screen_text())
         saved = agent.inbox.session.write(lambda _: len(order))
