@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from inbox_tui.core.errors import Refused
-from inbox_tui.core.models import JsonObject, Milliseconds
+from inbox_tui.core.models import Json, JsonObject, Milliseconds
 from inbox_tui.store.db import now_ms, transaction
 from inbox_tui.store.marks import Known, known_now, touch
 from inbox_tui.store.records import SqlRow, dump
@@ -137,11 +137,19 @@ def save_draft(
         if base is not None and stands not in ("", base, text):
             text = f"{stands}\n{text}" if text else stands
             cursor = len(text)
+            if extras is not None:
+                # What a snippet left open in either text is open in both together.
+                left = [each for blanks in (goes_with, extras) for each in _listed(blanks.get("blanks"))]
+                extras = {**extras, "blanks": left} if left else extras
         extras = goes_with if extras is None else extras
         if (text, extras) != (stands, goes_with):
             put_draft(writer.local, chat_id, text, cursor, extras, started_at)
             touch(writer.local, chat_id, rev)
     return text
+
+
+def _listed(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 def draft_of(local: sqlite3.Connection, chat_id: str) -> tuple[str, JsonObject, Milliseconds | None]:

@@ -58,6 +58,15 @@ def test_an_empty_draft_is_no_draft(writer: Writer, reader: sqlite3.Connection) 
     assert samples.ids(reader, "SELECT chat_id FROM local.drafts") == []
 
 
+def test_what_snippets_left_open_in_two_terminals_is_open_in_the_draft_of_both(
+    writer: Writer, reader: sqlite3.Connection
+) -> None:
+    local.save_draft(writer, "chat", "Hi {{name}}", 0, "", {"blanks": ["{{name}}"]})
+    local.save_draft(writer, "chat", "on {{?day}}", 0, "", {"blanks": ["{{?day}}"]})
+    draft = lookups.composed(reader, "chat")
+    assert (draft.text, draft.extras) == ("Hi {{name}}\non {{?day}}", {"blanks": ["{{name}}", "{{?day}}"]})
+
+
 def test_a_draft_that_did_not_change_is_not_written(writer: Writer) -> None:
     for text in ("text", ""):
         local.save_draft(writer, "chat", text, 0)
