@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
+from textual.app import App
 
 from inbox_tui.config import Notifications as Settings
 from inbox_tui.config.checks import Quiet
@@ -275,3 +276,13 @@ def test_no_text_ends_the_sequence_that_it_stands_in_or_begins_another(words: st
     assert through == f"\x1bPtmux;{desktop(words, {}).replace(chr(27), chr(27) * 2)}\x1b\\"
     assert desktop(words, {"TERM": "linux"}) == ""
     assert RESTORE_TITLE.endswith("\x1b[23;0t")
+
+
+def test_sequences_go_through_the_driver_and_nowhere_without_a_terminal() -> None:
+    written: list[str] = []
+    driver = SimpleNamespace(write=written.append)
+    for headless in (False, True):
+        app = SimpleNamespace(_driver=driver, is_headless=headless)
+        terminal_signals.send(cast("App[object]", app), title("words"))
+    terminal_signals.send(cast("App[object]", SimpleNamespace(_driver=None, is_headless=False)), BELL)
+    assert written == ["\x1b]0;words\x1b\\"]
