@@ -122,10 +122,13 @@ class Source(Protocol[RowT]):
 
 @runtime_checkable
 class ChatListing(Source[ChatRow], Protocol):
-    """A list of chats that can name all of them."""
+    """A list of chats that can name all of them, and find one."""
 
     def chat_ids(self, reader: sqlite3.Connection) -> list[str]:
         """The id of every chat of the list, in display order, by a reader of another thread."""
+
+    def place_of(self, pk: int) -> Key | None:
+        """Where a chat stands in the list; None where it is not in it."""
 
 
 CHAT_SELECT = (
@@ -261,6 +264,14 @@ class ChatSource:
         )
         return [str(name) for (name,) in rows]
 
+    def place_of(self, pk: int) -> Key | None:
+        """Where a chat stands among them."""
+        condition = " AND ".join([*self._where, "c.pk = ?"])
+        row = self._reader.execute(
+            f"SELECT c.sort_at FROM chats c WHERE {condition}", (*self._values, pk)
+        ).fetchone()
+        return None if row is None else (int(row[0]), pk)
+
     def total(self) -> int | None:
         """The number of chats in the cache; unknown for a part of them."""
         if self._where:
@@ -307,6 +318,10 @@ class PickedSource:
             for row in reader.execute(f"SELECT pk, id FROM chats WHERE pk IN ({places})", pks)
         )
         return [names[-pk] for _, pk in self._keys if -pk in names]
+
+    def place_of(self, pk: int) -> Key | None:
+        """Where a chat stands among those that were picked."""
+        return next(((-at, pk) for at, minus in self._keys if minus == -pk), None)
 
     def total(self) -> int | None:
         """How many were picked."""

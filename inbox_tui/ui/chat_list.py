@@ -16,8 +16,7 @@ from inbox_tui.core.ranking import FOREVER
 from inbox_tui.core.times import age, duration
 from inbox_tui.core.window import CLOSING, URGENT
 from inbox_tui.store.clock import ServerClock
-from inbox_tui.store.reads import ChatRow, Key, Source
-from inbox_tui.store.views import ViewSource
+from inbox_tui.store.reads import ChatListing, ChatRow, Key, Source
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.selection import GLYPH, Selection
 
@@ -150,7 +149,7 @@ class ChatList(VirtualRows[ChatRow]):
         self.show(source, at=None if place is None else place.top)
         if place is None or not self._rows:
             return
-        key = source.place_of(place.pk) if isinstance(source, ViewSource) else None
+        key = source.place_of(place.pk) if isinstance(source, ChatListing) else None
         if key is not None:
             self.point_at(key)
         else:
@@ -171,7 +170,7 @@ class ChatList(VirtualRows[ChatRow]):
         As long as that chat is open, the cursor waits in the gap, so that the next chat is the next.
         """
         source, pk = self.source, self._cursor
-        if not isinstance(source, ViewSource) or not isinstance(pk, int) or self._place is None:
+        if not isinstance(source, ChatListing) or not isinstance(pk, int) or self._place is None:
             return
         if self._cursor_index() is None and source.place_of(pk) is None:
             self._stand_at(self._place)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from inbox_tui.store.reads import ChatFilter, ChatRow, ChatSource, Key, PickedSource, Source
+from inbox_tui.store.reads import ChatFilter, ChatListing, ChatRow, ChatSource, Key, PickedSource, Source
 from inbox_tui.store.views import View, ViewSource, next_change
 from inbox_tui.ui.chat_list import Bookmark
 
@@ -40,6 +41,9 @@ class Views:
         self._places: dict[View | str, Bookmark | None] = {}
         self._due: Milliseconds | None = None
         self._asked = 0
+        self._found = asyncio.Event()
+        """No saved query is being looked up."""
+        self._found.set()
 
     # What is shown.
 
@@ -90,6 +94,7 @@ class Views:
             self._places[self.current] = chats.bookmark()
 
     def _show(self) -> None:
+        self._ask_the_clock()
         if isinstance(self.current, View):
             self._source = self._view_source(self.current)
             self._inbox.chats.show_at(self._source, self._places.get(self.current))
@@ -98,15 +103,18 @@ class Views:
 
     def _view_source(self, view: View) -> ViewSource:
         session = self._inbox.session
-        now = session.clock.now()
-        self._due = next_change(session.reader, now)
-        return ViewSource(session.reader, view, now)
+        return ViewSource(session.reader, view, session.clock.now())
+
+    def _ask_the_clock(self) -> None:
+        session = self._inbox.session
+        self._due = next_change(session.reader, session.clock.now())
 
     # What changes.
 
     def refresh(self) -> None:
         """Read again what is shown, after data or the clock changed it; the person stays where they are."""
         inbox = self._inbox
+        self._ask_the_clock()
         if self.covered:
             if isinstance(inbox.chats.source, PickedSource):
                 inbox.filter_bar.refresh_list()
@@ -134,6 +142,8 @@ class Views:
             # What became of it is told by the one who asked for it.
             await asyncio.wait([asyncio.wrap_future(written)], timeout=SETTLE_SECONDS)
             inbox.take_changes()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._found.wait(), SETTLE_SECONDS)
 
     # Saved queries.
 
@@ -158,15 +168,20 @@ class Views:
             # Nothing of another view is to be taken for this one meanwhile.
             self._picked(PickedSource(inbox.session.reader, []), stay=False)
         self._asked += 1
+        self._found.clear()
         inbox.background(self._scan(name, plan, self._asked, stay=stay))
 
     async def _scan(self, name: str, plan: Scan, asked: int, *, stay: bool) -> None:
         from inbox_tui.store.search import pick
 
-        keys = await asyncio.to_thread(pick, self._inbox.session.folder, plan)
-        if asked == self._asked and name == self.current and not self.covered:
-            self._picked(PickedSource(self._inbox.session.reader, keys), stay=stay)
-            self._inbox.edges.draw()
+        try:
+            keys = await asyncio.to_thread(pick, self._inbox.session.folder, plan)
+            if asked == self._asked and name == self.current and not self.covered:
+                self._picked(PickedSource(self._inbox.session.reader, keys), stay=stay)
+                self._inbox.edges.draw()
+        finally:
+            if asked == self._asked:
+                self._found.set()
 
     def _picked(self, source: Source[ChatRow], *, stay: bool) -> None:
         self._source = source
@@ -189,9 +204,9 @@ class Views:
             self._inbox.chats.point_at(key)
 
     def place_of(self, pk: int) -> Key | None:
-        """Where a chat stands in what the list shows; None where it is not in it or that is not known."""
+        """Where a chat stands in what the list shows; None where it is not in it."""
         source = self._inbox.chats.source
-        return source.place_of(pk) if isinstance(source, ViewSource) else None
+        return source.place_of(pk) if isinstance(source, ChatListing) else None
 
     # What is said.
 

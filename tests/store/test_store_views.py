@@ -20,7 +20,7 @@ from inbox_tui.core.snooze import Until
 from inbox_tui.store import facts as store_facts
 from inbox_tui.store import health, schema, triage, views, writes
 from inbox_tui.store.db import open_reader, transaction
-from inbox_tui.store.reads import ChatRow, Key
+from inbox_tui.store.reads import ChatFilter, ChatListing, ChatRow, ChatSource, Key, PickedSource
 from inbox_tui.store.views import View, ViewSource
 from inbox_tui.store.writes import Writer
 
@@ -139,6 +139,16 @@ def test_every_view_holds_what_the_rules_say_in_their_order_at_any_moment(
                 assert source.after(middle, 1, inclusive=True)[0].key == middle
         turns = [at for entry in facts for at in turning_points(entry) if at > now]
         assert views.next_change(reader, now) == min(turns, default=None)
+
+
+def test_every_list_of_chats_tells_where_one_stands_in_it(writer: Writer, reader: sqlite3.Connection) -> None:
+    writes.apply_chats(writer, [chat(f"c{n}", platform=("telegram", "bluesky")[n % 2]) for n in range(6)])
+    picked = PickedSource(reader, [(9, 4), (7, 2)])
+    for source in (ChatSource(reader), ChatSource(reader, ChatFilter(platform="telegram")), picked):
+        assert isinstance(source, ChatListing)
+        places = {row.pk: row.key for row in source.after(None, 9)}
+        assert places
+        assert {pk: source.place_of(pk) for pk in range(9)} == {pk: places.get(pk) for pk in range(9)}
 
 
 def test_going_on_by_rank_visits_all_of_now_and_begins_again(
