@@ -153,10 +153,10 @@ class Notifications:
                 inbox.background(self._tell(self._heard, found))
 
     async def _tell(self, heard: Heard, found: Sequence[News]) -> None:
-        inbox = self._inbox
-        told = await asyncio.wrap_future(inbox.session.write(alerts.claim_news, heard))
+        away = self.presence.away
+        told = await asyncio.wrap_future(self._inbox.session.write(alerts.claim_news, heard))
         self._behind = told is None
-        if told is None or not self.presence.away:
+        if told is None or not away:
             return
         fresh = [each for each in found if each.arrived > told]
         wanted = self._wanted([each.pk for each in fresh])
