@@ -59,7 +59,7 @@ class Action:
 ACTIONS: Sequence[Action] = (
     Action("move_down", ("j", "down"), "Next row", "Move", footer="move"),
     Action("move_up", ("k", "up"), "Previous row", "Move"),
-    Action("first", ("g g", "home"), "First row; 2gg is the second", "Move"),
+    Action("first", ("g g", "home"), "First row, or the one of a count", "Move"),
     Action("last", ("G", "end"), "Last row", "Move"),
     Action("half_down", ("ctrl+d", "pagedown"), "Half a screen down", "Move"),
     Action("half_up", ("ctrl+u", "pageup"), "Half a screen up", "Move"),
@@ -80,7 +80,9 @@ ACTIONS: Sequence[Action] = (
     Action("view_snoozed", ("g s",), "Snoozed", "Views"),
     Action("view_done", ("g d",), "Done", "Views"),
     Action("view_all", ("g a",), "All chats, the pinned ones first", "Views"),
-    Action("saved_view", ("g v",), "Saved query of the configuration; 2gv is the second", "Views"),
+    Action(
+        "saved_view", ("g v",), "Saved query of the configuration: the first, or the one of a count", "Views"
+    ),
     Action("reply", ("r", "i"), "Write a reply", "Answer", footer="reply", types=True, about=About.CHAT),
     Action(
         "reply_to",
@@ -142,7 +144,7 @@ ACTIONS: Sequence[Action] = (
     Action("labels", ("t",), "Labels", "Triage", types=True, about=About.CHATS),
     Action("note", ("P",), "Private note; it is never sent", "Triage", types=True, about=About.CHAT),
     Action("pin", ("*",), "Pin, or take the pin off", "Triage", about=About.CHATS),
-    Action("select", ("x",), "Select; 5x takes five", "Select", (Context.LIST,), about=About.CHATS),
+    Action("select", ("x",), "Select, with a count so many", "Select", (Context.LIST,), about=About.CHATS),
     Action(
         "select_range",
         ("V",),

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from inbox_tui.core.cells import cells
+from inbox_tui.core.cells import cells, wrap
 from inbox_tui.ui.actions import ACTIONS, Action, Context
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.keymap import Keymap, groups
@@ -20,6 +20,8 @@ from inbox_tui.ui.keys import key_of, labels
 from inbox_tui.ui.preferences import Preferences
 
 KEY_CELLS = 18
+WIDTH, AROUND = 92, 8
+"""Cells of the dialog (as the style sheet says), and those of its frame, padding and scrollbar."""
 NAMES = {Context.LIST: "the list", Context.THREAD: "a thread", Context.TYPING: "the composer"}
 IN_DIALOGS = "In a dialog ⏎ does it, Esc leaves and ↑ ↓ choose. Each names its other keys at its foot."
 
@@ -46,6 +48,8 @@ class HelpScreen(Dialog[None]):
         ("escape,q", "dismiss", "Close"),
         ("j", "scroll(1)", "Down"),
         ("k", "scroll(-1)", "Up"),
+        ("ctrl+d", "scroll(10)", "Half a screen down"),
+        ("ctrl+u", "scroll(-10)", "Half a screen up"),
     ]
 
     def __init__(self, preferences: Preferences, here: Context) -> None:
@@ -59,7 +63,19 @@ class HelpScreen(Dialog[None]):
         with VerticalScroll(id="help") as scroll:
             scroll.border_title = Content("Keys")
             scroll.border_subtitle = Content("j k ↑ ↓ scroll · Esc closes")
-            yield Static(Content("\n").join(self._lines()))
+            yield Static()
+
+    def on_mount(self) -> None:
+        """Draw before the first key."""
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Lines are broken by width."""
+        self._draw()
+
+    def _draw(self) -> None:
+        room = int(min(WIDTH, self.app.size.width * 0.95)) - AROUND
+        self.query_one(Static).update(Content("\n").join(self._lines(room)))
 
     def on_key(self, event: events.Key) -> None:
         """The key that opened it closes it."""
@@ -69,13 +85,18 @@ class HelpScreen(Dialog[None]):
 
     def action_scroll(self, lines: int) -> None:
         """Move the text by lines."""
-        self.query_one("#help", VerticalScroll).scroll_relative(y=lines)
+        scroll = self.query_one("#help", VerticalScroll)
+        # At once: a held key would else count from where the text still stands.
+        scroll.scroll_to(y=scroll.scroll_target_y + lines, animate=False, immediate=True)
 
-    def _lines(self) -> Iterator[Content]:
+    def _lines(self, room: int) -> Iterator[Content]:
+        """The text in lines of at most so many cells."""
         defaults = {action.id: action.keys for action in ACTIONS}
         for problem in self._preferences.problems:
-            yield Content.assemble((f"{problem.where}: ", "bold $text-warning"), f"{problem.what}.")
-            yield Content(f"  {problem.expected}.")
+            for line in wrap(f"{problem.where}: {problem.what}.", room):
+                yield Content.styled(line, "$text-warning")
+            for line in wrap(f"{problem.expected}.", room - 2):
+                yield Content(f"  {line}")
         if self._preferences.problems:
             yield Content("")
         for title, actions in sections(self._preferences.keymap, self._here):
@@ -86,12 +107,11 @@ class HelpScreen(Dialog[None]):
                     keys = labels(action.keys) or "no key"
                     before = labels(defaults[action.id]) or "no key"
                     changed = f"  (by default {before})" if action.keys != defaults[action.id] else ""
-                    yield Content.assemble(
-                        "  ",
-                        (keys, "bold" if action.keys else "dim"),
-                        " " * max(1, KEY_CELLS - cells(keys)),
-                        action.title,
-                        (changed, "dim"),
-                    )
+                    gap = " " * max(1, KEY_CELLS - cells(keys))
+                    first, *others = wrap(f"{action.title}{changed}", room - KEY_CELLS - 2)
+                    yield Content.assemble("  ", (keys, "bold" if action.keys else "dim"), gap, first)
+                    for line in others:
+                        yield Content(f"  {' ' * KEY_CELLS}{line}")
             yield Content("")
-        yield Content.styled(IN_DIALOGS, "dim")
+        for line in wrap(IN_DIALOGS, room):
+            yield Content.styled(line, "dim")
