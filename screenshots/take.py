@@ -150,6 +150,21 @@ VIEWS = {
 """The views, and the key behind `g` that shows each."""
 
 
+SNIPPETS = """
+[greeting]
+text = "Hi {{first_name|there}}, thanks for writing to {{profile}}!"
+
+["on its way"]
+text = '''
+Order {{?order number|#A-}} left our warehouse today, {{first_name|dear customer}}.
+It should be with you by {{?day}}.'''
+keyboard = "Track order | Talk to a person = agent"
+
+[returns]
+text = "You can send it back within {{?days|30}} days; the label is in the box."
+"""
+
+
 def sort_some() -> None:
     """Put some chats away, close some and pin one, so that each view holds something."""
     from inbox_tui.config import load
@@ -199,6 +214,9 @@ def main() -> None:
             # Later than the screen is opened, so that nothing is still to be fetched there.
             with time_machine.travel(datetime.fromisoformat(FROZEN) + timedelta(minutes=1), tick=True):
                 ask_for_more()
+        from inbox_tui.config import load
+
+        (load().folder.path / "snippets.toml").write_text(SNIPPETS, encoding="utf-8")
         tapped = "m.platform_data LIKE '%callback_query%'"
         keyboard = f"EXISTS (SELECT 1 FROM messages m WHERE m.chat = c.pk AND {tapped})"
         closed = "c.window_closes_at < strftime('%s', '2026-06-01 12:00') * 1000"
@@ -224,6 +242,8 @@ def main() -> None:
             ("closed-window", (110, 28), opening(closed)),
             ("failed-send", (120, 28), opening(failed)),
             ("one-pane", (44, 20), opening("c.participant_name = 'Priya Tran'")),
+            ("snippets", (100, 30), opening(keyboard, "r", then=("ctrl+t", "down"))),
+            ("snippet-question", (100, 30), opening(keyboard, "r", then=("ctrl+t", "down", "enter", "7"))),
             # These leave drafts behind.
             (
                 "buttons",
