@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from inbox_tui.store import journal
 from inbox_tui.store.journal import OpenStep
@@ -57,7 +57,11 @@ class Bulk:
             return work.through < work.total
 
         self._works.append(work)
-        return work, self._session.write_in_parts(part)
+        future = self._session.write_in_parts(part)
+        if len(chat_ids) <= journal.PART:
+            # Over soon: the next key waits, to be about what this has led to.
+            self._session.asked = cast("Future[object]", future)
+        return work, future
 
     def ended(self, work: Work) -> None:
         """The act is over, or has failed."""

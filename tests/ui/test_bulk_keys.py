@@ -218,6 +218,19 @@ async def test_a_selected_chat_stays_selected_where_it_moves(folder: Folder, des
         assert "RANGE" not in footer(agent)
 
 
+async def test_the_key_behind_an_act_on_some_chats_finds_them_gone_from_the_list(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    seen = "SELECT chat_id FROM local.marks WHERE kind = 'seen'"
+    async with desk(folder) as agent:
+        await hit(agent, "g", "u", "g", "g")
+        first, second, third = (row.chat.id for row in agent.inbox.chats.window_rows[:3])
+        await agent.type("Vjuu")
+        await agent.until(lambda: names(folder, seen) == {first, second, third})
+        await hit(agent, "x", "g", "w")
+        assert not picked(agent), "another view, another selection"
+
+
 async def test_a_range_follows_keys_and_not_what_comes_in(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
         await hit(agent, "g", "u", "g", "g")

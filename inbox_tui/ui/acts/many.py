@@ -49,8 +49,10 @@ NO_REPLY = Plan(
     lambda w, names, step: triage.done_no_reply(w, names, step=step),
     leaves=True,
 )
-READ = Plan("Mark as read", "Read", lambda w, names, step: triage.read(w, names, step=step))
-UNREAD = Plan("Mark as unread", "Unread", lambda w, names, step: triage.unread(w, names, step=step))
+READ = Plan("Mark as read", "Read", lambda w, names, step: triage.read(w, names, step=step), leaves=True)
+UNREAD = Plan(
+    "Mark as unread", "Unread", lambda w, names, step: triage.unread(w, names, step=step), leaves=True
+)
 PIN = Plan("Pin", "Pinned", lambda w, names, step: triage.pin(w, names, pinned=True, step=step))
 UNPIN = Plan("Unpin", "Unpinned", lambda w, names, step: triage.pin(w, names, pinned=False, step=step))
 
