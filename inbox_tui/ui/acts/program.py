@@ -30,8 +30,9 @@ class Program(Area):
         inbox, preferences = self._inbox, self._inbox.preferences
         inbox.app.push_screen(HelpScreen(preferences, inbox.context))
         # There the lines that are not used are named one by one.
-        inbox.notices = [words for words in inbox.notices if words != preferences.notice]
-        inbox.edges.draw()
+        if preferences.notice in inbox.notices:
+            inbox.notices = [words for words in inbox.notices if words != preferences.notice]
+            inbox.edges.draw()
 
     def quit(self, count: int) -> None:
         """Leave; asks when something is unsent."""
