@@ -510,6 +510,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 field.replace(one_line(event.text), *field.selection)
             else:
                 self.say(f"Nothing was pasted: {self.keymap.label('reply')} opens the composer first")
+        elif field is None and (both := self._escaped(event)):
+            for part in both:
+                await self.take(part)
         elif field is None:
             await self.views.settle()
             before = self.chats.cursor_row
@@ -538,6 +541,19 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 self.stray.nothing_opened(event.time, refusal.reason)
         elif event.key not in ("tab", "shift+tab"):
             await self.app._check_bindings(event.key)
+
+    def _escaped(self, event: events.Key) -> Sequence[events.Key]:
+        """A key with Alt as what it was if it has no meaning: Esc, and a key within a tenth of a second.
+
+        To a terminal both are the same. One that can tell them apart names no character here.
+        """
+        if "alt+" not in event.key or not event.character or self._chords.knows(event.key, self.context):
+            return ()
+        # Textual does so for letters and digits, whose keys are called what they type.
+        both = events.Key("escape", None), events.Key(event.character, event.character)
+        for part in both:
+            part.time = event.time
+        return both
 
     def _press(self, event: events.Key) -> None:
         pressed = self._chords.press(key_of(event), self.context)

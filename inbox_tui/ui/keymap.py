@@ -268,6 +268,11 @@ class Chords:
         self._keys: tuple[str, ...] = ()
         self._count = ""
 
+    def knows(self, key: str, context: Context) -> bool:
+        """Whether a key means something in a context, behind those that were pressed before it."""
+        keys = (*self._keys, key)
+        return (context, keys) in self._table or (context, keys) in self._prefixes
+
     def press(self, key: str, context: Context) -> Pressed:
         """Feed one key of a context."""
         if not self._keys and key.isdigit() and (self._count or key != "0"):

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from textual import events
 
 from inbox_tui.config import keep_good, load
 from inbox_tui.store.db import Folder
 from inbox_tui.ui import inbox as screen
+from inbox_tui.ui.actions import Context
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.dialogs.help import HelpScreen
 from inbox_tui.ui.preferences import Preferences, Watch, preferences
@@ -94,4 +96,30 @@ async def test_keys_of_ones_own_are_in_force_shown_and_read_again_when_they_are_
             assert app.is_running, "it quits no more"
             await agent.press("ctrl+q")
             await agent.until(lambda: not app.is_running)
+        app.session.close()
+
+
+async def test_escape_and_a_key_right_behind_it_are_both_unless_they_are_an_alt_key_with_a_meaning(
+    folder: Folder, tmp_path: Path
+) -> None:
+    configured = Configured(tmp_path, '[keys]\npin = "Alt+p"\n')
+    with time_machine.travel(NOW, tick=True):
+        app = InboxApp(folder, "demo", preferences=configured.read())
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            agent = Desk(app, pilot)
+            reader = agent.inbox.session.reader
+            await agent.press("enter")
+            assert agent.context is Context.THREAD
+            before = agent.inbox.chats.cursor_row
+            app.post_message(events.Key("alt+j", "j"))
+            await pilot.pause()
+            assert agent.context is Context.LIST
+            assert agent.inbox.chats.cursor_row != before, "one row further down"
+            app.post_message(events.Key("alt+p", "p"))
+            await agent.until(lambda: reader.execute("SELECT count(*) FROM local.pins").fetchone() == (1,))
+            await agent.press("enter")
+            app.post_message(events.Key("alt+j", None))
+            await pilot.pause()
+            assert agent.context is Context.THREAD, "a terminal that can tell told of Alt"
         app.session.close()
