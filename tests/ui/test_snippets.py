@@ -220,14 +220,3 @@ async def test_nothing_of_a_snippet_is_lost_when_the_chat_closes_meanwhile(
             await agent.press("enter")
             assert "Nothing was put in" in agent.screen_text()
             assert "A1 is on its way to Rome" in agent.screen_text()
-
-
-async def test_no_letter_typed_in_a_dialog_of_snippets_is_a_command(
-    folder: Folder, desk: DeskMaker, file: Path
-) -> None:
-    async with desk(folder) as agent:
-        await reply(agent, TELEGRAM)
-        await keys(agent, "<ctrl+t>qeu#]zx:?/")
-        assert isinstance(agent.app.screen, Snippets)
-        assert agent.app.screen.query_one("Input").value == "qeu#]zx:?/"
-        assert rows(folder, "SELECT * FROM marks WHERE kind = 'done'") == []
