@@ -20,7 +20,7 @@ from inbox_tui.core.summary import describe, is_tap
 from inbox_tui.core.window import referral_at
 from inbox_tui.core.window import window as reply_window
 from inbox_tui.store import clock
-from inbox_tui.store.db import in_lists, now_ms
+from inbox_tui.store.db import in_lists
 from inbox_tui.store.records import CHAT_COLUMNS, MESSAGE_COLUMNS, SqlRow, chat_of, message_of
 from inbox_tui.store.taps import tap_label
 
@@ -86,7 +86,7 @@ def refold(cache: sqlite3.Connection, local: sqlite3.Connection, chats: Iterable
     first = local.execute("SELECT value FROM meta WHERE key = 'first_sync_at'").fetchone()
     offset = clock.offset(cache)
     quiet_before = None if first is None else int(first[0]) - QUIET_MS
-    setting = _Setting(generation, quiet_before, now_ms() + offset, offset)
+    setting = _Setting(generation, quiet_before, clock.server_now(cache), offset)
     columns = ", ".join(("pk", "estimated", *(f"({c})" for c in COUNTED.values()), *CHAT_COLUMNS))
     counted: Counter[str] = Counter()
     for places, values in in_lists(pks):

@@ -39,6 +39,8 @@ READERS, SENDERS = 8, 4
 POLL_SECONDS = 0.1
 """How often the screens' writes are looked for."""
 TIDY_SECONDS = 2.0
+LATE_TURNS = 10
+"""How often in one turn chats are folded again that the clock has moved; more wait for the next turn."""
 RECENT_SECONDS = 10.0
 SHORT, LONG = 4, 200
 """Answers that enter the cache in one transaction at most: while a screen lives, and without one.
@@ -226,7 +228,8 @@ class Loop:
             self._tidied = now
             self._tidy(now)
         if (tidies or self._late) and self.mode in (Mode.ONCE, Mode.FOLLOW):
-            self._late = views.catch_up(self.writer)
+            # One transaction after the other, so that a screen gets its turn in between.
+            self._late = all(views.catch_up(self.writer) for _ in range(LATE_TURNS))
         if self.mode is not Mode.ANSWER:
             self.push.turn()
         self._ask(self._now())

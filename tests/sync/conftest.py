@@ -133,7 +133,7 @@ def desk(tmp_path: Path, empty: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """A desk without profiles; the store's clock is the desk's."""
     api = FakeApi()
     clock = HandClock(api)
-    for module in ("db", "acts", "local", "writes", "marks", "looks", "clock"):
+    for module in ("db", "acts", "local", "writes", "marks", "triage", "looks", "clock"):
         name = f"inbox_tui.store.{module}.now_ms"
         monkeypatch.setattr(name, clock.now, raising=False)
     folder = db.Folder(tmp_path / "account", "test")

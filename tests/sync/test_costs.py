@@ -8,6 +8,8 @@ from contextlib import closing
 
 import pytest
 
+from inbox_tui.core.snooze import Until
+from inbox_tui.store import triage
 from tests.sync.conftest import Desk
 from tests.sync.fake_api import HOUR, MINUTE, START, Record, iso
 from tests.sync.test_events import live, tell
@@ -146,3 +148,25 @@ def test_an_event_that_says_nothing_new_writes_no_row(idle: Desk, watcher: list[
         tell(idle, loop, "message.received", {"message": message})
     assert versions(watcher) == before
     assert written(idle) == rows
+
+
+def test_what_the_clock_moves_is_folded_once_and_nothing_is_written_until_it_moves_more(
+    idle: Desk, watcher: list[sqlite3.Connection]
+) -> None:
+    def standing() -> tuple[object, ...]:
+        (row,) = watcher[0].execute("SELECT away, rank IS NULL FROM chats WHERE id = 'p0-0'").fetchall()
+        return tuple(row)
+
+    loop = following(idle)
+    idle.pass_time(loop, 200, step=1)
+    triage.snooze(idle.writer, ["p0-0"], Until(int(idle.clock.now()) + 60_000))
+    idle.pass_time(loop, 30, step=1)
+    before, rows = versions(watcher), written(idle)
+    assert standing() == (1, 1)
+    idle.pass_time(loop, 20, step=1)
+    assert (versions(watcher), written(idle)) == (before, rows)
+    idle.pass_time(loop, 20, step=1)
+    assert standing() == (0, 0)
+    before, rows = versions(watcher), written(idle)
+    idle.pass_time(loop, 600, step=5)
+    assert (versions(watcher), written(idle)) == (before, rows)
