@@ -105,7 +105,7 @@ class HitList(VirtualRows[HitRow]):
             (text, style(f"hits--{name}"))
             for text, name in pieces(hit.excerpt.text, hit.excerpt.spans, "name", "found")
         ]
-        return [head, _line([("    ", ground), *words], [], width, ground)]
+        return [head, _line([("    ", platform), *words], [], width, ground)]
 
     def draw_empty(self, width: int, height: int) -> list[Strip]:
         """What there is to know while nothing is found."""

@@ -235,7 +235,8 @@ class Search(FieldDialog[Chosen | None]):
         more = trail is not None and trail.more
         box = self.query_one("#search", Vertical)
         found = f"{count:,}+ messages" if more else counted(count, "message")
-        box.border_subtitle = Content(f"{found} · {ORDERS[self.asked.order]}")
+        asked = trail is not None and bool(trail.plan.text.strip())
+        box.border_subtitle = Content(f"{found} · {ORDERS[self.asked.order]}" if asked else "")
         self._say("#search-left", self._left_words())
         other = "best first" if self.asked.order is Order.DATE else "newest first"
         older = " · Ctrl+F fetch older" if self._left.partial else ""
