@@ -65,9 +65,9 @@ def profiles(settings: Settings, *, as_json: bool, ids: bool) -> None:
     output.print_table(("id", "platform", "name", "cached", "age", "health"), table, columns())
 
 
-def _listing(
+def listing(
     settings: Settings, reader: sqlite3.Connection, query: str, view: str | None, now: Milliseconds
-) -> reads.Source[ChatRow]:
+) -> reads.ChatListing:
     """What the list of the screen shows for a view, else for a query. Raises QueryError and UsageError."""
     if view is not None and query:
         raise UsageError("A query and --view exclude each other", "Give one of them")
@@ -96,7 +96,7 @@ def chats(settings: Settings, query: str, view: str | None, *, as_json: bool, id
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
         now = clock.server_now(reader)
-        rows = _all(_listing(settings, reader, query, view, now))
+        rows = _all(listing(settings, reader, query, view, now))
         if as_json or ids:
             fresh = freshness(settings.folder, lookups.profiles(reader))
             count = output.print_records((output.chat_record(row, fresh(row)) for row in rows), ids=ids)

@@ -6,15 +6,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from inbox_tui.cli import output
-from inbox_tui.cli.reading import find_chat, freshness
+from inbox_tui.cli.reading import find_chat, freshness, listing
 from inbox_tui.config import Settings
 from inbox_tui.core import snooze as snoozing
 from inbox_tui.core.errors import UsageError
 from inbox_tui.core.times import moment
-from inbox_tui.store import clock, journal, lookups, reads, search, triage
+from inbox_tui.store import clock, journal, lookups, triage
 from inbox_tui.store.db import open_reader, prepare
 from inbox_tui.store.journal import OpenStep
 from inbox_tui.store.reads import ChatRow
@@ -161,20 +160,14 @@ def _ids(settings: Settings, chosen: Chosen) -> list[str]:
         raise UsageError("Chats and --query exclude each other", "Name the chats, or give a query")
     if chosen.query is None and not chosen.names:
         raise UsageError("No chat is named", "Name one or more, or give --query")
+    if chosen.query is not None and not chosen.query.strip():
+        raise UsageError("The query is empty", "It would find every chat; `is:waiting`, say, finds some")
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
         if chosen.query is None:
             rows = (find_chat(lookups.chat(reader, name), name) for name in chosen.names)
             return list(dict.fromkeys([row.chat.id for row in rows]))
-        known = lookups.profile_names(reader).values()
-        zone = datetime.now().astimezone().tzinfo or UTC
-        plan = search.plan(chosen.query, known, now=clock.server_now(reader), zone=zone)
-        source: reads.ChatListing
-        if isinstance(plan, reads.ChatFilter):
-            source = reads.ChatSource(reader, plan)
-        else:
-            source = reads.PickedSource(reader, search.pick(settings.folder, plan))
-        found = source.chat_ids(reader)
+        found = listing(settings, reader, chosen.query, None, clock.server_now(reader)).chat_ids(reader)
     chats = "no chat matches" if not found else "1 chat matches" if len(found) == 1 else ""
     sys.stderr.write(f"inbox-tui: {chats or f'{len(found):,} chats match'}\n")
     return found

@@ -106,7 +106,12 @@ def test_several_chats_take_a_time_or_labels_by_options(reading: CommandLine) ->
     assert reading("label", *chats, "--add", "vip").lines == [f"label +vip {chat}" for chat in chats]
     assert reading("label", "--query", "platform:telegram from:nobody", "new").lines == []
     assert reading("label", *chats[:1], "--remove", "vip", "-q").lines == chats[:1]
-    for words in (["done"], ["done", chats[0], "--query", "is:done"], ["pin", "--query", "is:nothing"]):
+    for words in (
+        ["done"],
+        ["done", chats[0], "--query", "is:done"],
+        ["pin", "--query", "is:nothing"],
+        ["pin", "--query", " "],
+    ):
         assert reading(*words).code == 2
 
 
