@@ -64,7 +64,7 @@ class Watch:
     def __init__(self, file: Path, read: Callable[[], Preferences]) -> None:
         self._file = file
         self._read = read
-        self._seen = self._stamp()
+        self._read_at = self._noticed = self._stamp()
 
     def _stamp(self) -> tuple[int, int, int] | None:
         try:
@@ -74,9 +74,10 @@ class Watch:
         return found.st_mtime_ns, found.st_size, found.st_ino
 
     def changed(self) -> Preferences | None:
-        """What the file says by now; None: it was not changed."""
+        """What the file says by now; None: it was not changed, or somebody may still be writing it."""
         stamp = self._stamp()
-        if stamp == self._seen:
+        settled, self._noticed = stamp == self._noticed, stamp
+        if stamp == self._read_at or not settled:
             return None
-        self._seen = stamp
+        self._read_at = stamp
         return self._read()

@@ -49,6 +49,19 @@ def test_the_notice_is_one_sentence_however_many_lines_are_not_used(tmp_path: Pa
     assert configured.read().notice == "config.toml: lines 1, 3, 4, 5, 6 and 3 more are not used. ? says why."
 
 
+def test_a_file_that_is_still_being_written_is_left_until_it_rests(tmp_path: Path) -> None:
+    configured = Configured(tmp_path, "")
+    assert configured.watch.changed() is None
+    configured.write("[keys]\n")
+    assert configured.watch.changed() is None
+    configured.write('[keys]\npin = "w"\n')
+    assert configured.watch.changed() is None
+    found = configured.watch.changed()
+    assert found is not None
+    assert found.keymap["pin"].keys == ("w",)
+    assert configured.watch.changed() is None
+
+
 async def test_keys_of_ones_own_are_in_force_shown_and_read_again_when_they_are_changed(
     folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
