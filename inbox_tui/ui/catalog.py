@@ -125,7 +125,9 @@ class Catalog:
         return [name for kind, name in self._recent if kind == Kind.CHAT][:limit]
 
     def listed(self, typed: str, chats: Sequence[Entry]) -> list[Entry]:
-        """The entries for some typed letters, the best first; without letters, what was chosen last first."""
+        """The entries for some typed letters, the best first, at the end the search for them; without
+        letters, what was chosen last first.
+        """
         entries = [*self.fixed, *self._snippets, *chats]
         wanted = search_key(typed.removeprefix("@")).strip()
         if not wanted:
@@ -135,7 +137,14 @@ class Catalog:
         scored = [(entry, self._score(search, wanted, entry)) for entry in entries]
         best = max((score for _, score in scored), default=0.0)
         found = [(entry, score) for entry, score in scored if score > best * FAINT]
-        return [entry for entry, _ in sorted(found, key=lambda pair: -pair[1])]
+        return [*(entry for entry, _ in sorted(found, key=lambda pair: -pair[1])), self._search(typed)]
+
+    def _search(self, typed: str) -> Entry:
+        text = " ".join(typed.split())
+        inbox = self._inbox
+        run = partial(inbox.acts.searching.search_for, text)
+        keys = labels(inbox.keymap["search"].keys)
+        return Entry(Kind.ACT, "search_for", f"Search all messages for “{text}”", keys, run)
 
     def _score(self, search: FuzzySearch, wanted: str, entry: Entry) -> float:
         score = _match(search, wanted, search_key(entry.title))

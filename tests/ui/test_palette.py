@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from textual import events
+from textual.widgets import Input
 
 from inbox_tui.store import names, recency
 from inbox_tui.store.db import Folder
@@ -13,6 +14,7 @@ from inbox_tui.ui.actions import Context
 from inbox_tui.ui.dialogs import palette
 from inbox_tui.ui.dialogs.help import HelpScreen
 from inbox_tui.ui.dialogs.palette import Palette
+from inbox_tui.ui.dialogs.search import Search
 from inbox_tui.ui.preferences import Preferences
 
 from .conftest import Desk, DeskMaker
@@ -56,6 +58,10 @@ async def test_an_act_shows_its_key_and_is_done_and_one_that_cannot_be_done_says
         assert (entry.title, entry.note) == ("All keys", "?")
         await agent.press("enter")
         assert isinstance(agent.app.screen, HelpScreen)
+        await agent.press("escape")
+        send(agent, ":parcel zz")
+        await agent.until(lambda: isinstance(agent.app.screen, Search))
+        assert agent.app.screen.query_one(Input).value == "parcel zz"
 
 
 async def test_enter_at_once_takes_a_person_and_what_was_chosen_last_stands_first_the_next_time(

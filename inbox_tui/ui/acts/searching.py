@@ -55,6 +55,13 @@ class Searching(Area):
 
         inbox.app.push_screen(dialog, chosen)
 
+    def search_for(self, text: str) -> None:
+        """Open the search with a text."""
+        from inbox_tui.ui.dialogs.search import Asked
+
+        self._asked = Asked(text)
+        self.search(1)
+
     def next_hit(self, count: int) -> None:
         """An older hit of the chat, then the newest of the next chat."""
         self._step(count)

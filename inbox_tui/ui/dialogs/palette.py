@@ -208,8 +208,6 @@ class Palette(FieldDialog[None]):
             self._line(entry, width, at_mark=number == self._number)
             for number, entry in enumerate(self._entries[first : first + rows], first)
         ]
-        if not lines:
-            lines = [Content("  Nothing goes with that").stylize("dim")]
         lines += [Content("")] * (rows - len(lines))
         # As many lines as before: nothing else has to move.
         anew, self._lines = rows != self._lines, rows
