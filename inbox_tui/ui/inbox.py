@@ -209,7 +209,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if self.session.changes.poll():
             self.take_changes()
             for screen in self.app.screen_stack:
-                if isinstance(screen, Dialog) and screen.ready.is_set():
+                # One that comes or goes just now has nothing to show it in.
+                if isinstance(screen, Dialog) and screen.ready.is_set() and screen.children:
                     screen.store_changed()
 
     def take_changes(self) -> None:
