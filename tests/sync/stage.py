@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -21,6 +19,8 @@ from inbox_tui.store import db, local, marks, writes
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync.push import REPLAYS
+from tests import nursery
+from tests.nursery import Child
 from tests.sync import verify
 from tests.sync.gate import Gate, Moment, Strike, guarded
 
@@ -52,7 +52,7 @@ class Stage:
         self.decisions = 0
         self._root = home
         self._accounts = 0
-        self._engine: subprocess.Popen[bytes] | None = None
+        self._engine: Child | None = None
         with box.world.read() as database:
             rows = database.all("select c.no, p.platform from chats c join profiles p on p.no = c.profile")
             free = {
@@ -103,14 +103,8 @@ class Stage:
 
     def start(self, *arguments: str) -> None:
         """Start an engine as the program is started; another command where one is given."""
-        with (self.home / "engine.log").open("ab") as log:
-            self._engine = subprocess.Popen(
-                [sys.executable, "-m", "inbox_tui", *(arguments or ("sync", "--follow"))],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=os.environ | {"INBOX_TUI_HOME": str(self.home), "INBOX_TUI_API_URL": self.box.url},
-            )
+        environment = os.environ | {"INBOX_TUI_HOME": str(self.home), "INBOX_TUI_API_URL": self.box.url}
+        self._engine = nursery.start(arguments or ("sync", "--follow"), environment, self.home / "engine.log")
         self.gate.pid = self._engine.pid
 
     def died(self, strike: Strike, items: Items) -> None:
