@@ -12,9 +12,9 @@ from PIL import Image
 
 from .conftest import Server
 from .terminal import Terminal, opened, until
-from .test_buttons import from_building_to_removing
 from .test_demo import IN_THREAD, TYPING, at_list, only
 
+OURS = "Shall the driver ring the bell?"
 WAY_TO_A_COMMENT = 12
 """Comments that may stand before one that can be answered."""
 
@@ -53,13 +53,51 @@ def go_to(terminal: Terminal, query: str, name: str) -> None:
     terminal.press("G")
 
 
-def test_telegram_buttons_from_building_to_removing(
-    desk: tuple[Terminal, Server], request: pytest.FixtureRequest
-) -> None:
-    if "80x24" in request.node.name:
-        pytest.skip("the way by keys to a message far up a thread of few lines is not told apart from a rest")
-    at_list(desk[0])
-    from_building_to_removing(desk[0])
+def test_telegram_buttons_from_building_to_removing(desk: tuple[Terminal, Server]) -> None:
+    """The whole life of a button: build, send, read the tap, reword, remove, copy."""
+    demo = desk[0]
+    at_list(demo)
+    demo.press("\\")
+    demo.type("from:max")
+    demo.sees("Max Whitlock", without="Priya Tran")
+    demo.press("Enter")
+    demo.sees("⏎ open")
+    demo.press("Enter")
+    demo.sees("Max Whitlock · Telegram", "Esc back")
+
+    demo.press("r")
+    demo.type(OURS)
+    demo.press("C-n")
+    demo.sees("Buttons for Max Whitlock")
+    demo.type("Leave it in the shed = ")
+    demo.sees("✗ row 1, button 1: Write its data behind =")
+    demo.type("shed")
+    demo.sees("✓ 1 row, 1 button", "sends shed (4 of 64 bytes)")
+    demo.press("C-s")
+    demo.sees("⌨ 1 row, 1 button: Leave it in the shed", OURS)
+    demo.press("Enter")
+    demo.press("Escape")
+    demo.sees("tapped ▸ Leave it in the shed")
+
+    # In the list, the key is about the newest own message, and goes to it.
+    demo.press("Escape")
+    demo.sees("⏎ open")
+    demo.press("E")
+    demo.sees("Edit a message to Max Whitlock", "No change yet")
+    demo.type(" He comes at noon.")
+    demo.sees("+ Shall the driver ring the bell? He comes at noon.", f"{len(OURS) + 18} of 4096 characters")
+    demo.press("Enter")
+    demo.sees("noon.", "edited")
+
+    demo.press("B")
+    demo.sees("Buttons under a message to Max Whitlock", "✓ 1 row, 1 button")
+    demo.press("C-r")
+    demo.sees("tapped ▸ Leave it in the shed", "edited", without="  Leave it in the shed  ")
+
+    before = demo.clipboard()
+    demo.press("y")
+    demo.sees("Copied: Shall the driver ring")
+    until(lambda: demo.clipboard() != before, demo.clipboard)
 
 
 def test_facebook_a_reaction_is_set_replaced_and_taken_off(desk: tuple[Terminal, Server]) -> None:
