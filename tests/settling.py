@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from unittest import mock
 
 from textual._context import active_app
 from textual.app import App
 
+MOST_SECONDS = 1.0
+"""What goes on for longer has to be waited for by its condition."""
 TURNS = 2
 """A layout may post something, too."""
 ROUNDS = 3
@@ -28,10 +31,10 @@ async def settled(min_sleep: float = 0, max_sleep: float = 1) -> None:
     On a machine that others use, that is up to a second for each key. What depends on a timer, a thread or
     another process is waited for by its condition, in both cases.
     """
-    app = active_app.get(None)
+    app, over = active_app.get(None), monotonic() + MOST_SECONDS
     for _ in range(TURNS):
         quiet = 0
-        while app is not None and app.is_running and quiet < ROUNDS:
+        while app is not None and app.is_running and quiet < ROUNDS and monotonic() < over:
             await asyncio.sleep(0)
             quiet = 0 if app._exception is None and _busy(app) else quiet + 1
         if app is not None and app.is_running and app.screen_stack:
@@ -43,4 +46,11 @@ async def settled(min_sleep: float = 0, max_sleep: float = 1) -> None:
 def settling() -> Iterator[None]:
     """Have the pilots of tests wait like that."""
     with mock.patch("textual.app.wait_for_idle", settled), mock.patch("textual.pilot.wait_for_idle", settled):
+        yield
+
+
+@contextmanager
+def unpainted() -> Iterator[None]:
+    """Lay the screen out and paint nothing: painting is most of a key's time, and no terminal is there."""
+    with mock.patch("textual.screen.Screen._compositor_refresh", return_value=None):
         yield

@@ -20,6 +20,7 @@ from inbox_tui.ui.dialogs.new_chat import NewChat
 from tests.matrix.expected import ON_MESSAGES, Cell, Do
 from tests.matrix.verbs import address_for, words_for
 from tests.matrix.world import Place
+from tests.settling import settling, unpainted
 from tests.ui.conftest import Desk
 
 KEYS: Mapping[Do, str] = {
@@ -66,6 +67,11 @@ class Asked:
 
 async def ask_all(app: InboxApp, places: Mapping[Cell, Place]) -> dict[Cell, Asked]:
     """Try cells one after the other in one running program."""
+    with settling(), unpainted():
+        return await _asked(app, places)
+
+
+async def _asked(app: InboxApp, places: Mapping[Cell, Place]) -> dict[Cell, Asked]:
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await pilot.pause()
         agent = Agent(Desk(app, pilot))

@@ -25,7 +25,7 @@ from inbox_tui.ui import notifications, views
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.inbox import InboxScreen
-from tests.settling import settling
+from tests.settling import settling, unpainted
 
 FROZEN = "2026-06-01T12:00:00Z"
 NOW = datetime.fromisoformat(FROZEN)
@@ -69,9 +69,15 @@ def _at_home(message: Message, url: str) -> Message:
 
 
 @pytest.fixture(autouse=True)
-def quick() -> Iterator[None]:
-    """Wait for queues, not for the machine."""
-    with settling():
+def quick(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Wait for queues, not for the machine, and paint nothing; a module that is about that says so.
+
+    What stands on the screen can be asked for all the same (`Desk.screen_text`).
+    """
+    if getattr(request.module, "UNHURRIED", False):
+        yield
+        return
+    with settling(), unpainted():
         yield
 
 

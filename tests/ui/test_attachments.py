@@ -185,7 +185,7 @@ async def test_a_file_is_saved_and_never_over_another(
         await at.type(str(target))
         await at.press("enter")
         await at.until(lambda: not isinstance(at.app.screen, SaveDialog))
-        assert at.says("mine (2).png")
+        await at.until(lambda: at.says("mine (2).png"))
     assert target.read_text() == "mine"
     assert (tmp_path / "mine (2).png").read_bytes() == source.read_bytes()
 

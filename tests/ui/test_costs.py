@@ -28,6 +28,9 @@ from inbox_tui.ui.hits import HitList
 
 from .conftest import NOW, Desk
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 NOW_MS = int(NOW.timestamp() * 1000)
 MINUTE = 60_000
 PLATFORMS = ("facebook", "instagram", "telegram", "bluesky")

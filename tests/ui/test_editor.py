@@ -15,6 +15,9 @@ from textual.widgets.text_area import Selection
 
 from inbox_tui.ui.editor import MOST_CHARACTERS, Editor, one_line
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 TEXTS = st.text(st.sampled_from("ab ж界🙂\té\u0301\n([-"), max_size=120)
 
 

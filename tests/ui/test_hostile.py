@@ -24,6 +24,9 @@ from inbox_tui.store.local import State
 from .conftest import NOW, Desk, DeskMaker
 from .test_rows import Column, ColumnApp, Line, Lines, shown
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 SIZES = [(40, 10), (80, 24), (140, 40)]
 
 STRINGS = [

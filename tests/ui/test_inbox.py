@@ -218,7 +218,7 @@ async def test_a_closed_window_locks_the_composer_and_says_why(folder: Folder, d
             (1_780_315_200_000,),
         ).fetchone()[0]
         await agent.open(closed)
-        assert "Window probably closed" in agent.screen_text()
+        await agent.until(lambda: "Window probably closed" in agent.screen_text())
         await agent.press("r")
         assert agent.context is Context.THREAD
         assert agent.says("Window probably closed")

@@ -11,6 +11,9 @@ from inbox_tui.store.views import View, ViewSource
 
 from .conftest import NOW, Desk, DeskMaker
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 NOW_MS = int(NOW.timestamp() * 1000)
 MINUTE = 60_000
 

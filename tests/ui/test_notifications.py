@@ -26,6 +26,9 @@ from inbox_tui.ui.terminal_signals import BELL, RESTORE_TITLE, SAVE_TITLE, deskt
 from .conftest import NOW, Desk, DeskMaker
 from .test_inbox import rows
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 NOW_MS = int(NOW.timestamp() * 1000)
 HOUR = 3_600_000
 PEOPLE = ("Max Whitlock", "Mona Lisa Hartmann", "Jane Doe", "Miles Holloway", "Caleb Carver")

@@ -19,6 +19,9 @@ from inbox_tui.ui.preferences import Preferences
 
 from .conftest import Desk, DeskMaker
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 
 def shown(agent: Desk) -> list[str]:
     """What the palette lists, the first first, without marks and notes."""

@@ -23,6 +23,9 @@ from inbox_tui.ui.pictures import COLUMNS, LINES
 from .conftest import NOW, Desk
 from .test_costs import MINUTE, NOW_MS, Cost, metered, press
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 COUNT = 200
 UP = ("k",) * 40
 

@@ -16,6 +16,9 @@ from textual.strip import Strip
 from inbox_tui.store.reads import Key
 from inbox_tui.ui.rows import VirtualRows
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 
 @dataclass(frozen=True)
 class Line:

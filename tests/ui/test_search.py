@@ -19,6 +19,9 @@ from inbox_tui.ui.searcher import Searcher
 
 from .conftest import Desk, DeskMaker
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 
 def dialog(agent: Desk) -> Search:
     screen = agent.app.screen

@@ -7,6 +7,9 @@ from inbox_tui.store.db import Folder
 
 from .conftest import NOW, DeskMaker
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 NOW_MS = int(NOW.timestamp() * 1000)

@@ -13,6 +13,9 @@ from inbox_tui.ui.app import InboxApp
 
 from .conftest import Desk, DeskMaker
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 THEMES = {theme.name: theme for theme in (*BUILTIN_THEMES.values(), *themes.OWN)}
 
 

@@ -13,6 +13,9 @@ from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.reads import Key, ThreadRow
 from inbox_tui.ui.thread import Thread
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 AT = 1_780_315_200_000
 MINUTE = 60_000
 

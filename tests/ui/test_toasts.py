@@ -9,6 +9,9 @@ from inbox_tui.store.db import Folder
 from inbox_tui.ui.customer import Customer
 from tests.ui.conftest import DeskMaker
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 
 @pytest.mark.parametrize("size", [(44, 20), (80, 24), (100, 24), (140, 40)])
 async def test_a_passing_second_lays_nothing_out_at_any_size(

@@ -127,7 +127,7 @@ async def test_a_snooze_is_typed_behind_its_key_and_what_it_comes_to_is_shown(
         await agent.press("enter")
         await agent.until(lambda: agent.says(f"Snoozed until tomorrow 09:00: {name}"))
         await agent.until(lambda: "snoozed: tomorrow 09:00" in agent.screen_text())
-        assert re.search(r"☾ \d+[dh]\d\d", agent.screen_text())
+        await agent.until(lambda: re.search(r"☾ \d+[dh]\d\d", agent.screen_text()) is not None)
         await agent.press("s", "enter")
         await agent.until(lambda: shown(agent).snoozed_until is None)
         assert agent.says(f"Back again: {name}")

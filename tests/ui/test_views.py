@@ -14,6 +14,9 @@ from inbox_tui.ui.preferences import Preferences
 
 from .conftest import NOW, Desk, DeskMaker
 
+UNHURRIED = True
+"""What is painted, and how often, is what these tests are about."""
+
 NOW_MS = int(NOW.timestamp() * 1000)
 MINUTE = 60_000
 KEYS = {
