@@ -11,6 +11,7 @@ from contextlib import closing
 import pytest
 from textual import events
 
+from inbox_tui.core.errors import StoreError
 from inbox_tui.core.models import Message
 from inbox_tui.store import journal, picking, triage, writes
 from inbox_tui.store.db import Folder
@@ -323,6 +324,36 @@ async def test_an_act_on_one_chat_says_why_not_while_several_are_selected(
         await agent.until(lambda: len(names(folder, "SELECT chat_id FROM local.pins")) == 1)
         await hit(agent, "h", "P")
         assert agent.app.screen is agent.inbox
+
+
+async def test_an_act_that_fails_halfway_says_how_far_it_came_and_is_undone(
+    folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "PART", 1)
+    label = triage.label
+
+    def full(
+        writer: writes.Writer,
+        chats: list[str],
+        add: tuple[str, ...],
+        remove: tuple[str, ...],
+        *,
+        step: OpenStep,
+    ) -> tuple[str, ...]:
+        if step.at is not None:
+            raise StoreError("The disk is full", "Free some space and do it again")
+        return label(writer, chats, add, remove, step=step)
+
+    monkeypatch.setattr(triage, "label", full)
+    async with desk(folder) as agent:
+        await in_all(agent)
+        await agent.type("xxxtlate")
+        await hit(agent, "enter", "escape")
+        await agent.until(lambda: agent.says("only 1 chat, which z takes back"))
+        await agent.until(lambda: agent.says("The disk is full. Free some space and do it again"))
+        assert len(names(folder, "SELECT chat_id FROM local.labels")) == 1
+        await agent.type("z")
+        await agent.until(lambda: not names(folder, "SELECT chat_id FROM local.labels"))
 
 
 async def test_a_long_act_leaves_room_for_a_draft_and_is_stopped_and_undone_by_z(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from inbox_tui.core.errors import InboxError
 from inbox_tui.store import lookups, triage
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.picking import Survey, survey
@@ -140,6 +141,11 @@ class Many:
         async def run() -> None:
             try:
                 await asyncio.wrap_future(future)
+            except InboxError:
+                if work.changed:
+                    undo = inbox.keymap.label("take_back")
+                    inbox.say(f"{what}: only {chats_in_words(work.changed)}, which {undo} takes back")
+                raise
             finally:
                 inbox.bulk.ended(work)
             if not work.stopped:
