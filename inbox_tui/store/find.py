@@ -217,7 +217,9 @@ class _Walk:
             yield from filter(None, map(self._hit, self._read_chats(few)))
             return
         if not (self._plan.wanted or self._plan.having):
-            yield from filter(None, map(self._hit, self._read("messages m", "m.pk", "1")))
+            # By time, not chat by chat with everything sorted in the end, as SQLite would.
+            table = "messages m" if self._chat is not None else "messages m NOT INDEXED"
+            yield from filter(None, map(self._hit, self._read(table, "m.pk", "1")))
             return
         whole: set[int] = set()
         passed = [0] * len(self._plan.wanted)
@@ -260,7 +262,7 @@ class _Walk:
         if self._chat is not None:
             condition += f" AND m.chat = {self._chat}"
         if self._plan.chats:
-            tables += " CROSS JOIN chats c ON c.pk = m.chat"
+            tables += " CROSS JOIN chats c ON c.pk = +m.chat"
             condition += f" AND ({self._plan.chats})"
         return self._reader.execute(
             f"SELECT {_COLUMNS} FROM {tables} WHERE {condition} AND {rowid} BETWEEN {self._low} AND "

@@ -273,6 +273,9 @@ def _same_chats(reader: sqlite3.Connection, text: str, messages: list[Message], 
     assert search.matches(reader, scan, [2]) == ask(scan.condition) & {2}
 
 
+BY_CHAT = ("from:jane", "from:jane please", "-please is:needs-reply")
+
+
 def test_a_search_costs_by_its_hits_and_not_by_the_messages_there_are(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -280,14 +283,25 @@ def test_a_search_costs_by_its_hits_and_not_by_the_messages_there_are(
     for count in (300, 6_000):
         folder = samples.new_folder(tmp_path_factory.mktemp("account") / "acme")
         with Writer(folder) as writer:
-            writes.apply_chats(writer, [chat("c1")])
+            writes.apply_chats(writer, [chat("c1", participant_name="Jane")])
             words = ("please send", "发货 🙏", "the blue plethora", "order")
             told = [inbound(f"m{n}", NOW - n * HOUR, "c1", body=f"{words[n % 4]} {n}") for n in range(count)]
             writes.apply_messages(writer, [MessagePage("c1", told)])
         with closing(open_reader(folder)) as reader:
             found = {}
-            for text in ("please", "ple", "plea", "发货", "🙏", '"please send"', "blue the", "has:link"):
-                with samples.counting(reader) as cost:
+            for text in (
+                "please",
+                "ple",
+                "plea",
+                "发货",
+                "🙏",
+                '"please send"',
+                "blue the",
+                "has:link",
+                *BY_CHAT,
+            ):
+                with samples.counting(reader) as cost, pytest.MonkeyPatch.context() as patch:
+                    patch.setattr(find, "FEW_MESSAGES", 0)
                     hits = find.search(reader, find.plan(text, [], now=NOW), limit=20).hits
                 found[text] = (len(cost.statements), len(hits), cost.steps)
             costs.append(found)
