@@ -238,6 +238,8 @@ def main() -> None:
             ("save-file", (100, 30), opening(pictured, at="m.attachments LIKE '%\"image\"%'", then=("S",))),
             ("comments", (110, 32), opening(keyboard, then=("C", "j", "enter"))),
             ("search", (110, 30), pressing("slash", *"order", "down")),
+            ("palette", (110, 30), pressing("colon", *"re")),
+            ("keys", (110, 36), pressing("question_mark")),
             ("hit", (110, 30), pressing("slash", *"raincoat", "down", "enter")),
             ("new-chat", (100, 28), opening(keyboard, then=("c", "j", "enter"))),
             ("details", (110, 36), opening("c.participant_name = 'Jane Doe'", then=("I",))),

@@ -32,6 +32,8 @@ ASIDE = 0.6
 """What letters count that are found in other words of an entry than those that one sees first."""
 MOVES = ("Move", "Panes")
 """Groups of acts that one has a key for, and hardly looks for by name."""
+REFUSED = 0.7
+"""What an entry counts that cannot be done now."""
 FAINT = 0.34
 """Entries that go so much worse with the letters than the best one are left out."""
 
@@ -124,9 +126,11 @@ class Catalog:
         """Ids of the chats that were chosen last."""
         return [name for kind, name in self._recent if kind == Kind.CHAT][:limit]
 
-    def listed(self, typed: str, chats: Sequence[Entry]) -> list[Entry]:
+    def listed(
+        self, typed: str, chats: Sequence[Entry], refused: Callable[[Entry], bool] = lambda _: False
+    ) -> list[Entry]:
         """The entries for some typed letters, the best first, at the end the search for them; without
-        letters, what was chosen last first.
+        letters, what was chosen last first. `refused` is asked of those that go with them.
         """
         entries = [*self.fixed, *self._snippets, *chats]
         wanted = search_key(typed.removeprefix("@")).strip()
@@ -136,7 +140,11 @@ class Catalog:
         search = FuzzySearch()
         scored = [(entry, self._score(search, wanted, entry)) for entry in entries]
         best = max((score for _, score in scored), default=0.0)
-        found = [(entry, score) for entry, score in scored if score > best * FAINT]
+        found = [
+            (entry, score * (REFUSED if refused(entry) else 1))
+            for entry, score in scored
+            if score > best * FAINT
+        ]
         return [*(entry for entry, _ in sorted(found, key=lambda pair: -pair[1])), self._search(typed)]
 
     def _search(self, typed: str) -> Entry:

@@ -70,7 +70,7 @@ class Palette(FieldDialog[None]):
         self._letters = ""
         """What the list was made for."""
         self._refusals: dict[Choice, Refused | None] = {}
-        """What was asked of the acts that have been on the screen, until the store changes."""
+        """What was asked of the acts that were found, until the store changes."""
         self._unread: Sequence[Worker[None]] = ()
         """What is still being read for the list: snippets, and chats for the letters."""
         self._lines = 0
@@ -173,8 +173,11 @@ class Palette(FieldDialog[None]):
             self._refusals[entry.choice] = entry.why_not()
         return self._refusals[entry.choice]
 
+    def _is_refused(self, entry: Entry) -> bool:
+        return self._refusal(entry) is not None
+
     def _list(self) -> None:
-        self._entries = self._catalog.listed(self._letters, self._chats)
+        self._entries = self._catalog.listed(self._letters, self._chats, self._is_refused)
 
     @work(exit_on_error=False, description="snippets")
     async def _read_snippets(self) -> None:
