@@ -16,7 +16,7 @@ from inbox_tui.core import triage
 from inbox_tui.core.marks import AUTOMATIC_WITHIN, Entry, Mark
 from inbox_tui.core.models import Message
 from inbox_tui.core.window import referral_at, window
-from inbox_tui.store import facts, local, marks, writes
+from inbox_tui.store import clock, facts, local, marks, writes
 from inbox_tui.store.db import prepare, transaction
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.records import CHAT_COLUMNS, SqlRow, chat_of
@@ -181,7 +181,7 @@ def act(writer: Writer, data: st.DataObject) -> None:
 @given(st.data())
 @settings(max_examples=50, deadline=None)
 def test_the_columns_say_what_all_rows_say_whatever_happened(data: st.DataObject) -> None:
-    with samples.fresh() as writer, patch.object(facts, "now_ms", return_value=NOW):
+    with samples.fresh() as writer, patch.object(clock, "now_ms", return_value=NOW):
         referral = data.draw(st.sampled_from([{}, {"last_referral_at": "2026-05-28T20:00:00Z"}]))
         writes.apply_chats(writer, [chat(last_inbound_at=NOW - 2 * DAY, metadata=referral)])
         writes.apply_messages(writer, [MessagePage("chat", [], newest=True)])
@@ -200,7 +200,7 @@ def test_the_columns_say_what_all_rows_say_whatever_happened(data: st.DataObject
 def test_marks_and_sends_hold_for_a_cache_that_was_built_anew(data: st.DataObject) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="inbox-store-") as path,
-        patch.object(facts, "now_ms", return_value=NOW),
+        patch.object(clock, "now_ms", return_value=NOW),
     ):
         folder = samples.new_folder(Path(path) / "account")
         with Writer(folder) as writer:

@@ -13,7 +13,7 @@ from store_samples import DAY, HOUR, MINUTE, NOW, chat, inbound, outbound
 from inbox_tui.core.errors import UsageError
 from inbox_tui.core.ranking import FOREVER
 from inbox_tui.core.snooze import Until
-from inbox_tui.store import clock, facts, journal, local, lookups, marks, triage, writes
+from inbox_tui.store import clock, journal, local, lookups, marks, triage, writes
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.local import State
 from inbox_tui.store.writes import MessagePage, Writer
@@ -23,7 +23,7 @@ TABLES = ("marks", "snoozes", "labels", "pins", "notes")
 
 @pytest.fixture(autouse=True)
 def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (triage, journal, facts, clock, local):
+    for module in (triage, journal, clock, local):
         monkeypatch.setattr(module, "now_ms", lambda: NOW)
 
 
