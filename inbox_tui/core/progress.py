@@ -9,6 +9,7 @@ from inbox_tui.core.times import duration
 
 BAR_CELLS = 16
 UP_TO_DATE = "up to date"
+INDEX = "search index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Progress:
     """How far a sync has come. `chats_total` is None until every profile has told its number."""
 
     phase: str
-    """`profiles`, `chats`, `messages`, `history` or `up to date`."""
+    """`profiles`, `chats`, `messages`, `history`, `search index` or `up to date`."""
     profiles: int
     chats: int
     chats_total: int | None
@@ -36,6 +37,8 @@ class Progress:
     """How fast messages came of late; None before there is anything to go by."""
     seconds_left: float | None = None
     """An estimate from the pace of late; None where there is none, or everything is there."""
+    unindexed: int = 0
+    """Messages that are cached and that search does not know yet."""
 
     @property
     def share(self) -> float | None:
@@ -56,15 +59,18 @@ def in_words(progress: Progress, width: int, note: str = "") -> str:
         "chats": f"{progress.chats:,} of {total} chats listed",
         "messages": f"{progress.chats_read:,} of {total} chats read",
         "history": f"{progress.pages_left or 0:,} pages of older messages to go",
+        INDEX: f"{progress.unindexed:,} messages to go",
     }.get(progress.phase, f"{progress.chats:,} chats")
     messages = f"{progress.messages:,} messages" if progress.messages else ""
-    pace = "" if progress.messages_a_second is None else f"{progress.messages_a_second:,.0f}/s"
+    # Pages and their pace are those of what was fetched before.
+    indexes = progress.phase == INDEX
+    pace = "" if progress.messages_a_second is None or indexes else f"{progress.messages_a_second:,.0f}/s"
     left = ""
     if progress.seconds_left is not None and progress.seconds_left >= 1:
         left = f"about {duration(round(progress.seconds_left * 1000))} left"
     end = note or left
     head = f"{progress.phase}:" if counts else progress.phase
-    drawn = "" if progress.share is None else f"{_bar(progress.share)} "
+    drawn = "" if progress.share is None or indexes else f"{_bar(progress.share)} "
     for line in (
         (f"{head} {drawn}{counts}", messages, pace, end),
         (f"{head} {counts}", messages, pace, end),

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from inbox_tui.core.progress import UP_TO_DATE, Progress
-from inbox_tui.store import sync_progress
+from inbox_tui.core.progress import INDEX, UP_TO_DATE, Progress
+from inbox_tui.store import index, sync_progress
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync.pull import Pull
 from inbox_tui.sync.schedule import BACKLOG, Kind, Look, Schedule
@@ -66,7 +66,11 @@ class Meter:
         """Tell who listens, and the screens while much is missing; costs nothing while nothing is."""
         if now < self._next_at:
             return
-        busy = self._published or any(look.kind in BACKLOG for look in self.schedule.in_flight.values())
+        busy = (
+            self._published
+            or self.writer.index_is_behind
+            or any(look.kind in BACKLOG for look in self.schedule.in_flight.values())
+        )
         self._next_at = now + REPORT_SECONDS
         if not busy:
             self._busy_since = None
@@ -89,7 +93,10 @@ class Meter:
             self._busy_since = now
         left = progress.pages_left
         worth = left is None or left >= WORTH_PAGES or now - self._busy_since >= PATIENCE_SECONDS
-        told = (progress.phase, progress.chats, progress.chats_read, progress.messages, left)
+        told = (
+            *(progress.phase, progress.chats, progress.chats_read, progress.messages, left),
+            progress.unindexed,
+        )
         if (worth or self._published) and told != self._told:
             self._told = told
             self._published = True
@@ -106,7 +113,11 @@ class Meter:
         left = None if total is None else self._pages_left(chats, total, missing)
         messages_a_second, pages_a_second = self._pace(now)
         phase = self._phase(told=bool(told), walked=all(row.walked for row in read), missing=missing)
-        waits = phase != UP_TO_DATE and left is not None and pages_a_second
+        unindexed = 0
+        if phase == UP_TO_DATE and self.writer.index_is_behind:
+            unindexed = index.missing(self.writer.cache, index.MESSAGES)
+            phase = INDEX if unindexed else phase
+        waits = phase not in (UP_TO_DATE, INDEX) and left is not None and pages_a_second
         return Progress(
             phase=phase,
             profiles=len(rows),
@@ -121,6 +132,7 @@ class Meter:
             pages_left=left,
             messages_a_second=messages_a_second,
             seconds_left=left / pages_a_second if waits and left is not None and pages_a_second else None,
+            unindexed=unindexed,
         )
 
     def _phase(self, *, told: bool, walked: bool, missing: int) -> str:

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from inbox_tui.core.models import Message
-from inbox_tui.store import erasure, index, writes
-from inbox_tui.sync import indexing
+from inbox_tui.core.progress import in_words
+from inbox_tui.store import erasure, index, sync_progress, writes
+from inbox_tui.sync import indexing, progress
 from inbox_tui.sync.indexing import Indexing
 from inbox_tui.sync.loop import Mode
 from tests.sync.conftest import Desk
@@ -56,6 +57,23 @@ def test_each_turn_of_a_following_engine_takes_one_slice_and_the_rest_of_its_wor
     assert index.is_complete(synced.writer.cache)
     requests = len(synced.api.requests)
     assert requests > 0, "it has looked at the API meanwhile"
+
+
+def test_how_much_is_still_to_be_indexed_is_told_while_it_takes_long(
+    synced: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "MOST_SHARE", float("inf"))
+    loop = synced.loop(Mode.FOLLOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(Indexing, "turn", lambda self, *, short: None)
+        synced.pass_time(loop, 4)
+        assert in_words(loop.progress(), 80) == "search index: 180 messages to go"
+        published = sync_progress.read(synced.writer.cache)
+        assert published is not None
+        assert published.progress.unindexed == 180
+    synced.pass_time(loop, 4)
+    assert loop.progress().phase == "up to date"
+    assert sync_progress.read(synced.writer.cache) is None
 
 
 def test_a_slice_keeps_to_its_time_which_is_short_while_a_screen_lives(synced: Desk) -> None:
