@@ -44,7 +44,8 @@ def opened(name: str, *keys: str) -> Act:
         ).fetchone()
         screen.go_to(chat_id)
         await pilot.press(*keys)
-        await pilot.pause(0.2)
+        # A draft is written after 150 ms, and shown in the list with the next look at the files.
+        await pilot.pause(0.6)
 
     return act
 
