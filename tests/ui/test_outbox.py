@@ -100,7 +100,9 @@ async def test_words_that_were_given_up_can_be_had_back_after_a_restart(
         assert "given up · tg message to Max Whitlock" in said(agent)
         await agent.press("z")
         await agent.until(lambda: drafts(folder) == ["A long and careful answer"])
-        await agent.until(lambda: "Everything has arrived, and nothing was given up." in said(agent))
+        await agent.until(
+            lambda: "Nothing that was written here waits, and nothing was given up." in said(agent)
+        )
 
 
 async def test_a_held_message_is_taken_back_there_and_enter_goes_to_its_chat(

@@ -163,7 +163,13 @@ class Outbox(Dialog[Entry | None]):
     def _describe(self) -> None:
         entry, about = self._entry, self.query_one("#outbox-about", Static)
         if entry is None:
-            about.update("Everything has arrived, and nothing was given up.")
+            failed = self._keymap.label("view_failed")
+            about.update(
+                Content(
+                    "Nothing that was written here waits, and nothing was given up. "
+                    f"{failed} lists the chats in which a message has failed."
+                )
+            )
             return
         item = entry.item
         why = ". ".join(part.rstrip(".") for part in (item.title, item.hint) if part)
