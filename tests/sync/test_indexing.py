@@ -11,7 +11,7 @@ from inbox_tui.core.progress import in_words
 from inbox_tui.store import erasure, index, sync_progress, writes
 from inbox_tui.sync import indexing, progress
 from inbox_tui.sync.indexing import Indexing
-from inbox_tui.sync.loop import Mode
+from inbox_tui.sync.loop import Loop, Mode
 from tests.sync.conftest import Desk
 from tests.sync.fake_api import MINUTE, START
 
@@ -65,12 +65,16 @@ def test_how_much_is_still_to_be_indexed_is_told_while_it_takes_long(
     monkeypatch.setattr(progress, "MOST_SHARE", float("inf"))
     loop = synced.loop(Mode.FOLLOW)
     with monkeypatch.context() as patch:
+        # It stands still, and the loop does not wait for it.
         patch.setattr(Indexing, "turn", lambda self, *, short: None)
+        patch.setattr(Loop, "_indexes", False)
         synced.pass_time(loop, 4)
         assert in_words(loop.progress(), 80) == "search index: 180 messages to go"
         published = sync_progress.read(synced.writer.cache)
         assert published is not None
         assert published.progress.unindexed == 180
+    while loop.indexing.is_behind:
+        loop.turn(0)
     synced.pass_time(loop, 4)
     assert loop.progress().phase == "up to date"
     assert sync_progress.read(synced.writer.cache) is None
