@@ -178,6 +178,9 @@ async def test_the_order_is_switched_and_what_is_not_here_is_said_and_can_be_fet
             while index.build(writer.cache, 1000):
                 pass
         await agent.until(lambda: "to be indexed" not in agent.screen_text())
+        await agent.pilot.click("#hits", offset=(6, 2))
+        await agent.until(lambda: agent.context is Context.THREAD)
+        assert "order" in under_cursor(agent).lower()
 
 
 async def test_an_older_answer_never_stands_over_a_newer_one(folder: Folder) -> None:
