@@ -10,7 +10,7 @@ What is promised, in the order in which it comes true:
    write, the next start and the end of the process try again.
 3. The words in the search index are taken out with the transaction, but FTS5 only notes that they are gone;
    their bytes go when its segments are merged. `merge_all` does that at once where the index is small; the
-   engine merges a larger one in slices (`merge`).
+   engine merges a larger one in slices (`merge`), not more often than every ten minutes.
 4. When SQLite divides a page it may leave a copy of a row in the unused part of the page, which nothing
    reads and `secure_delete` does not know of (measured: for one message in two hundred). `rebuild` writes
    the file anew without them; the end of a process does so where the file is small.

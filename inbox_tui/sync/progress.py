@@ -68,7 +68,7 @@ class Meter:
             return
         busy = (
             self._published
-            or self.writer.index_is_behind
+            or not index.is_complete(self.writer.cache)
             or any(look.kind in BACKLOG for look in self.schedule.in_flight.values())
         )
         self._next_at = now + REPORT_SECONDS
@@ -114,7 +114,7 @@ class Meter:
         messages_a_second, pages_a_second = self._pace(now)
         phase = self._phase(told=bool(told), walked=all(row.walked for row in read), missing=missing)
         unindexed = 0
-        if phase == UP_TO_DATE and self.writer.index_is_behind:
+        if phase == UP_TO_DATE:
             unindexed = index.missing(self.writer.cache, index.MESSAGES)
             phase = INDEX if unindexed else phase
         waits = phase not in (UP_TO_DATE, INDEX) and left is not None and pages_a_second

@@ -124,3 +124,29 @@ def test_words_of_a_deleted_message_are_merged_away_by_the_engine_where_the_inde
     assert not index.words_left(desk.writer.cache)
     assert erasure.erase(desk.writer.cache)
     assert b"xsecret" not in desk.writer.folder.cache.read_bytes()
+
+
+def test_a_large_index_is_not_merged_for_each_deletion(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "SMALL_PAGES", 0)
+    desk.api.add_profile()
+    desk.api.add_chat("c1", START, messages=3)
+    desk.sync()
+    now = 0.0
+    work = Indexing(desk.writer, lambda: now)
+
+    def delete(name: str) -> None:
+        told = Message(name, "c1", "inbound", "received", START, body=f"words of {name}")
+        for message in (told, replace(told, body=None, deleted_at=START + 1)):
+            writes.apply_messages(desk.writer, [writes.MessagePage("c1", [message])])
+
+    delete("x")
+    while work.is_behind:
+        work.turn(short=True)
+    assert not index.words_left(desk.writer.cache)
+    delete("y")
+    assert not work.is_behind
+    now = indexing.REST_SECONDS
+    assert work.is_behind
+    while work.is_behind:
+        work.turn(short=True)
+    assert not index.words_left(desk.writer.cache)
