@@ -115,6 +115,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._seen_timer: Timer | None = None
         self._older_asked: tuple[int, Key] | None = None
         self._tending: Future[None] | None = None
+        self._followed: Widget | None = None
+        """Where the focus was when the screen last went by it."""
         self._touched = False
         """Whether the person has pressed or clicked anything yet."""
 
@@ -577,10 +579,12 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._focus_moved()
 
     def on_descendant_focus(self) -> None:
-        """The mouse may move the focus too."""
-        self._focus_moved()
+        """The mouse may move the focus too; what a key has moved is told by then."""
+        if self.focused is not self._followed:
+            self._focus_moved()
 
     def _focus_moved(self) -> None:
+        self._followed = self.focused
         in_list = self.context is Context.LIST or self.focused is self.filter_bar.field
         self.set_class(not in_list, "-thread")
         self.edges.draw_footer()
