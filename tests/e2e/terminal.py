@@ -169,10 +169,6 @@ class Terminal:
         values = self.ask("\t".join(f"#{{{name}}}" for name in MODES)).split("\t")
         return dict(zip(MODES, values, strict=True))
 
-    def name_window(self, title: str) -> None:
-        """Set the pane's title, so that a change by somebody else shows."""
-        self._tmux("select-pane", "-T", title)
-
     def clipboard(self) -> str:
         """Names of what programs have put into the terminal's clipboard."""
         return self._tmux("list-buffers", "-F", "#{buffer_name}").strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ import pytest
 from .conftest import Server, sync_once
 from .terminal import Terminal, opened
 
-TITLE = "untouched"
+OWN_TITLE = r"(\(\d+\) )?inbox-tui"
+"""How many chats need a reply: all that the title may say."""
 PAINT = 0.015
 """Seconds between chats: time for a frame each, so that what is opened is also drawn."""
 
@@ -27,14 +29,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def inbox(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[Terminal]:
-    """The inbox on a hostile account, in a window with a title of its own."""
+    """The inbox on a hostile account."""
     # Nobody writes while the clock stands still, so the list keeps its order.
     now = datetime.now(UTC).isoformat(timespec="seconds")
     server = Server(tmp_path_factory.mktemp("hostile"), "--world", "hostile", "--frozen-at", now)
     environment = server.environment(home)
+    # Alarms of closing windows come when they like, and cover what is read here.
+    (home / "config").mkdir()
+    (home / "config" / "config.toml").write_text("[notifications]\nalarm = false\n", encoding="utf-8")
     sync_once(environment)
     with opened(environment) as window:
-        window.name_window(TITLE)
         window.run("inbox-tui")
         window.sees("⏎ open", "looked")
         window.press("g", "a")
@@ -84,7 +88,7 @@ def test_a_walk_through_every_hostile_chat_leaves_the_terminal_alone(
     # Down the list, then back up from inside the thread, which opens every chat.
     inbox.press("h", "g", "g", *["j"] * count, "Enter")
     last = title_when_settled(inbox)
-    for _ in range(count):
+    for _ in range(count - 1):
         inbox.press("K")
         time.sleep(PAINT)
     first = title_when_settled(inbox)
@@ -95,7 +99,7 @@ def test_a_walk_through_every_hostile_chat_leaves_the_terminal_alone(
     inbox.press("h")
     inbox.sees("⏎ open")
     assert inbox.screen_pid == screen
-    assert inbox.ask("#{pane_title}") == TITLE
+    assert re.fullmatch(OWN_TITLE, inbox.ask("#{pane_title}"))
     assert inbox.modes() == calm_modes
     assert inbox.clipboard() == ""
     log = (home / "state" / "inbox-tui.log").read_text(encoding="utf-8")
