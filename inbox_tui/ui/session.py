@@ -31,6 +31,8 @@ class Session:
         """Told, in the writing thread, of a fault in something that nobody waits for."""
         self.asked: Future[object] | None = None
         """The newest of what `act` was asked for; whoever waits for it takes it away."""
+        self.unwritten: dict[str, str] = {}
+        """Texts of dialogs on their way to the disk, by their key among the drafts: newer than the file's."""
         self._writer: Writer | None = None
         self._searchers: dict[str, Searcher] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from typing import ClassVar, TypeVar
 
 from textual import events, on
@@ -58,7 +59,8 @@ class Kept:
         self._session = session
         self._dialog = dialog
         self._key = key
-        self.found = lookups.draft(session.reader, key)[0]
+        unwritten = session.unwritten.get(key)
+        self.found = lookups.draft(session.reader, key)[0] if unwritten is None else unwritten
         """What was left there the last time; empty: nothing."""
         self._text = self._written = self.found
         self._timer: Timer | None = None
@@ -78,8 +80,15 @@ class Kept:
             self._timer.stop()
             self._timer = None
         if self._text != self._written:
-            self._written = self._text
-            self._session.do(local.save_draft, self._key, self._text, len(self._text))
+            text, unwritten = self._text, self._session.unwritten
+            self._written = unwritten[self._key] = text
+            write = self._session.do(local.save_draft, self._key, text, len(text))
+
+            def written(done: Future[str]) -> None:
+                if done.exception() is None and unwritten.get(self._key) == text:
+                    unwritten.pop(self._key, None)
+
+            write.add_done_callback(written)
 
     def drop(self) -> None:
         """It is done: there is nothing to come back to, whatever is still said to be typed."""
