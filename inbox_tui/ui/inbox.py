@@ -569,6 +569,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             opened = self.context is Context.TYPING or self.app.screen is not self
             if pressed.action.types and not opened:
                 self.stray.nothing_opened(event.time, self._said)
+        elif event.key == "ctrl+c":
+            self.say(f"{self.keymap.label('quit')} quits")
         self.edges.draw_footer()
 
     def turn_to(self, widget: Widget) -> None:

@@ -82,6 +82,8 @@ async def test_keys_of_ones_own_are_in_force_shown_and_read_again_when_they_are_
             await agent.press("f6")
             await agent.until(lambda: pins() == 1)
 
+            await agent.press("ctrl+c")
+            assert agent.says("F10 quits"), "what most people try"
             await agent.press("f1")
             assert isinstance(app.screen, HelpScreen)
             help_lines = str(app.screen.query_one("#help Static").render())
