@@ -83,7 +83,7 @@ class Edges:
             inbox.keymap,
             inbox.context,
             inbox.size.width,
-            inbox.pending_keys,
+            inbox.keys.pending,
             filtering=filtering,
             selected=inbox.chats.selection.words,
             works=inbox.works,

@@ -22,7 +22,7 @@ from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Message, Profile
 from inbox_tui.core.text import clean
 from inbox_tui.core.window import Window
-from inbox_tui.store import customers, local, looks, lookups, marks
+from inbox_tui.store import customers, local, looks, lookups
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Revision
@@ -37,16 +37,16 @@ from inbox_tui.ui.customer import Customer
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.drafts import Drafts
 from inbox_tui.ui.edges import Edges
-from inbox_tui.ui.editor import Editor, one_line
+from inbox_tui.ui.editor import Editor
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.filter_bar import FilterBar
-from inbox_tui.ui.keymap import Chords
-from inbox_tui.ui.keys import key_of
+from inbox_tui.ui.key_taker import KeyTaker
 from inbox_tui.ui.notices import Notices
 from inbox_tui.ui.notifications import Notifications
 from inbox_tui.ui.person import person_lines
 from inbox_tui.ui.preferences import Preferences
 from inbox_tui.ui.rows import VirtualRows
+from inbox_tui.ui.seen import Seen
 from inbox_tui.ui.session import Session
 from inbox_tui.ui.stray import StrayKeys
 from inbox_tui.ui.thread import RECEIPT_PLATFORMS, Thread
@@ -58,9 +58,6 @@ TICK_SECONDS = 1.0
 TEND_SECONDS = 0.5
 """How often a screen looks whether the account has an engine: a dead one is missed no longer than this."""
 PREVIEW_SECONDS = 0.06
-SENDS = frozenset({"send", "send_done"})
-SEEN_SECONDS = 1.0
-"""How long the newest message must stand before the person until the chat counts as seen."""
 
 
 class InboxScreen(Screen[None], inherit_bindings=False):
@@ -108,16 +105,16 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.awaited: int | None = None
         """The outbox item of a chat that is being made, to be opened when it is there."""
         self.stray = StrayKeys(self.say)
-        self._said = ""
-        self._chords = Chords(self.keymap.actions)
-        self.pending_keys = ""
+        self.said = ""
+        """The last word to the person."""
+        self.keys = KeyTaker(self)
+        self.seen = Seen(self)
         self._preview: Timer | None = None
-        self._seen_timer: Timer | None = None
         self._older_asked: tuple[int, Key] | None = None
         self._tending: Future[None] | None = None
         self._followed: Widget | None = None
         """Where the focus was when the screen last went by it."""
-        self._touched = False
+        self.touched = False
         """Whether the person has pressed or clicked anything yet."""
 
     def compose(self) -> ComposeResult:
@@ -224,9 +221,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             self._read_profiles()
         self.alerts.changed()
         if self.walked:
-            self.views.all_listed(touched=self._touched)
+            self.views.all_listed(touched=self.touched)
         if changed.chats is None or changed.chats:
-            self.chats.follows_start = self.views.first_sync and not self._touched
+            self.chats.follows_start = self.views.first_sync and not self.touched
             self.views.refresh()
             if self.shown is not None and (changed.chats is None or self.shown.chat.id in changed.chats):
                 self._reread_shown()
@@ -290,7 +287,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.warnings.look()
         self._draw_chat(row)
         self.thread.reread()
-        self._watch_seen()
+        self.seen.watch()
 
     def _tick(self) -> None:
         """Once a second: ages and countdowns, and whether the configuration was changed."""
@@ -312,7 +309,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         else:
             self.say("The configuration was read again")
         self.keymap = self.thread.keymap = preferences.keymap
-        self._chords, self.pending_keys = Chords(self.keymap.actions), ""
+        self.keys.begin()
         self.thread.tick()
         self.edges.draw()
 
@@ -421,7 +418,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     @on(VirtualRows.Chosen, "#chats")
     def _chosen(self, event: VirtualRows.Chosen) -> None:
         event.stop()
-        self._touched = True
+        self.touched = True
         self.acts.do("open")
 
     def show_chat(self, row: ChatRow) -> None:
@@ -448,39 +445,14 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         )
         self.thread.show(ThreadSource(self.session.reader, row.pk, row.chat.id), end=True)
         self._draw_chat(row)
-        self._watch_seen()
-
-    def _watch_seen(self) -> None:
-        """Start the second after which an open chat counts as seen; reading sends nothing to anybody."""
-        if self._seen_timer is not None:
-            self._seen_timer.stop()
-            self._seen_timer = None
-        opened = self.context is Context.THREAD or isinstance(self.focused, Editor)
-        if opened:
-            self.acts.attachments.want_pictures()
-        if self.shown is not None and self.shown.unread and opened:
-            self._seen_timer = self.set_timer(SEEN_SECONDS, self._mark_seen)
-
-    def _mark_seen(self) -> None:
-        row = self.shown
-        opened = self.context is Context.THREAD or isinstance(self.focused, Editor)
-        if row is None or not opened or not self.app.app_focus or not self.thread.at_end:
-            return
-        inbound = [r for r in self.thread.window_rows if r.message is not None and r.message.inbound]
-        if not inbound or inbound[-1].message is None:
-            return
-        arrived = max((r.arrived or 0 for r in self.thread.window_rows), default=0)
-        # Covers what stood on the screen, not what may have come while this was decided.
-        known = marks.Known(arrived, *inbound[-1].message.position)
-        self.session.do(marks.mark, row.chat.id, "seen", known)
-        self.session.refold(row.chat.id)
+        self.seen.watch()
 
     @on(VirtualRows.Scrolled, "#thread")
     def _thread_scrolled(self, event: VirtualRows.Scrolled) -> None:
         event.stop()
         if self.shown is not None:
             self._draw_title(self.shown)
-            self._watch_seen()
+            self.seen.watch()
 
     @on(VirtualRows.StartNear, "#thread")
     def _start_near(self, event: VirtualRows.StartNear) -> None:
@@ -496,82 +468,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     # Keys.
 
     async def take(self, event: events.Key | events.Paste) -> None:
-        """Carry a key or a paste out to its end.
-
-        Called by the application in the order of typing, before the next one is looked at. Handed on through
-        the queues of widgets, a letter could overtake a change of mode, or a text the chat it was meant for.
-        """
-        self._touched = True
-        field = self.focused if self.context is Context.TYPING else None
-        if isinstance(event, events.Key) and self.stray.drops(event, typing=field is not None):
-            return
-        if isinstance(event, events.Paste):
-            if isinstance(field, Editor):
-                field.paste(event.text)
-                self.warnings.pasted(event.text)
-            elif isinstance(field, Input):
-                field.replace(one_line(event.text), *field.selection)
-            else:
-                self.say(f"Nothing was pasted: {self.keymap.label('reply')} opens the composer first")
-        elif field is None and (both := self._escaped(event)):
-            for part in both:
-                await self.take(part)
-        elif field is None:
-            await self.views.settle()
-            before = self.chats.cursor_row
-            self._press(event)
-            await self.acts.selecting.settle(before)
-        elif isinstance(field, Editor):
-            await self._take_in_composer(event)
-        elif event.key in ("escape", "enter"):
-            if event.key == "enter":
-                await self.filter_bar.answered()
-            self.leave_field(keep=event.key == "enter")
-        elif isinstance(field, Input) and event.is_printable and event.character:
-            field.replace(event.character, *field.selection)
-        elif event.key not in ("tab", "shift+tab"):
-            await self.app._check_bindings(event.key)
-
-    async def _take_in_composer(self, event: events.Key) -> None:
-        if self.composer.take_key(event.key) or self.composer.type_key(event):
-            return
-        action = self.keymap.typing.get(event.key)
-        if action is not None:
-            if action.id in SENDS and self.stray.sends_nothing(event):
-                return
-            refusal = self.acts.carry_out(action, 1)
-            if action.types and refusal is not None:
-                self.stray.nothing_opened(event.time, refusal.reason)
-        elif event.key not in ("tab", "shift+tab"):
-            await self.app._check_bindings(event.key)
-
-    def _escaped(self, event: events.Key) -> Sequence[events.Key]:
-        """A key with Alt as what it was if it has no meaning: Esc, and a key within a tenth of a second.
-
-        To a terminal both are the same. One that can tell them apart names no character here.
-        """
-        if "alt+" not in event.key or not event.character or self._chords.knows(event.key, self.context):
-            return ()
-        # Textual does so for letters and digits, whose keys are called what they type.
-        both = events.Key("escape", None), events.Key(event.character, event.character)
-        for part in both:
-            part.time = event.time
-        return both
-
-    def _press(self, event: events.Key) -> None:
-        pressed = self._chords.press(key_of(event), self.context)
-        self.pending_keys = pressed.pending
-        if pressed.action is not None:
-            row = self.chats.cursor_row if self.context is Context.LIST else None
-            self.chats.acted_on = None if row is None else row.pk
-            self._said = "There is nothing to type into"
-            self.acts.carry_out(pressed.action, pressed.count)
-            opened = self.context is Context.TYPING or self.app.screen is not self
-            if pressed.action.types and not opened:
-                self.stray.nothing_opened(event.time, self._said)
-        elif event.key == "ctrl+c":
-            self.say(f"{self.keymap.label('quit')} quits")
-        self.edges.draw_footer()
+        """Carry a key or a paste out to its end; see `KeyTaker`."""
+        self.touched = True
+        await self.keys.take(event)
 
     def turn_to(self, widget: Widget) -> None:
         """Give the keys to a pane or a field at once; one-pane layouts show it."""
@@ -590,7 +489,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         in_list = self.context is Context.LIST or self.focused is self.filter_bar.field
         self.set_class(not in_list, "-thread")
         self.edges.draw_footer()
-        self._watch_seen()
+        self.seen.watch()
 
     # Typing.
 
@@ -646,7 +545,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def say(self, words: str) -> None:
         """A short word to the person, which takes neither focus nor the composer's place."""
         # One word at a time: the newest is the one that is about the last key.
-        self._said = words
+        self.said = words
         self.app.clear_notifications()
         self.app.notify(words, markup=False, timeout=4)
 

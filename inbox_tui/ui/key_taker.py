@@ -1,0 +1,114 @@
+"""Keys and pastes on their way to what they are for: an act, the composer, or a field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.widgets import Input
+
+from inbox_tui.ui.actions import Context
+from inbox_tui.ui.editor import Editor, one_line
+from inbox_tui.ui.keymap import Chords
+from inbox_tui.ui.keys import key_of
+
+if TYPE_CHECKING:
+    from inbox_tui.ui.inbox import InboxScreen
+
+SENDS = frozenset({"send", "send_done"})
+
+
+class KeyTaker:
+    """Carries each key of the main screen out before the next one is looked at."""
+
+    def __init__(self, inbox: InboxScreen) -> None:
+        self._inbox = inbox
+        self.begin()
+
+    def begin(self) -> None:
+        """Go by the keys that are in force now, with none of a sequence pressed yet."""
+        self._chords = Chords(self._inbox.keymap.actions)
+        self.pending = ""
+        """The keys of a sequence or a count that is not complete."""
+
+    async def take(self, event: events.Key | events.Paste) -> None:
+        """Carry a key or a paste out to its end.
+
+        Called by the application in the order of typing, before the next one is looked at. Handed on through
+        the queues of widgets, a letter could overtake a change of mode, or a text the chat it was meant for.
+        """
+        inbox = self._inbox
+        field = inbox.focused if inbox.context is Context.TYPING else None
+        if isinstance(event, events.Key) and inbox.stray.drops(event, typing=field is not None):
+            return
+        if isinstance(event, events.Paste):
+            if isinstance(field, Editor):
+                field.paste(event.text)
+                inbox.warnings.pasted(event.text)
+            elif isinstance(field, Input):
+                field.replace(one_line(event.text), *field.selection)
+            else:
+                inbox.say(f"Nothing was pasted: {inbox.keymap.label('reply')} opens the composer first")
+        elif field is None and (both := self._escaped(event)):
+            for part in both:
+                await self.take(part)
+        elif field is None:
+            await inbox.views.settle()
+            before = inbox.chats.cursor_row
+            self._press(event)
+            await inbox.acts.selecting.settle(before)
+        elif isinstance(field, Editor):
+            await self._in_composer(event)
+        elif event.key in ("escape", "enter"):
+            if event.key == "enter":
+                await inbox.filter_bar.answered()
+            inbox.leave_field(keep=event.key == "enter")
+        elif isinstance(field, Input) and event.is_printable and event.character:
+            field.replace(event.character, *field.selection)
+        elif event.key not in ("tab", "shift+tab"):
+            await inbox.app._check_bindings(event.key)
+
+    async def _in_composer(self, event: events.Key) -> None:
+        inbox = self._inbox
+        if inbox.composer.take_key(event.key) or inbox.composer.type_key(event):
+            return
+        action = inbox.keymap.typing.get(event.key)
+        if action is not None:
+            if action.id in SENDS and inbox.stray.sends_nothing(event):
+                return
+            refusal = inbox.acts.carry_out(action, 1)
+            if action.types and refusal is not None:
+                inbox.stray.nothing_opened(event.time, refusal.reason)
+        elif event.key not in ("tab", "shift+tab"):
+            await inbox.app._check_bindings(event.key)
+
+    def _escaped(self, event: events.Key) -> Sequence[events.Key]:
+        """A key with Alt as what it was if it has no meaning: Esc, and a key within a tenth of a second.
+
+        To a terminal both are the same. One that can tell them apart names no character here.
+        """
+        known = self._chords.knows(event.key, self._inbox.context)
+        if "alt+" not in event.key or not event.character or known:
+            return ()
+        # Textual does so for letters and digits, whose keys are called what they type.
+        both = events.Key("escape", None), events.Key(event.character, event.character)
+        for part in both:
+            part.time = event.time
+        return both
+
+    def _press(self, event: events.Key) -> None:
+        inbox = self._inbox
+        pressed = self._chords.press(key_of(event), inbox.context)
+        self.pending = pressed.pending
+        if pressed.action is not None:
+            row = inbox.chats.cursor_row if inbox.context is Context.LIST else None
+            inbox.chats.acted_on = None if row is None else row.pk
+            inbox.said = "There is nothing to type into"
+            inbox.acts.carry_out(pressed.action, pressed.count)
+            opened = inbox.context is Context.TYPING or inbox.app.screen is not inbox
+            if pressed.action.types and not opened:
+                inbox.stray.nothing_opened(event.time, inbox.said)
+        elif event.key == "ctrl+c":
+            inbox.say(f"{inbox.keymap.label('quit')} quits")
+        inbox.edges.draw_footer()
