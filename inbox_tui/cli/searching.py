@@ -12,6 +12,7 @@ from inbox_tui.cli.reading import columns
 from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import platform_name
 from inbox_tui.core.models import Milliseconds
+from inbox_tui.core.summary import counted
 from inbox_tui.core.times import clock as time_of_day
 from inbox_tui.core.times import day_label
 from inbox_tui.store import clock, find, index, lookups
@@ -62,12 +63,14 @@ def left_out_in_words(found: Coverage) -> list[str]:
     """What could not be searched, and the way to it."""
     parts = []
     if found.unindexed:
-        parts.append(f"{found.unindexed:,} messages that are not indexed yet")
+        parts.append(f"{counted(found.unindexed, 'message')} not indexed yet")
     if found.unlisted or found.unfetched:
-        count = found.unlisted + found.unfetched
-        parts.append(f"the newest messages of {count:,} chats; `inbox-tui sync` fetches them")
+        chats = counted(found.unlisted + found.unfetched, "chat")
+        parts.append(f"the newest messages of {chats}; `inbox-tui sync` fetches them")
     if found.partial:
-        parts.append(f"older messages of {found.partial:,} chats; `inbox-tui sync --full` fetches them")
+        parts.append(
+            f"older messages of {counted(found.partial, 'chat')}; `inbox-tui sync --full` fetches them"
+        )
     return parts
 
 

@@ -1,4 +1,4 @@
-"""A message in one line, for lists, quotes and the command line."""
+"""A message in one line, for lists, quotes and the command line; and numbers of things."""
 
 from __future__ import annotations
 
@@ -23,3 +23,8 @@ def describe(message: Message, tapped: str | None = None) -> str:
     if not parts:
         return "unsupported message" if message.is_unsupported else "empty message"
     return " ".join(parts)
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things, whose name has an s where there are several."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

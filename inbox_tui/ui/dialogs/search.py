@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 
 from inbox_tui.core.models import Chat, Profile
 from inbox_tui.core.query import QueryError
+from inbox_tui.core.summary import counted
 from inbox_tui.store import find, local
 from inbox_tui.store.coverage import Coverage, coverage, partial_chats
 from inbox_tui.store.find import Order
@@ -44,11 +45,6 @@ ORDERS: Mapping[Order, str] = {
     Order.DATE: "newest first",
     Order.RANK: f"best first, of the newest {find.RANKED:,}",
 }
-
-
-def counted(count: int, what: str) -> str:
-    """A number of things."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)
