@@ -19,7 +19,7 @@ from inbox_tui.core.models import Chat, Message, Profile
 from inbox_tui.store import facts, writes
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.views import View
-from inbox_tui.ui import inbox, notifications, thread
+from inbox_tui.ui import inbox, notifications, seen, thread
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.catalog import Kind
 from inbox_tui.ui.dialogs.palette import Palette
@@ -335,8 +335,9 @@ def costs(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Cost], di
     """Every cost on the small and on the large account, without what the clock alone brings about."""
     result = []
     with pytest.MonkeyPatch.context() as patch, time_machine.travel(NOW, tick=True):
-        for timer in ("POLL_SECONDS", "TICK_SECONDS", "PREVIEW_SECONDS", "SEEN_SECONDS"):
+        for timer in ("POLL_SECONDS", "TICK_SECONDS", "PREVIEW_SECONDS"):
             patch.setattr(inbox, timer, 3600.0)
+        patch.setattr(seen, "SEEN_SECONDS", 3600.0)
         patch.setattr(notifications, "ALARM_SECONDS", 3600.0)
         for chats, messages in (SMALL, LARGE):
             folder = grow(tmp_path_factory.mktemp("account"), chats, messages)

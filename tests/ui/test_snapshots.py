@@ -9,7 +9,7 @@ import time_machine
 from textual.pilot import Pilot
 
 from inbox_tui.store.db import Folder
-from inbox_tui.ui import inbox
+from inbox_tui.ui import seen
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.inbox import InboxScreen
 
@@ -26,7 +26,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TZ", "UTC")
     # A slow machine must not have seen what a fast one has not.
-    monkeypatch.setattr(inbox, "SEEN_SECONDS", 3600.0)
+    monkeypatch.setattr(seen, "SEEN_SECONDS", 3600.0)
     with time_machine.travel(NOW, tick=True):
         yield
 
