@@ -338,7 +338,8 @@ def costs(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Cost], di
         for timer in ("POLL_SECONDS", "TICK_SECONDS", "PREVIEW_SECONDS"):
             patch.setattr(inbox, timer, 3600.0)
         patch.setattr(seen, "SEEN_SECONDS", 3600.0)
-        patch.setattr(notifications, "ALARM_SECONDS", 3600.0)
+        for timer in ("ALARM_SECONDS", "HERE_SECONDS", "AWAY_SECONDS", "BEHIND_SECONDS"):
+            patch.setattr(notifications, timer, 3600.0)
         for chats, messages in (SMALL, LARGE):
             folder = grow(tmp_path_factory.mktemp("account"), chats, messages)
             result.append(asyncio.run(measure(folder)))
