@@ -24,6 +24,7 @@ program = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+ACCOUNT = "--account"
 FAULTS = "inbox_tui.faults"
 """Where a context keeps what could not be understood in the settings."""
 StdinOption = Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)]
@@ -32,7 +33,7 @@ StdinOption = Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)]
 def run_program(arguments: Sequence[str]) -> int:
     """Parse and carry out; returns the exit code."""
     try:
-        result = program(args=list(arguments), prog_name="inbox-tui", standalone_mode=False)
+        result = program(args=account_first(arguments), prog_name="inbox-tui", standalone_mode=False)
     except typer.Exit as end:
         return int(end.exit_code)
     except typer.Abort:
@@ -44,6 +45,29 @@ def run_program(arguments: Sequence[str]) -> int:
             raise
         raise UsageError(message().rstrip(".?"), "See `inbox-tui --help`") from error
     return result if isinstance(result, int) else 0
+
+
+def account_first(arguments: Sequence[str]) -> list[str]:
+    """The same with `--account NAME` before the verb, wherever it stood; behind `--` all is text.
+
+    It may stand everywhere (interface, section 4), and every verb has to know it before it begins.
+    """
+    found: list[str] = []
+    rest: list[str] = []
+    left = iter(arguments)
+    for each in left:
+        if each == "--":
+            rest += [each, *left]
+        elif each == ACCOUNT:
+            name = next(left, None)
+            if name is None:
+                raise UsageError(f"{ACCOUNT} wants a name", "See `inbox-tui --help`")
+            found += [each, name]
+        elif each.startswith(f"{ACCOUNT}="):
+            found.append(each)
+        else:
+            rest.append(each)
+    return [*found, *rest]
 
 
 @program.callback()
@@ -203,3 +227,7 @@ def doctor(
     from inbox_tui.cli.doctor import doctor as examine
 
     return examine(settings_of(context), context.meta[FAULTS], repair=repair, as_json=as_json)
+
+
+for _verb in program.registered_commands:
+    _verb.epilog = f"{ACCOUNT} NAME may stand here, too: which account's folder and key to use."
