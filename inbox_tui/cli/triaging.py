@@ -19,6 +19,20 @@ from inbox_tui.store.journal import OpenStep
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.store.writes import Writer
 
+WOULD = {
+    "done": "be done",
+    "reopen": "be reopened",
+    "snooze": "be snoozed",
+    "unsnooze": "be brought back",
+    "read": "be marked read",
+    "unread": "be marked unread",
+    "label": "be labelled",
+    "pin": "be pinned",
+    "unpin": "be unpinned",
+    "note": "get the note",
+    "remove note": "lose the note",
+}
+"""What is said of a chat in a rehearsal, behind “would”, by the act."""
 Part = Callable[[Writer, list[str], OpenStep], Iterable[str]]
 """Carries an act out on some chats as a part of a step; returns those that it changed."""
 
@@ -48,8 +62,7 @@ def carry_out(settings: Settings, what: str, chosen: Chosen, act: Part, manner: 
     """
     chats = _ids(settings, chosen)
     if manner.dry_run:
-        for row in _rows(settings, chats):
-            print(f"would {what}: {row.chat.title} ({row.chat.id})")
+        _rehearse(settings, chats, what, manner)
         return 0
     _tell(settings, _carried(settings, chats, act, what), manner)
     return 0
@@ -78,9 +91,11 @@ def snooze(settings: Settings, chosen: Chosen, text: str, *, off: bool, manner: 
         now = clock.server_now(reader)
     until = snoozing.parse(text, now)
     if manner.dry_run:
-        for row in _rows(settings, chats):
-            end = snoozing.clamp(until, row.window_closes_at, now)
-            print(f"would snooze: {row.chat.title} ({row.chat.id}) {_end(end, now)}")
+
+        def ends(row: ChatRow) -> str:
+            return f" {_end(snoozing.clamp(until, row.window_closes_at, now), now)}"
+
+        _rehearse(settings, chats, "snooze", manner, ends)
         return 0
 
     def put_away() -> Iterator[tuple[str, str]]:
@@ -177,6 +192,31 @@ def _rows(settings: Settings, chats: Sequence[str]) -> Iterator[ChatRow]:
     with closing(open_reader(settings.folder)) as reader:
         for name in chats:
             yield find_chat(lookups.chat(reader, name), name)
+
+
+def _rehearse(
+    settings: Settings,
+    chats: Sequence[str],
+    what: str,
+    manner: Manner,
+    more: Callable[[ChatRow], str] = lambda _: "",
+) -> None:
+    """Print what would be done: the chats as they are with the act, their ids, or a sentence about each.
+
+    `more`: what is said behind the sentence about a chat.
+    """
+    verb, blank, rest = what.partition(" ")
+    would = WOULD.get(what) or f"{WOULD[verb]}{blank}{rest}"
+    with closing(open_reader(settings.folder)) as reader:
+        fresh = freshness(settings.folder, lookups.profiles(reader))
+        for row in _rows(settings, chats):
+            if manner.as_json:
+                record = {**output.chat_record(row, fresh(row)), "dry_run": True, "act": what}
+                output.print_records([record])
+            elif manner.ids:
+                print(row.chat.id)
+            else:
+                print(f"would {would}: {row.chat.title} ({row.chat.id}){more(row)}")
 
 
 def _tell(settings: Settings, became: Iterable[tuple[str, str]], manner: Manner) -> None:

@@ -116,23 +116,34 @@ def test_several_chats_take_a_time_or_labels_by_options(reading: CommandLine) ->
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "would"),
     [
-        ["done"],
-        ["reopen"],
-        ["snooze", "2h"],
-        ["read"],
-        ["unread"],
-        ["label", "vip"],
-        ["pin"],
-        ["note", "words"],
+        (["done"], "be done"),
+        (["reopen"], "be reopened"),
+        (["snooze", "2h"], "be snoozed"),
+        (["snooze", "--off"], "be brought back"),
+        (["read"], "be marked read"),
+        (["unread"], "be marked unread"),
+        (["label", "vip"], "be labelled +vip"),
+        (["pin"], "be pinned"),
+        (["pin", "--off"], "be unpinned"),
+        (["note", "words"], "get the note"),
+        (["note", "--remove"], "lose the note"),
     ],
 )
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(reading: CommandLine, words: list[str]) -> None:
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(
+    reading: CommandLine, words: list[str], would: str
+) -> None:
     chat = one(reading, "is:unread")
     before = record(reading, chat)
-    ran = reading(words[0], chat, *words[1:], "--dry-run")
-    assert (ran.code, ran.out.startswith(f"would {words[0]}")) == (0, True)
+    arguments = [words[0], chat, *words[1:], "--dry-run"]
+    ran = reading(*arguments)
+    assert (ran.code, len(ran.lines)) == (0, 1)
+    assert ran.out.startswith(f"would {would}: {before['participant_name']} ({chat})")
+    assert reading(*arguments, "-q").lines == [chat]
+    (told,) = reading(*arguments, "--json").records
+    assert (told["id"], told["dry_run"], told["unread"]) == (chat, True, before["unread"])
+    assert told["act"]
     assert record(reading, chat) == before | {
         name: record(reading, chat)[name] for name in ("looked_at", "no_news_at")
     }
