@@ -74,7 +74,7 @@ class HeadlessApp(InboxApp):
 
     def get_default_screen(self) -> InboxScreen:
         """The screen that tells."""
-        return TellingScreen(self.session, "main", self.engine, [])
+        return TellingScreen(self.session, "main", self.engine, [], self.preferences)
 
 
 def main() -> None:
