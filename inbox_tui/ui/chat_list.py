@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,13 +10,14 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from inbox_tui.core.cells import cells, truncate
-from inbox_tui.core.models import Milliseconds, Platform
+from inbox_tui.core.cells import cells, truncate, wrap
+from inbox_tui.core.models import Milliseconds, Platform, Status
 from inbox_tui.core.ranking import FOREVER
 from inbox_tui.core.times import age, duration
 from inbox_tui.core.window import CLOSING, URGENT
 from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.reads import ChatListing, ChatRow, Key, Source
+from inbox_tui.store.views import View, ViewSource
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.selection import GLYPH, Selection
 
@@ -62,9 +63,9 @@ def window_badge(row: ChatRow, now: Milliseconds) -> Badge | None:
 def state_badge(row: ChatRow, now: Milliseconds) -> Badge | None:
     """The most urgent state of a chat at a time of the server, in a word or a glyph."""
     if row.uncertain:
-        return Badge("? uncertain", "chat-list--error")
+        return Badge(f"? {_of_what(row, 'uncertain')}", "chat-list--error")
     if row.failed:
-        return Badge("✗ failed", "chat-list--error")
+        return Badge(f"✗ {_of_what(row, 'failed')}", "chat-list--error")
     if row.retrying_since is not None:
         return Badge("… retrying", "chat-list--warning")
     if row.leaving:
@@ -82,6 +83,37 @@ def state_badge(row: ChatRow, now: Milliseconds) -> Badge | None:
     if row.unanswered:
         return Badge("↩", "chat-list--warning")
     return None
+
+
+def _of_what(row: ChatRow, state: str) -> str:
+    """A state of a send of ours, named so that it is not read as that of other words beside it."""
+    if row.preview_from == Status.FAILED:
+        return state
+    return "earlier" if row.preview_from else f"send {state}"
+
+
+NOTE, LABELS = "¶", "#"
+
+
+def kept_marks(row: ChatRow) -> str:
+    """Signs that a private note or labels are kept with a chat; empty where neither is."""
+    return f"{NOTE if row.note else ''}{LABELS if row.labels else ''}"
+
+
+LEGEND: Sequence[tuple[str, str]] = (
+    (f"▌ {GLYPH} ★", "Unread, selected, pinned"),
+    (NOTE, "A private note is kept with the chat"),
+    (LABELS, "It has labels"),
+    ("5m 2h 3d", "Since the last message; in Now, how long the customer has waited for a reply"),
+    ("~", "That time is estimated: not all of the chat is read yet"),
+    ("⏳2h · closed", "When the reply window closes; that it is closed on an open question"),
+    ("3 · ↩", "So many are unread; read, and a reply is due"),
+    ("✎ ☾ …", "A draft; snoozed for so long; on its way, or waiting to leave"),
+    ("✗ ? failed", "Your words beside it failed, or nobody knows whether they arrived"),
+    ("✗ ? send failed", "Not the customer's words beside it, but yours before them"),
+    ("✗ ? earlier", "Not your words beside it, but others before them"),
+)
+"""What the signs of a row mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +201,16 @@ class ChatList(VirtualRows[ChatRow]):
 
         As long as that chat is open, the cursor waits in the gap, so that the next chat is the next.
         """
-        source, pk = self.source, self._cursor
-        if not isinstance(source, ChatListing) or not isinstance(pk, int) or self._place is None:
-            return
-        if self._cursor_index() is None and source.place_of(pk) is None:
+        if self.missing is not None and self._place is not None:
             self._stand_at(self._place)
+
+    @property
+    def missing(self) -> int | None:
+        """The chat (pk) under the cursor, where it has left the list by itself and left a gap."""
+        source, pk = self.source, self._cursor
+        if not isinstance(source, ChatListing) or not isinstance(pk, int) or self._cursor_index() is not None:
+            return None
+        return pk if source.place_of(pk) is None else None
 
     def _stand_at(self, key: Key) -> None:
         """Put the cursor on the row at a key or, where there is none, on the next one, else on the last."""
@@ -208,8 +245,20 @@ class ChatList(VirtualRows[ChatRow]):
     def draw_key(self, row: ChatRow, previous: ChatRow | None) -> Hashable:
         """Ages and countdowns move with the clock: the words themselves are the key."""
         now = self.clock.now()
-        words = (age(now - row.active_at), window_badge(row, now), state_badge(row, now))
+        words = (age(now - self._time_of(row)), window_badge(row, now), state_badge(row, now))
         return (*words, row.chat.id in self.selection)
+
+    def _time_of(self, row: ChatRow) -> Milliseconds:
+        """What the time at the right counts from: in Now the wait that ranks it, else the last message."""
+        source, waits = self.source, row.needs_reply_since
+        if (
+            isinstance(source, ViewSource)
+            and source.view is View.NOW
+            and row.unanswered
+            and waits is not None
+        ):
+            return waits
+        return row.active_at
 
     def draw(self, row: ChatRow, previous: ChatRow | None, width: int, *, cursor: bool) -> list[Strip]:
         """Platform, name and age; preview and state."""
@@ -235,8 +284,9 @@ class ChatList(VirtualRows[ChatRow]):
                 (row.chat.title, name_style),
             ],
             [
+                *([(f" {marks}", style("chat-list--accent"))] if (marks := kept_marks(row)) else []),
                 *_badge(window_badge(row, now), style),
-                (f" {'~' if row.estimated else ''}{age(now - row.active_at)}", muted),
+                (f" {'~' if row.estimated else ''}{age(now - self._time_of(row))}", muted),
             ],
             width,
             background,
@@ -260,9 +310,10 @@ class ChatList(VirtualRows[ChatRow]):
     def draw_empty(self, width: int, height: int) -> list[Strip]:
         """Why there is nothing."""
         style = self.rich_style + self.style_of("chat-list--muted")
+        lines = wrap(self.empty_text, max(8, width - 4))[: height - 1]
         return [
             Strip.blank(width, self.rich_style),
-            _line([("  " + self.empty_text, style)], [], width, self.rich_style),
+            *(_line([("  " + line, style)], [], width, self.rich_style) for line in lines),
         ]
 
 

@@ -188,7 +188,7 @@ async def test_a_reply_that_waits_does_not_look_like_an_answer(folder: Folder, d
 async def test_a_failure_goes_before_what_waits_behind_it(folder: Folder, desk: DeskMaker) -> None:
     queue(folder, "Caleb Carver", "Still waiting")
     async with desk(folder) as agent:
-        assert "✗ failed" in row_of(agent, "Caleb Carver")
+        assert "✗ earlier" in row_of(agent, "Caleb Carver")
 
 
 async def test_the_status_line_counts_what_waits_while_the_api_cannot_be_reached(

@@ -463,6 +463,10 @@ async def test_help_shows_every_key(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder, (100, 60)) as agent:
         await agent.press("?")
         await agent.until(lambda: "Send a failed or uncertain message again" in agent.screen_text())
+        await agent.press("end")
+        await agent.until(
+            lambda: "¶                 A private note is kept with the chat" in agent.screen_text()
+        )
         await agent.press("escape")
         await agent.until(lambda: agent.app.screen is agent.inbox)
 

@@ -12,8 +12,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from inbox_tui.core.cells import cells, wrap
+from inbox_tui.core.cells import cells, pad, wrap
 from inbox_tui.ui.actions import ACTIONS, Action, Context
+from inbox_tui.ui.chat_list import LEGEND
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.keymap import Keymap, groups
 from inbox_tui.ui.keys import key_of, labels
@@ -40,8 +41,8 @@ def sections(keymap: Keymap, here: Context) -> Iterator[tuple[str, Sequence[Acti
 
 
 class HelpScreen(Dialog[None]):
-    """Every key by place and group, as it is in force now; above them, lines of the configuration that are
-    not used.
+    """Every key by place and group, as it is in force now, and what the signs of the list mean; above them,
+    lines of the configuration that are not used.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -113,5 +114,12 @@ class HelpScreen(Dialog[None]):
                     for line in others:
                         yield Content(f"  {' ' * KEY_CELLS}{line}")
             yield Content("")
+        yield Content.styled("Signs in the list", "bold underline $primary")
+        for signs, meaning in LEGEND:
+            first, *others = wrap(meaning, room - KEY_CELLS - 2)
+            yield Content.assemble("  ", (pad(signs, KEY_CELLS), "bold"), first)
+            for line in others:
+                yield Content(f"  {' ' * KEY_CELLS}{line}")
+        yield Content("")
         for line in wrap(IN_DIALOGS, room):
             yield Content.styled(line, "dim")
