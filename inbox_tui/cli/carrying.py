@@ -100,9 +100,12 @@ def need_a_key(settings: Settings, manner: Manner) -> None:
     """Refuse before anything is in the outbox, from where a later sync would carry it out all the same."""
     if manner.queue:
         return
-    from inbox_tui.sync.engine import running
+    from inbox_tui.sync.engine import DEMO_ENDED, running
 
     if settings.api_key() is None and not running(settings.folder):
+        if settings.beside_demo:
+            hint = f"Start `inbox-tui demo`, or leave it to its next start with --queue; {NOTHING.lower()}"
+            raise NotAuthorised(DEMO_ENDED, hint)
         raise NotAuthorised("No API key is set", f"Set POSTPROXY_API_KEY; {NOTHING.lower()}")
 
 

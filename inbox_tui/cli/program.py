@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from inbox_tui.cli import act_verbs, ask_verbs, triage_verbs
+from inbox_tui.cli import accounts, act_verbs, ask_verbs, triage_verbs
 from inbox_tui.cli.options import IdsOption, JsonOption, settings_of
 from inbox_tui.cli.sandbox import sandbox
 from inbox_tui.config import load
@@ -86,6 +86,8 @@ def _inbox(
     # The one command that has to work when nothing else does is told what is wrong with the settings.
     faults: list[UsageError] | None = [] if context.invoked_subcommand == "doctor" else None
     context.obj = load(account, demo=demo, faults=faults)
+    if context.invoked_subcommand not in accounts.BEGINNERS | {None}:
+        context.obj = accounts.existing(context.obj, named=account is not None)
     context.meta[FAULTS] = faults or []
     if faults is None:
         for problem in (*context.obj.problems, *context.obj.unknown):

@@ -71,6 +71,8 @@ class Settings:
     config: Path
     demo: bool = False
     """The embedded sandbox: its address changes from run to run, its folder does not."""
+    beside_demo: bool = False
+    """The demo is another process; its engine carries out what is asked for here; only it has the key."""
     theme: str | None = None
     history_messages: int = HISTORY_MESSAGES
     """How many messages of each chat a first sync fetches; `sync --full` fetches all."""
@@ -115,10 +117,12 @@ class Settings:
         return self.state / "inbox-tui.log"
 
     def api_key(self, environment: Mapping[str, str] | None = None) -> str | None:
-        """The API key, or None where none is set.
+        """The API key, or None where none is set, or it is not ours to use (`beside_demo`).
 
         Raises UsageError for a key file that others can read, or that cannot be read.
         """
+        if self.beside_demo:
+            return None
         environment = os.environ if environment is None else environment
         if key := environment.get("POSTPROXY_API_KEY", "").strip():
             return key

@@ -31,8 +31,9 @@ from inbox_tui.sync.subscription import Registrar, Webhooks
 
 KEY_SECONDS = 5.0
 """How often a running engine looks whether there is another API key."""
+DEMO_ENDED = "The demo is not running"
 
-__all__ = ["EngineRunningError", "Progress", "Report", "Webhooks", "run", "running", "send_now"]
+__all__ = ["DEMO_ENDED", "EngineRunningError", "Progress", "Report", "Webhooks", "run", "running", "send_now"]
 
 _log = logging.getLogger(__name__)
 
@@ -270,6 +271,8 @@ class Keys:
     def client(self) -> Client:
         """A client. Raises NotAuthorised where no key is set."""
         self._key = self._settings.api_key()
+        if self._settings.beside_demo:
+            raise NotAuthorised(DEMO_ENDED, "Start `inbox-tui demo` in another terminal")
         if self._key is None:
             raise NotAuthorised(
                 "No API key is set", "Set POSTPROXY_API_KEY, or try `inbox-tui demo`, which needs none"
