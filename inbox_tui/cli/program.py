@@ -25,6 +25,7 @@ program = typer.Typer(
 )
 
 ACCOUNT = "--account"
+SEE = "See `inbox-tui --help`"
 FAULTS = "inbox_tui.faults"
 """Where a context keeps what could not be understood in the settings."""
 StdinOption = Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)]
@@ -43,8 +44,16 @@ def run_program(arguments: Sequence[str]) -> int:
         message = getattr(error, "format_message", None)
         if message is None:
             raise
-        raise UsageError(message().rstrip(".?"), "See `inbox-tui --help`") from error
+        raise _not_understood(str(message()).rstrip()) from error
     return result if isinstance(result, int) else 0
+
+
+def _not_understood(words: str) -> UsageError:
+    """What the parser says of a command line, as one of our errors."""
+    title, _, question = words.rstrip(".").partition(". Did you mean ")
+    if title == "No such command 'unsnooze'":
+        return UsageError(title, "`inbox-tui snooze CHAT --off` brings a chat back")
+    return UsageError(title, f"Did you mean {question} {SEE}" if question else SEE)
 
 
 def account_first(arguments: Sequence[str]) -> list[str]:
@@ -61,7 +70,7 @@ def account_first(arguments: Sequence[str]) -> list[str]:
         elif each == ACCOUNT:
             name = next(left, None)
             if name is None:
-                raise UsageError(f"{ACCOUNT} wants a name", "See `inbox-tui --help`")
+                raise UsageError(f"{ACCOUNT} wants a name", SEE)
             found += [each, name]
         elif each.startswith(f"{ACCOUNT}="):
             found.append(each)

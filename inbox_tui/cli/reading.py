@@ -204,7 +204,7 @@ def find_chat(row: ChatRow | None, name: str) -> ChatRow:
     if row is None:
         raise InboxError(
             f"There is no chat {name} in the cache",
-            "Give an id of `inbox-tui chats`, or run `inbox-tui sync --once` first",
+            "Give an id, as `inbox-tui chats from:jane` finds it, or run `inbox-tui sync --once` first",
         )
     return row
 

@@ -99,7 +99,7 @@ def engine_lines(account: Account) -> list[str]:
 
 @pytest.mark.parametrize("arguments", [["thread", "nobody"], ["send", "nobody", "Hello"]])
 def test_an_unknown_chat_is_1(reading: CommandLine, arguments: list[str]) -> None:
-    words = "There is no chat nobody in the cache. Give an id of `inbox-tui chats`"
+    words = "There is no chat nobody in the cache. Give an id, as `inbox-tui chats from:jane` finds it"
     refused(reading(*arguments), 1, words)
 
 
@@ -108,7 +108,8 @@ def test_an_unknown_chat_is_1(reading: CommandLine, arguments: list[str]) -> Non
     [
         (["--nope"], "No such option: --nope. See `inbox-tui --help`"),
         (["frobnicate"], "No such command 'frobnicate'. See `inbox-tui --help`"),
-        (["snoze"], "Did you mean 'snooze'"),
+        (["snoze"], "Did you mean 'snooze', 'note'? See `inbox-tui --help`"),
+        (["unsnooze", "x"], "No such command 'unsnooze'. `inbox-tui snooze CHAT --off` brings a chat back"),
         (["chats", "--nope"], "No such option: --nope"),
         (["thread"], "Missing"),
         (["sync", "--once", "--follow"], "exclude each other"),
