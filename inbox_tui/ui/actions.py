@@ -140,8 +140,10 @@ ACTIONS: Sequence[Action] = (
     Action("read", ("u",), "Read or unread", "Triage", about=About.CHATS),
     Action("done_next", ("]",), "Done, and to the next chat that needs a reply", "Triage", about=About.CHAT),
     Action("done_no_reply", ("#",), "Done, no reply needed: read, too", "Triage", about=About.CHATS),
-    Action("snooze", ("s",), "Snooze, or bring back", "Triage", types=True, about=About.CHATS),
-    Action("labels", ("t",), "Labels", "Triage", types=True, about=About.CHATS),
+    Action(
+        "snooze", ("s",), "Snooze, or bring back", "Triage", footer="snooze", types=True, about=About.CHATS
+    ),
+    Action("labels", ("t",), "Labels", "Triage", footer="labels", types=True, about=About.CHATS),
     Action("note", ("P",), "Private note; it is never sent", "Triage", types=True, about=About.CHAT),
     Action("pin", ("*",), "Pin, or take the pin off", "Triage", about=About.CHATS),
     Action("select", ("x",), "Select, with a count so many", "Select", (Context.LIST,), about=About.CHATS),

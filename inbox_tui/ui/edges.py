@@ -14,6 +14,7 @@ from inbox_tui.store.db import now_ms
 from inbox_tui.store.reads import PickedSource
 from inbox_tui.store.views import View, view_counts
 from inbox_tui.ui import status
+from inbox_tui.ui.actions import Context
 from inbox_tui.ui.dialogs.dialog import Dialog
 
 if TYPE_CHECKING:
@@ -86,9 +87,20 @@ class Edges:
             inbox.keys.pending,
             filtering=filtering,
             selected=inbox.chats.selection.words,
+            closed=self._closed,
             works=inbox.works,
         )
         self._set("#footer", words)
+
+    @property
+    def _closed(self) -> bool:
+        """Whether the chat that a key is about is done; of selected ones, where the view holds no others."""
+        inbox = self._inbox
+        in_list = inbox.context is Context.LIST
+        if in_list and inbox.chats.selection.words:
+            return inbox.views.current is View.DONE and not inbox.views.covered
+        row = inbox.chats.cursor_row if in_list else inbox.shown
+        return row is not None and row.done
 
     def _progress(self) -> str:
         """How far an act on many chats or a long sync has come; empty while little or nothing is missing."""

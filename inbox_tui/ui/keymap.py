@@ -31,6 +31,10 @@ OF_MANY: Mapping[str, str] = {
     "help": "help",
 }
 """What there is to do with selected chats, and how the footer calls it."""
+OF_CLOSED: Mapping[str, str] = {"done": "reopen"}
+"""What the footer calls a key that does the opposite with a chat that is done."""
+LAST = frozenset({"snooze", "labels"})
+"""Actions that the footer names where there is room behind all others."""
 OF_A_TEXT = frozenset(
     {
         *("tab", "shift+tab", "space", "backspace", "delete", "left", "right", "up", "down"),
@@ -84,19 +88,25 @@ class Keymap:
         return {key: action for action in actions for key in action.keys}
 
     def footer(
-        self, context: Context, works: Callable[[Action], bool] = lambda _: True, *, many: bool = False
+        self,
+        context: Context,
+        works: Callable[[Action], bool] = lambda _: True,
+        *,
+        many: bool = False,
+        closed: bool = False,
     ) -> list[tuple[str, str]]:
         """(keys, short name) of what the footer offers in a context, of what works there now.
 
         Not of messages in the list: which one a key would be about is looked for when it is pressed.
-        `many`: of what there is to do with selected chats.
+        `many`: of what there is to do with selected chats. `closed`: what the key is about is done already.
         """
+        other = OF_CLOSED if closed else {}
         if many:
-            named = ((self[name].keys, words) for name, words in OF_MANY.items())
+            named = ((self[name].keys, other.get(name, words)) for name, words in OF_MANY.items())
             return [(label(keys[0]), words) for keys, words in named if keys]
         return [
-            (self._in_footer(action), action.footer)
-            for action in self.actions
+            (self._in_footer(action), other.get(action.id, action.footer))
+            for action in sorted(self.actions, key=lambda each: each.id in LAST)
             if action.footer
             and action.keys
             and context in action.contexts

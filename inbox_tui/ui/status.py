@@ -250,16 +250,18 @@ def footer(
     *,
     filtering: bool = False,
     selected: str = "",
+    closed: bool = False,
     works: Callable[[Action], bool] = lambda _: True,
 ) -> Content:
     """Mode and the keys that work now, as many as fit; `works` is asked of each action.
 
-    `selected`: how many chats are, in the list; then the keys are those that are about them.
+    `selected`: how many chats are, in the list; then the keys are those that are about them. `closed`: what a
+    key is about is done already.
     """
     many = context is Context.LIST and bool(selected)
     mode = "TYPING" if context is Context.TYPING else selected if many else "NORMAL"
     parts = [Content.styled(f" {mode} ", "bold reverse")]
-    offered = list(FILTER_KEYS if filtering else keymap.footer(context, works, many=many))
+    offered = list(FILTER_KEYS if filtering else keymap.footer(context, works, many=many, closed=closed))
     room = width - cells(mode) - 2 - (cells(pending) + 1 if pending else 0)
     kept = keymap.ways_out | {"Esc"}
     shown = {key: "" for key, _ in offered if key in kept}

@@ -132,6 +132,33 @@ def test_a_footer_of_any_width_names_the_way_out_and_the_way_to_all_keys(
     assert [key for key in essential if f"  {key}" not in drawn] == []
 
 
+def test_snooze_and_labels_are_named_where_there_is_room_behind_all_other_keys() -> None:
+    for context in (Context.LIST, Context.THREAD):
+        assert status.footer(Keymap(), context, 140).plain.endswith("  ? help  s snooze  t labels")
+        others = [f"{key} {name}" for key, name in Keymap().footer(context)][:-2]
+        for width in range(20, 140):
+            drawn = status.footer(Keymap(), context, width).plain
+            if "s snooze" in drawn or "t labels" in drawn:
+                assert [each for each in others if each not in drawn] == []
+
+
+async def test_the_key_that_opens_a_closed_chat_again_is_called_so(folder: Folder, desk: DeskMaker) -> None:
+    def footer() -> str:
+        return agent.screen_text().splitlines()[-1]
+
+    async with desk(folder) as agent:
+        await agent.open("Priya Tran")
+        await agent.until(lambda: "e done" in footer())
+        await agent.press("e")
+        await agent.until(lambda: "e reopen" in footer())
+        await agent.press("g", "d", "g", "g")
+        await agent.until(lambda: "e reopen" in footer())
+        await agent.press("x")
+        await agent.until(lambda: "1 selected" in footer() and "e reopen" in footer())
+        await agent.press("g", "i", "g", "g")
+        await agent.until(lambda: "e done" in footer())
+
+
 def test_keys_that_wait_for_more_stand_at_the_right_of_the_footer() -> None:
     drawn = status.footer(Keymap(), Context.LIST, 40, "12g").plain
     assert drawn.rstrip().endswith("12g")
