@@ -184,6 +184,24 @@ async def test_what_stands_in_the_composer_becomes_a_snippet_that_can_be_changed
         assert text_of(file).rstrip() == FILE.rstrip()
 
 
+async def test_a_snippet_made_of_the_draft_takes_the_place_of_its_words_when_it_is_chosen(
+    folder: Folder, desk: DeskMaker, file: Path
+) -> None:
+    async with desk(folder, (80, 24)) as agent:
+        await reply(agent, TELEGRAM, "We are closed on Sundays.")
+        composer = agent.inbox.composer
+        await keys(agent, "<ctrl+t>sunday<ctrl+n>")
+        await agent.press("ctrl+s")
+        await agent.until(lambda: isinstance(agent.app.screen, Snippets))
+        await agent.press("enter")
+        assert composer.text == "We are closed on Sundays."
+        await agent.press("ctrl+z")
+        assert composer.text == "We are closed on Sundays."
+        # Another one, and one that was there already, are put where the caret is.
+        await keys(agent, " <ctrl+t>gre<enter>")
+        await agent.until(lambda: composer.text.startswith("We are closed on Sundays. Hi "))
+
+
 async def test_a_name_that_is_taken_is_said_and_the_text_stays(
     folder: Folder, desk: DeskMaker, file: Path
 ) -> None:

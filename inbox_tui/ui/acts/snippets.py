@@ -78,14 +78,21 @@ class Snippets(Area):
         # Not from a worker: letters typed at once behind the key would be a message, and Enter would send it.
         inbox.app.push_screen(Snippets(inbox.session, self.file, desk, start))
 
-    def _insert(self, row: ChatRow, snippet: Snippet, filled: Filled) -> str | None:
-        """Put a filled snippet where the caret is, as one step for undo; why not, where it cannot be."""
+    def _insert(self, row: ChatRow, snippet: Snippet, filled: Filled, instead: bool) -> str | None:
+        """Put a filled snippet where the caret is, as one step for undo; why not, where it cannot be.
+
+        `instead`: in place of the words that it was made of, which are those selected, else all.
+        """
         inbox, composer = self._inbox, self._inbox.composer
         if composer.chat_id != row.chat.id:
             return "Nothing was put in: another chat is open now"
         if (refusal := inbox.refusal()) is not None:
             return f"Nothing was put in: {refusal.reason}"
-        composer.editor.write(filled.text)
+        editor = composer.editor
+        if instead and not editor.selected_text:
+            editor.put(filled.text, (0, 0), editor.document.end)
+        else:
+            editor.write(filled.text)
         if filled.blanks:
             known = composer.extras.get("blanks")
             composer.put(blanks=[*(known if isinstance(known, list) else []), *filled.blanks])

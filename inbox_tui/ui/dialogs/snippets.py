@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 
 from textual import on, work
@@ -30,14 +31,15 @@ from inbox_tui.ui.session import Session
 class Desk:
     """What a snippet is for: the chat's platform and facts, and what stands in its composer.
 
-    `use` puts a filled snippet into the text and returns why it cannot, None where it did.
+    `use` puts a filled snippet into the text, or where it says so in place of `text`, and returns why it
+    cannot, None where it did.
     """
 
     platform: str
     known: Mapping[str, str]
     text: str
     keyboard: JsonObject
-    use: Callable[[Snippet, Filled], str | None]
+    use: Callable[[Snippet, Filled, bool], str | None]
 
 
 @dataclass(slots=True)
@@ -96,6 +98,8 @@ class Snippets(FieldDialog[None]):
         self._asking: _Asking | None = None
         self._doomed = ""
         """The name of the snippet that the next press deletes."""
+        self._made: set[str] = set()
+        """The names of those that were made of what stands in the composer."""
 
     def compose(self) -> ComposeResult:
         """Field, list, what would be put in, what is in the way, keys."""
@@ -283,7 +287,9 @@ class Snippets(FieldDialog[None]):
         self._question(asking)
 
     def _finish(self, snippet: Snippet, answers: Mapping[str, str]) -> None:
-        problem = self._desk.use(snippet, snippets.fill(snippet, self._desk.known, answers))
+        filled = snippets.fill(snippet, self._desk.known, answers)
+        # What it was made of would stand beside it once more.
+        problem = self._desk.use(snippet, filled, snippet.name in self._made)
         if problem is None:
             self.dismiss()
         else:
@@ -314,10 +320,13 @@ class Snippets(FieldDialog[None]):
         from inbox_tui.ui.dialogs.snippet_edit import EditSnippet
 
         self._doomed = ""
-        self.app.push_screen(EditSnippet(self._session, self._file, start, was), self._edited)
+        dialog = EditSnippet(self._session, self._file, start, was)
+        self.app.push_screen(dialog, partial(self._edited, was))
 
-    def _edited(self, name: str | None) -> None:
+    def _edited(self, was: Snippet | None, name: str | None) -> None:
         if name is not None:
+            if was is None or was.name in self._made:
+                self._made.add(name)
             self._fill_field("")
             self._list(name)
 
