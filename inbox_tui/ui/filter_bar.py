@@ -49,6 +49,8 @@ class FilterBar(Vertical):
         super().__init__(id=id)
         self._session = session
         self._applied = ""
+        self.wrong = False
+        """The query that stands there cannot be understood, so the list is not what it asks for."""
         self._picking = 0
         """Questions that are not answered yet; only the newest will be."""
         self._again = False
@@ -77,7 +79,7 @@ class FilterBar(Vertical):
         """Show the whole list again."""
         with self.field.prevent(Input.Changed):
             self.field.value = ""
-        self.display = False
+        self.display = self.wrong = False
         self._say("")
         if self._applied:
             self._applied = ""
@@ -124,9 +126,11 @@ class FilterBar(Vertical):
             zone = datetime.now().astimezone().tzinfo or UTC
             plan = search.plan(self._applied, self.profiles, now=self._session.clock.now(), zone=zone)
         except QueryError as error:
+            self.wrong = True
             self._say(str(error))
             self._answered.set()
             return
+        self.wrong = False
         self._say("")
         if isinstance(plan, ChatFilter):
             self._answer(self._applied, ChatSource(self._session.reader, plan), stay=stay)

@@ -374,11 +374,31 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         )
         return answer if isinstance(answer, Refused) else None
 
+    @property
+    def subject(self) -> ChatRow | None:
+        """The chat that a key is about: the one under the list's cursor, or the open one.
+
+        What was only read may leave the list under the cursor (Unread). While it is drawn beside the list,
+        keys are about it all the same, not about who has taken its place.
+        """
+        if self.context is not Context.LIST:
+            return self.shown
+        return self.shown if self._was_only_read else self.chats.cursor_row
+
+    @property
+    def _was_only_read(self) -> bool:
+        """Whether the open chat, beside the list, has left the list by being seen and by nothing else."""
+        row = self.shown
+        if row is None or self.has_class("-one") or self.chats.missing != row.pk:
+            return False
+        away = row.snoozed_until is not None and self.session.clock.now() < row.snoozed_until
+        return row.unanswered > 0 and not (row.unread or row.done or away)
+
     def answer(self, action: Action) -> Refused | None:
         """Why an action of the registry cannot be done now with what a key is about; None where it can."""
         if (refusal := self.acts.selecting.refusal(action)) is not None:
             return refusal
-        row = self.chats.cursor_row if self.context is Context.LIST else self.shown
+        row = self.subject
         if row is None and (action.about is not About.NOTHING or action.act is not None):
             return Refused("No chat is selected", cause=Cause.MESSAGE)
         if row is None or action.act is None or action.about is About.MESSAGE:
@@ -474,7 +494,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def turn_to(self, widget: Widget) -> None:
         """Give the keys to a pane or a field at once; one-pane layouts show it."""
-        if widget is self.chats:
+        if widget is self.chats and not self._was_only_read:
             self.chats.close_gap()
         self.set_focus(widget)
         self._focus_moved()

@@ -11,7 +11,7 @@ from textual.widgets import Input
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.editor import Editor, one_line
 from inbox_tui.ui.keymap import Chords
-from inbox_tui.ui.keys import key_of
+from inbox_tui.ui.keys import key_of, label
 
 if TYPE_CHECKING:
     from inbox_tui.ui.inbox import InboxScreen
@@ -63,6 +63,9 @@ class KeyTaker:
         elif event.key in ("escape", "enter"):
             if event.key == "enter":
                 await inbox.filter_bar.answered()
+                if inbox.filter_bar.wrong:
+                    inbox.say("The query cannot be understood; Esc shows all chats again")
+                    return
             inbox.leave_field(keep=event.key == "enter")
         elif isinstance(field, Input) and event.is_printable and event.character:
             field.replace(event.character, *field.selection)
@@ -97,12 +100,23 @@ class KeyTaker:
             part.time = event.time
         return both
 
+    def _elsewhere(self, key: str) -> str | None:
+        """What a key that means nothing here does in the list, or in a thread."""
+        actions, inbox = self._inbox.keymap.actions, self._inbox
+        found = next(
+            (each for each in actions if key in each.keys and inbox.context not in each.contexts), None
+        )
+        if found is None or Context.TYPING in found.contexts:
+            return None
+        place = "the list" if Context.LIST in found.contexts else "a thread"
+        return f"{label(key)} works in {place}: {found.title}"
+
     def _press(self, event: events.Key) -> None:
         inbox = self._inbox
         pressed = self._chords.press(key_of(event), inbox.context)
         self.pending = pressed.pending
         if pressed.action is not None:
-            row = inbox.chats.cursor_row if inbox.context is Context.LIST else None
+            row = inbox.subject if inbox.context is Context.LIST else None
             inbox.chats.acted_on = None if row is None else row.pk
             inbox.said = "There is nothing to type into"
             inbox.acts.carry_out(pressed.action, pressed.count)
@@ -111,4 +125,6 @@ class KeyTaker:
                 inbox.stray.nothing_opened(event.time, inbox.said)
         elif event.key == "ctrl+c":
             inbox.say(f"{inbox.keymap.label('quit')} quits")
+        elif not pressed.pending and (elsewhere := self._elsewhere(key_of(event))) is not None:
+            inbox.say(elsewhere)
         inbox.edges.draw_footer()

@@ -23,6 +23,14 @@ class Seen:
     def __init__(self, inbox: InboxScreen) -> None:
         self._inbox = inbox
         self._timer: Timer | None = None
+        self._kept: int | None = None
+        """The open chat (pk) that the person has marked unread: it stays so until they have left it."""
+
+    def keep_unread(self) -> None:
+        """The person has marked the open chat unread."""
+        shown = self._inbox.shown
+        if self._opened and shown is not None:
+            self._kept = shown.pk
 
     def watch(self) -> None:
         """Begin the time anew: another chat, place or focus, or a newer message."""
@@ -30,10 +38,13 @@ class Seen:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
+        shown = inbox.shown
+        if not self._opened or shown is None or shown.pk != self._kept:
+            self._kept = None
         if not self._opened:
             return
         inbox.acts.attachments.want_pictures()
-        if inbox.shown is not None and inbox.shown.unread:
+        if shown is not None and shown.unread and self._kept is None:
             self._timer = inbox.set_timer(SEEN_SECONDS, self._mark)
 
     @property

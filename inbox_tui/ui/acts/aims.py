@@ -39,7 +39,7 @@ class Aims:
                 return Refused("There is no message here yet", cause=Cause.MESSAGE)
             refusal = self._why_not(action, chat, row)
             return row if refusal is None else refusal
-        chat = inbox.chats.cursor_row
+        chat = inbox.subject
         if chat is None:
             return Refused("No chat is selected", cause=Cause.MESSAGE)
         return self._newest(action, chat)

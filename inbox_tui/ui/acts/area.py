@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inbox_tui.store.reads import ChatRow
-from inbox_tui.ui.actions import Context
 
 if TYPE_CHECKING:
     from inbox_tui.ui.inbox import InboxScreen
@@ -23,6 +22,5 @@ class Area:
 
     @property
     def _subject(self) -> ChatRow | None:
-        """The chat that a key is about: the one under the list's cursor, or the open one."""
-        inbox = self._inbox
-        return inbox.chats.cursor_row if inbox.context is Context.LIST else inbox.shown
+        """The chat that a key is about."""
+        return self._inbox.subject

@@ -46,7 +46,7 @@ class Moving(Area):
     def open(self, count: int) -> None:
         """From the list into the thread."""
         inbox = self._inbox
-        row = inbox.chats.cursor_row
+        row = inbox.subject if inbox.context is Context.LIST else inbox.chats.cursor_row
         if row is None:
             return
         inbox.show_chat(row)

@@ -33,6 +33,9 @@ class Triage(Area):
         row = self._subject
         if row is not None:
             self._inbox.session.act(triage.reopen if row.done else triage.done, [row.chat.id])
+            if row.failed and not row.done:
+                ways = self._inbox.keymap.offers(retry="sends it again", discard="gives it up")
+                self._inbox.say(f"Done: {row.chat.title}. Its failed message stays to be dealt with{ways}")
 
     def done_next(self, count: int) -> None:
         """Close the chat for us and go to the next one that needs a reply."""
@@ -68,6 +71,7 @@ class Triage(Area):
         if row.unread:
             self._inbox.session.act(triage.read, [row.chat.id])
         elif row.unanswered:
+            self._inbox.seen.keep_unread()
             self._inbox.session.act(triage.unread, [row.chat.id])
         else:
             self._inbox.say("Everything here is answered or done, so there is nothing to mark unread")

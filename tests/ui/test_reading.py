@@ -1,0 +1,105 @@
+"""Reading a chat: it counts as seen, and takes nothing from under the person's hands."""
+
+from __future__ import annotations
+
+from inbox_tui.core.models import Chat
+from inbox_tui.store import lookups
+from inbox_tui.store.db import Folder
+from inbox_tui.store.reads import ChatRow
+from inbox_tui.store.views import View
+
+from .conftest import Desk, DeskMaker
+
+
+def now(agent: Desk, chat: Chat) -> ChatRow:
+    """A chat as the store has it."""
+    row = lookups.chat(agent.inbox.session.reader, chat.id)
+    assert row is not None
+    return row
+
+
+async def opened(agent: Desk) -> Chat:
+    """Open the fourth chat of the view and read it."""
+    await agent.press(*"4gg", "enter")
+    shown = agent.inbox.shown
+    assert shown is not None
+    assert shown.unread
+    assert shown.unanswered
+    await agent.until(lambda: now(agent, shown.chat).unread == 0)
+    await agent.until(lambda: agent.inbox.chats.missing == shown.pk)
+    return shown.chat
+
+
+async def test_keys_go_on_being_about_the_chat_that_left_unread_by_being_read(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, view=View.UNREAD) as agent:
+        chat = await opened(agent)
+        await agent.press("escape", "e")
+        await agent.until(lambda: now(agent, chat).done)
+        await agent.until(lambda: agent.inbox.chats.cursor_row is not None)
+        row = agent.inbox.chats.cursor_row
+        assert row is not None
+        assert row.chat.id != chat.id
+        assert not row.done
+        await agent.press("z")
+        await agent.until(lambda: not now(agent, chat).done)
+
+
+async def test_enter_goes_back_into_the_chat_that_was_just_read(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder, view=View.UNREAD) as agent:
+        chat = await opened(agent)
+        await agent.press("escape", "enter")
+        assert agent.inbox.shown is not None
+        assert agent.inbox.shown.chat.id == chat.id
+        await agent.press("escape", "j")
+        assert agent.inbox.chats.cursor_row is not None
+
+
+async def test_what_is_marked_unread_stays_so_until_it_is_left_and_opened_again(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, view=View.ALL) as agent:
+        row = next(each for each in agent.inbox.chats.window_rows if each.unread and each.unanswered)
+        agent.inbox.go_to(row.chat.id)
+        await agent.until(lambda: agent.inbox.shown is not None and agent.inbox.shown.unread == 0)
+        await agent.press("u")
+        await agent.until(lambda: now(agent, row.chat).unread > 0)
+        assert agent.inbox.seen._timer is None, "nothing may mark it as seen while it is open"
+        await agent.press("r", "escape")
+        assert agent.inbox.seen._timer is None
+        await agent.press("escape", "enter")
+        await agent.until(lambda: now(agent, row.chat).unread == 0)
+
+
+async def test_enter_stays_in_a_filter_that_cannot_be_understood(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder, view=View.ALL) as agent:
+        await agent.press("\\")
+        await agent.type("is:unred")
+        await agent.press("enter")
+        assert agent.context == "typing"
+        assert agent.says("cannot be understood")
+        await agent.press("backspace", "backspace")
+        await agent.type("ead")
+        await agent.press("enter")
+        assert agent.context == "list"
+        assert all(row.unread for row in agent.inbox.chats.window_rows)
+
+
+async def test_done_on_a_chat_with_a_failed_message_says_why_it_stays(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, view=View.FAILED) as agent:
+        row = agent.inbox.chats.cursor_row
+        assert row is not None
+        await agent.press("e")
+        await agent.until(lambda: now(agent, row.chat).done)
+        assert agent.says("Its failed message stays to be dealt with · ! sends it again · D gives it up")
+
+
+async def test_a_key_that_works_elsewhere_says_where(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder, view=View.ALL) as agent:
+        await agent.press("J")
+        assert agent.says("J works in a thread: Next chat")
+        await agent.press("enter", "x")
+        assert agent.says("x works in the list")
