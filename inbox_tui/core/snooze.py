@@ -29,9 +29,15 @@ _MONTHS = (
 )
 _LAST_YEAR = 9000
 """Nobody waits that long, and no zone leads out of the years that can be written."""
-_SPAN = re.compile(r"(\d{1,5})\s*(minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)(?![a-z])\s*")
+_SPAN = re.compile(
+    r"(\d{1,5}(?:[.,]\d{1,3})?)\s*(minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)(?![a-z])\s*"
+)
+_MINUTES = re.compile(r"[0-5]\d")
+"""What stands behind hours without a unit: `2h30`."""
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*(am|pm)?")
 _DAY_MONTH = re.compile(r"(\d{1,2})\.?\s+([a-z]{3,9})\.?(?:\s+(\d{4})(?![\d:]))?")
+_NUMBERS = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.(?:\s?(\d{4}))?(?=\s|$)")
+"""`24.12.`: the point at the end tells it from a number with decimals."""
 _MONTH_DAY = re.compile(r"([a-z]{3,9})\.?\s+(\d{1,2})(?![\d:]),?(?:\s+(\d{4})(?![\d:]))?")
 
 
@@ -50,9 +56,9 @@ class Until:
 def parse(text: str, now: Milliseconds, zone: tzinfo | None = None) -> Until:
     """What the words come to at `now`. `zone` None: this machine's own, with its changes of the clocks.
 
-    A day without a time is its morning (9:00), a time without a day its next one. `sticky` behind it all
-    keeps the chat away even when the customer writes. Raises UsageError, with examples, for anything else and
-    for what has passed.
+    A day without a time is its morning (9:00), a time or an hour without a day its next one. `sticky` behind
+    it all keeps the chat away even when the customer writes. Raises UsageError, with examples, for anything
+    else and for what has passed.
     """
     words = " ".join(text.lower().split())
     plain = words.removesuffix("sticky").strip()
@@ -95,16 +101,20 @@ def _unclear(text: str) -> UsageError:
 
 
 def _span(text: str, now: Milliseconds, zone: tzinfo | None) -> Milliseconds | None:
-    """`2h`, `1h30m`, `3d`; None where something else stands behind it."""
-    end, days, passing = 0, 0, 0
+    """`2h`, `1h30m`, `2h30`, `1.5h`, `3d`; None where something else stands behind it."""
+    end, unit, days, passing = 0, "", 0, 0
     while (match := _SPAN.match(text, end)) is not None:
-        number, unit = int(match[1]), match[2][0]
+        thousandths, unit = round(float(match[1].replace(",", ".")) * 1000), match[2][0]
         if unit in "dw":
-            days += number * (7 if unit == "w" else 1)
+            whole, part = divmod(thousandths * (7 if unit == "w" else 1), 1000)
+            days += whole
+            passing += part * 24 * HOUR // 1000
         else:
-            passing += number * (HOUR if unit == "h" else MINUTE)
+            passing += thousandths * (HOUR if unit == "h" else MINUTE) // 1000
         end = match.end()
-    if end < len(text):
+    if unit == "h" and _MINUTES.fullmatch(text, end):
+        passing += int(text[end:]) * MINUTE
+    elif end < len(text):
         return None
     if days:
         here = datetime.fromtimestamp(now / 1000, zone)
@@ -117,7 +127,7 @@ def _day(text: str, now: Milliseconds, zone: tzinfo | None) -> Milliseconds | No
     today = datetime.fromtimestamp(now / 1000, zone).date()
     named = _named(text, today)
     if named is None:
-        clock = _time(text) if not text.isdigit() else None
+        clock = _time(text)
         if clock is None:
             return None
         at = _first(today, clock, zone, now)
@@ -155,14 +165,20 @@ def _named(text: str, today: date) -> tuple[list[date], str] | None:
         return [day, day + timedelta(7)], rest
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", name):
         return [_within(date.fromisoformat(name))], rest
+    if (match := _NUMBERS.match(text)) is not None:
+        return _dates(today, int(match[2]), match[1], match[3]), text[match.end() :].strip()
     for pattern, number_first in ((_DAY_MONTH, True), (_MONTH_DAY, False)):
         if (match := pattern.match(text)) is not None:
             day_number, name = (match[1], match[2]) if number_first else (match[2], match[1])
             if (month := _index(_MONTHS, name)) is not None:
-                years = [int(match[3])] if match[3] else _years(today, month + 1, int(day_number))
-                days = [_within(date(year, month + 1, int(day_number))) for year in years]
-                return days, text[match.end() :].strip()
+                return _dates(today, month + 1, day_number, match[3]), text[match.end() :].strip()
     return None
+
+
+def _dates(today: date, month: int, day: str, year: str | None) -> list[date]:
+    """The days that a day of a month can mean. Raises ValueError for one that there is not."""
+    years = [int(year)] if year else _years(today, month, int(day))
+    return [_within(date(each, month, int(day))) for each in years]
 
 
 def _years(today: date, month: int, day: int) -> list[int]:

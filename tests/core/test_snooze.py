@@ -32,6 +32,23 @@ moments = st.integers(ms("2026-01-01"), ms("2028-12-31"))
         ("2h", "2026-04-29 17:20"),
         ("30m", "2026-04-29 15:50"),
         ("1h30m", "2026-04-29 16:50"),
+        ("2h30", "2026-04-29 17:50"),
+        ("1h05", "2026-04-29 16:25"),
+        ("2h 30m", "2026-04-29 17:50"),
+        ("1.5h", "2026-04-29 16:50"),
+        ("0,5 hours", "2026-04-29 15:50"),
+        ("1.5d", "2026-05-01 03:20"),
+        ("17", "2026-04-29 17:00"),
+        ("9", "2026-04-30 09:00"),
+        ("at 15", "2026-04-30 15:00"),
+        ("0", "2026-04-30 00:00"),
+        ("24.12.", "2026-12-24 09:00"),
+        ("1.4.", "2027-04-01 09:00"),
+        ("24.12. 17", "2026-12-24 17:00"),
+        ("24.12. at 8:15", "2026-12-24 08:15"),
+        ("24.12.2027", "2027-12-24 09:00"),
+        ("on 5. 6. 10:00", "2026-06-05 10:00"),
+        ("29.2.", "2028-02-29 09:00"),
         ("in 1 hour 5 minutes", "2026-04-29 16:25"),
         ("3d", "2026-05-02 15:20"),
         ("2 weeks", "2026-05-13 15:20"),
@@ -79,7 +96,15 @@ def test_until_reply_is_ended_by_the_customer_and_a_sticky_snooze_is_not() -> No
     "words",
     [
         "",
-        "9",
+        "24",
+        "2h75",
+        "2h3",
+        "1.5",
+        "24.12",
+        "24.12.9",
+        "1.5m later",
+        "31.2.",
+        "24.13.",
         "soon",
         "tomorrow noonish",
         "25:00",
@@ -136,6 +161,15 @@ def test_a_time_of_tomorrow_is_what_the_clock_shows_then(
     wanted = (wanted.replace(tzinfo=None) + timedelta(1)).replace(tzinfo=zone)
     skipped = wanted.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wanted.replace(tzinfo=None)
     assert skipped or here.replace(tzinfo=None) == wanted.replace(tzinfo=None)
+
+
+@given(moments, zones, st.integers(0, 23))
+@settings(max_examples=60, deadline=None)
+def test_a_bare_hour_is_its_next_time_by_the_clock(now: int, zone: ZoneInfo, hour: int) -> None:
+    bare = parse(str(hour), now, zone)
+    assert bare == parse(f"{hour}:00", now, zone)
+    assert bare.at is not None
+    assert now < bare.at <= now + 26 * HOUR
 
 
 @given(moments, zones, st.integers(1, 72))
