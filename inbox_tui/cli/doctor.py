@@ -22,6 +22,7 @@ from inbox_tui.config import Settings
 from inbox_tui.core.cells import preview
 from inbox_tui.core.errors import InboxError, NetworkError, NotAuthorised, UsageError
 from inbox_tui.core.models import Milliseconds
+from inbox_tui.core.text import sentence
 from inbox_tui.store import health
 from inbox_tui.store.db import Folder, file_fault, now_ms
 from inbox_tui.store.health import FileHealth, FileState
@@ -118,13 +119,16 @@ def _program(_: Settings) -> Iterator[Finding]:
 def _settings(settings: Settings, faults: Sequence[UsageError]) -> Iterator[Finding]:
     file = settings.config_file
     for fault in faults:
-        yield problem("configuration", fault.title, f"{fault.hint}. Everything below goes by the default")
+        yield problem(
+            "configuration", fault.title, f"{sentence(fault.hint)} Everything below goes by the default"
+        )
     from inbox_tui.ui.keymap import changed
 
     keymap = changed(settings.keys, settings.config_file)
     wrongs = sorted([*settings.problems, *keymap.problems], key=lambda each: each.line or 0)
     for wrong in wrongs:
-        advice = f"{wrong.expected}. The value of the last file without mistakes is used, else the default"
+        instead = "The value of the last file without mistakes is used, else the default"
+        advice = f"{sentence(wrong.expected)} {instead}"
         yield problem("configuration", f"{wrong.what} (line {wrong.line} of {file})", advice)
     if not faults and not wrongs:
         yield ok("configuration", f"{file} is used" if file.exists() else f"no {file}: defaults are used")
@@ -149,7 +153,9 @@ def _snippets(settings: Settings) -> Iterator[Finding]:
     reading = SnippetFile(file).read()
     for wrong in reading.problems:
         line = "" if wrong.line is None else f"line {wrong.line} of "
-        yield problem("snippets", f"{wrong.what} ({line}{file})", f"{wrong.expected}. The rest is used")
+        yield problem(
+            "snippets", f"{wrong.what} ({line}{file})", f"{sentence(wrong.expected)} The rest is used"
+        )
     if file.exists() and not reading.problems:
         yield ok("snippets", f"{len(reading.snippets)} in {file}")
 

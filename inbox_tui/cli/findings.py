@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
-from inbox_tui.core.text import clean
+from inbox_tui.core.text import clean, sentence
 
 
 class Level(StrEnum):
@@ -50,8 +50,8 @@ def print_finding(finding: Finding, *, as_json: bool) -> None:
         record = {"check": finding.check, "level": finding.level.value, "found": found, "advice": advice}
         line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
     else:
-        line = f"{finding.level.value:<8} {finding.check}: {found.rstrip('.')}." + (
-            f" {advice.rstrip('.')}." if advice else ""
+        line = f"{finding.level.value:<8} {finding.check}: {sentence(found)}" + (
+            f" {sentence(advice)}" if advice else ""
         )
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

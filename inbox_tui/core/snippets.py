@@ -160,9 +160,10 @@ def typed_blank(text: str) -> str | None:
 def refuse_open(blanks: Sequence[str]) -> None:
     """Raise Refused where blanks are left open: such a text is never sent."""
     if blanks:
+        verb, them = ("is", "it") if len(blanks) == 1 else ("are", "them")
         raise Refused(
-            f"{', '.join(blanks)} {'is' if len(blanks) == 1 else 'are'} not filled in yet",
-            "Fill it in or take it out; nothing was sent",
+            f"{', '.join(blanks)} {verb} not filled in yet",
+            f"Fill {them} in or take {them} out; nothing was sent",
         )
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "preview",
     "safe_url",
     "search_key",
+    "sentence",
     "shorten",
     "truncate",
     "url_host",
@@ -155,6 +156,11 @@ def clean(text: str) -> str:
         if len(capped) < len(text):
             return capped
     return text
+
+
+def sentence(words: str) -> str:
+    """Words with a full stop, unless they end in a sign that ends a sentence."""
+    return words if words.endswith((".", "?", "!", "…")) else f"{words}."
 
 
 def search_key(text: str) -> str:

@@ -23,7 +23,7 @@ from filelock import FileLock
 
 from inbox_tui import cli
 from inbox_tui.cli import doctor, terminal
-from inbox_tui.cli.findings import Level
+from inbox_tui.cli.findings import Level, note, print_finding
 from inbox_tui.config import Settings, load
 from inbox_tui.core.errors import StoreError
 from inbox_tui.core.models import Attachment, Chat, Message, Profile, Rejected
@@ -505,6 +505,29 @@ def test_an_unknown_theme_and_unknown_settings_are_named(examine: Run, home: Pat
     assert "there is no theme 'moonshine'" in theme.found
     assert "textual-light" in theme.advice
     assert "monochrome" in theme.advice
+
+
+@pytest.mark.parametrize(
+    ("advice", "line"),
+    [
+        ("Did you mean labels?", "note     configuration: lables means nothing. Did you mean labels?\n"),
+        ("Remove it.", "note     configuration: lables means nothing. Remove it.\n"),
+        ("Remove it", "note     configuration: lables means nothing. Remove it.\n"),
+        ("", "note     configuration: lables means nothing.\n"),
+    ],
+)
+def test_a_sentence_ends_once(capsys: pytest.CaptureFixture[str], advice: str, line: str) -> None:
+    print_finding(note("configuration", "lables means nothing", advice), as_json=False)
+    assert capsys.readouterr().out == line
+
+
+def test_a_question_stands_alone_before_what_is_used_instead(examine: Run, home: Path) -> None:
+    configured(home, '[keys]\nsnoze = "w"\n')
+    _, lines = examine()
+    advice = of(lines, "configuration").advice
+    assert (
+        advice == "Did you mean snooze? The value of the last file without mistakes is used, else the default"
+    )
 
 
 @pytest.mark.parametrize("name", ["data", "config"])

@@ -75,6 +75,9 @@ def test_a_text_with_an_open_blank_is_refused_and_one_without_is_not() -> None:
     assert open_blanks("Hi {{name}}", ("{{name}}", "{{?x}}")) == ("{{name}}",)
     with pytest.raises(Refused, match=r"\{\{name\}\} is not filled in yet"):
         refuse_open(("{{name}}",))
+    with pytest.raises(Refused, match="are not filled in yet") as caught:
+        refuse_open(("{{?day}}", "{{nickname}}"))
+    assert caught.value.hint == "Fill them in or take them out; nothing was sent"
     refuse_open(())
 
 

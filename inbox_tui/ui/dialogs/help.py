@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from inbox_tui.core.cells import cells, pad, wrap
+from inbox_tui.core.text import sentence
 from inbox_tui.ui.actions import ACTIONS, Action, Context
 from inbox_tui.ui.chat_list import LEGEND
 from inbox_tui.ui.dialogs.dialog import Dialog
@@ -96,7 +97,7 @@ class HelpScreen(Dialog[None]):
         for problem in self._preferences.problems:
             for line in wrap(f"{problem.where}: {problem.what}.", room):
                 yield Content.styled(line, "$text-warning")
-            for line in wrap(f"{problem.expected}.", room - 2):
+            for line in wrap(sentence(problem.expected), room - 2):
                 yield Content(f"  {line}")
         if self._preferences.problems:
             yield Content("")
