@@ -49,6 +49,7 @@ async def test_done_can_be_undone_and_done_again_over_many_steps_and_after_a_res
         await agent.until(lambda: agent.says("Nothing can be taken back any more"))
         await agent.press("ctrl+r", "ctrl+r")
         await agent.until(lambda: shown(agent).done and shown(agent).pinned)
+        await agent.until(lambda: agent.says(f"Again: pin · {name}"))
         await agent.press("ctrl+r")
         await agent.until(lambda: agent.says("There is nothing to do again"))
 

@@ -186,7 +186,7 @@ class Triage(Area):
         if step is None:
             inbox.say(f"There is nothing to {'undo' if back else 'do again'}")
             return
-        words = [f"{'Undone' if back else 'Done again'}: {step.what}"]
+        words = [f"{'Undone' if back else 'Again'}: {step.what}"]
         if len(step.chat_ids) == 1:
             row = lookups.chat(inbox.session.reader, step.chat_ids[0])
             words[0] += "" if row is None else f" · {row.chat.title}"
