@@ -185,6 +185,21 @@ async def test_labels_are_found_by_letters_and_several_are_one_step(folder: Fold
         await agent.until(lambda: shown(agent).labels == ())
 
 
+async def test_labels_with_commas_between_them_are_added_at_one_go(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.open(telegram(folder))
+        await agent.type("tvip,Big order, #refund,")
+        await agent.until(lambda: agent.screen_text().count("  new") == 3)
+        await agent.press("enter")
+        await agent.type("late, #")
+        await agent.press("enter")
+        await agent.until(lambda: "is no label" in agent.screen_text())
+        await agent.press("escape")
+        await agent.until(lambda: shown(agent).labels == ("big-order", "refund", "vip"))
+        await agent.press("z")
+        await agent.until(lambda: shown(agent).labels == ())
+
+
 async def test_a_note_is_set_apart_and_enter_in_it_sends_nothing(folder: Folder, desk: DeskMaker) -> None:
     name = telegram(folder)
     async with desk(folder) as agent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -91,7 +92,7 @@ class Labels(FieldDialog[Changed]):
         """The field, what it finds, what is in the way."""
         with Vertical(id="labels") as box:
             box.border_title = Content(f"Labels · {self._about}")
-            yield Input(placeholder="a few letters, or a new label", compact=True)
+            yield Input(placeholder="a few letters, or new labels: vip, refund", compact=True)
             yield Static(id="labels-found")
             yield Static(id="labels-fault")
             yield Static(Content("⏎ add or take off · ↑↓ choose · Esc done").stylize("dim"))
@@ -119,6 +120,8 @@ class Labels(FieldDialog[Changed]):
     def _offered(self) -> list[str]:
         """What Enter can be about: labels that are found, then what is typed as a new one."""
         typed = self.query_one(Input).value
+        if self._listed:
+            return []
         names = found(self._known, typed)
         try:
             new = label_name(typed)
@@ -126,10 +129,16 @@ class Labels(FieldDialog[Changed]):
             return names
         return names if new in names else [*names, new]
 
+    @property
+    def _listed(self) -> list[str]:
+        """What stands between commas; empty where there are none."""
+        typed = self.query_one(Input).value
+        return [part.strip() for part in typed.split(",") if part.strip()] if "," in typed else []
+
     def _draw(self, fault: str = "") -> None:
         offered = self._offered
         first = max(0, self._number - ROWS + 1)
-        lines = []
+        lines = [Content(f"▸ + {name}{self._new(name)}").stylize("bold") for name in self._listed_names()]
         for number, name in enumerate(offered[first : first + ROWS], first):
             chosen = number == self._number
             sign, words = self._state(name)
@@ -144,8 +153,18 @@ class Labels(FieldDialog[Changed]):
         """The sign in front of a label, and what is said behind it."""
         if name in self._some and name not in self._wanted:
             return "–", f"  on {self._some[name]:,} of them"
-        new = "" if name in self._known else "  new"
-        return ("✓" if self._wanted.get(name, name in self._before) else " "), new
+        return ("✓" if self._wanted.get(name, name in self._before) else " "), self._new(name)
+
+    def _new(self, name: str) -> str:
+        return "" if name in self._known else "  new"
+
+    def _listed_names(self) -> list[str]:
+        """The labels of a list with commas, without what is none."""
+        names = []
+        for part in self._listed:
+            with contextlib.suppress(UsageError):
+                names.append(label_name(part))
+        return list(dict.fromkeys(names))
 
     # What the keys do.
 
@@ -162,7 +181,10 @@ class Labels(FieldDialog[Changed]):
         self._draw()
 
     def toggle(self) -> None:
-        """Add the label, or take it off; the field is free for the next."""
+        """Add the label, or take it off; of a list with commas add all. The field is free for the next."""
+        if self._listed:
+            self._add_listed()
+            return
         field, offered = self.query_one(Input), self._offered
         if not offered:
             try:
@@ -181,6 +203,18 @@ class Labels(FieldDialog[Changed]):
             self._known.append(name)
         field.value = ""
         self._number = 0
+        self._draw()
+
+    def _add_listed(self) -> None:
+        """Add every label of a list, or none where one of them is no label."""
+        try:
+            names = [label_name(part) for part in self._listed]
+        except UsageError as error:
+            self._draw(str(error))
+            return
+        self._wanted |= dict.fromkeys(names, True)
+        self._known = list(dict.fromkeys([*self._known, *names]))
+        self.query_one(Input).value = ""
         self._draw()
 
     def leave(self) -> None:
