@@ -31,9 +31,12 @@ def existing(settings: Settings, *, named: bool) -> Settings:
     there = (
         f"There {'is' if len(others) == 1 else 'are'}: {', '.join(others)}" if others else "There is none yet"
     )
+    begin = f"`inbox-tui sync --account {settings.account}` fetches a new one"
+    if settings.account == DEMO:
+        begin = "`inbox-tui demo` begins the demo"
     raise UsageError(
         f"There is no account {settings.account} of {urlsplit(settings.api_url).netloc} on this machine",
-        f"{there}. `inbox-tui sync --account {settings.account}` fetches a new one",
+        f"{there}. {begin}",
     )
 
 

@@ -80,7 +80,7 @@ def test_where_there_is_no_account_at_all_only_a_name_on_the_command_line_is_an_
 ) -> None:
     monkeypatch.setenv("INBOX_TUI_HOME", str(tmp_path / "new"))
     ran = reading("chats", "--account", "demo")
-    assert (ran.code, "There is none yet" in ran.err) == (2, True)
+    assert (ran.code, "There is none yet. `inbox-tui demo` begins the demo" in ran.err) == (2, True)
     assert reading("chats").code == 0
 
 
