@@ -186,7 +186,7 @@ async def test_a_file_is_found_by_a_few_letters_and_leaves_before_its_text_as_on
         assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
         await agent.press("enter")
         await agent.until(lambda: agent.inbox.composer.text == "")
-        assert "📎" not in agent.screen_text()
+        await agent.until(lambda: "📎" not in agent.screen_text())
         file, text = payloads(folder)
         assert rows(folder, "SELECT with_pk FROM outbox ORDER BY pk") == [(None,), (1,)]
         assert text == {"text": "This one?"}
@@ -261,7 +261,7 @@ async def test_what_is_typed_at_once_behind_the_attach_key_is_a_path_and_never_a
         for event in burst:
             agent.app.post_message(event)
         await agent.until(lambda: len(payloads(folder)) == 2)
-        assert agent.inbox.composer.text == ""
+        await agent.until(lambda: agent.inbox.composer.text == "")
     sent, text = payloads(folder)
     assert sent["file_name"] == "notes.txt"
     assert text == {"text": "look"}

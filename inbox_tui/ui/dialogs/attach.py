@@ -87,6 +87,8 @@ class Attach(FieldDialog[None]):
         self._use = use
         self._folder: tuple[Path, list[Entry]] | None = None
         self._shown: Sequence[Entry] = ()
+        self._refused: str | None = None
+        """What was looked at last and cannot be sent."""
         self._looked = asyncio.Event()
         self._looked.set()
 
@@ -142,7 +144,9 @@ class Attach(FieldDialog[None]):
         )
         options.highlighted = 0 if found else None
         options.display = bool(found)
-        self._say(notice)
+        # What was said of this very path, after a look at it, is not wiped by a look at its folder.
+        if notice or self._field.value != self._refused:
+            self._say(notice)
 
     def _say(self, words: str) -> None:
         notice = self.query_one("#attach-notice", Static)
@@ -195,6 +199,7 @@ class Attach(FieldDialog[None]):
                     return
             self._finish(await asyncio.to_thread(look_at, text, self._platform))
         except InboxError as error:
+            self._refused = text
             self._say(error.title)
         finally:
             self._looked.set()
