@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from inbox_tui.ui.inbox import InboxScreen
 
 SENDS = frozenset({"send", "send_done"})
+ALREADY_THERE = frozenset({"open", "back"})
+"""Acts that lead to the place where their keys mean nothing."""
 
 
 class KeyTaker:
@@ -106,7 +108,7 @@ class KeyTaker:
         found = next(
             (each for each in actions if key in each.keys and inbox.context not in each.contexts), None
         )
-        if found is None or Context.TYPING in found.contexts:
+        if found is None or Context.TYPING in found.contexts or found.id in ALREADY_THERE:
             return None
         place = "the list" if Context.LIST in found.contexts else "a thread"
         return f"{label(key)} works in {place}: {found.title}"
