@@ -317,9 +317,13 @@ class TestEvents:
         hook: Record,
         new_chat: Callable[..., Record],
         sent: Callable[..., Record],
+        advance: Callable[..., None],
         platform: str,
     ) -> None:
         message = sent(new_chat(platform))
+        # The platform tells of the delivery some seconds later.
+        advance(10)
+        receiver.wait(3)
         control.post("/receipts", json={"message": message["id"], "kind": "read"})
         receiver.wait(4)
         assert receiver.types() == ["message.received", "message.sent", "message.delivered", "message.read"]

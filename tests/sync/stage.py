@@ -111,7 +111,9 @@ class Stage:
         """The engine dies of a strike, and the outbox and the server are as the moment says."""
         wait_for(self.gate.struck.is_set, f"{strike}: the engine never asked for it", self._log)
         assert self._engine is not None
-        assert self._engine.wait(PATIENCE) == -signal.SIGKILL
+        # 255 is what `multiprocessing` knows of a child whose end its fork server could not tell.
+        ended = self._engine.wait(PATIENCE)
+        assert ended in (-signal.SIGKILL, 255), f"{strike}: the engine ended by itself: {ended}"
         self.kills += 1
         if strike.name in items:
             item = self.now(items)[strike.name]
