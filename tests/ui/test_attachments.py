@@ -73,8 +73,9 @@ async def test_a_picture_is_fetched_once_when_it_is_looked_at_and_drawn(
 ) -> None:
     async with desk(folder, size=(140, 40)) as at:
         place = await at_image(at)
-        wants = at.inbox.session.reader.execute("SELECT kind, subject FROM local.needs").fetchall()
-        assert wants.count(("media", f"{place.message_id}/{place.attachment.id}")) == 1
+        wants = "SELECT count(*) FROM local.needs WHERE kind = 'media' AND subject = ?"
+        wanted = (f"{place.message_id}/{place.attachment.id}",)
+        await at.until(lambda: at.inbox.session.reader.execute(wants, wanted).fetchone() == (1,))
         bring(at, place, picture(tmp_path / "photo.png"))
         await at.until(lambda: "▀" in at.screen_text())
         assert "photo.png" in at.screen_text()
