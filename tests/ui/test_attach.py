@@ -201,7 +201,7 @@ async def test_a_file_is_found_by_a_few_letters_and_leaves_before_its_text_as_on
         }
         await agent.press("ctrl+z")
         await agent.until(lambda: agent.inbox.composer.text == "This one?")
-        assert "📎 a sweater.png · 30 kB · image/png" in agent.screen_text()
+        await agent.until(lambda: "📎 a sweater.png · 30 kB · image/png" in agent.screen_text())
         assert rows(folder, "SELECT state FROM outbox") == [("discarded",), ("discarded",)]
 
 
@@ -299,7 +299,7 @@ async def test_an_empty_path_takes_the_file_off_and_escape_leaves_it(
         await agent.press("ctrl+f")
         await agent.until(lambda: isinstance(agent.app.screen, Attach))
         await agent.press("escape")
-        assert "📎 notes.txt" in agent.screen_text()
+        await agent.until(lambda: "📎 notes.txt" in agent.screen_text())
         await attached(agent, "")
         await agent.until(lambda: agent.app.screen is agent.inbox)
         assert "📎" not in agent.screen_text()
@@ -314,7 +314,7 @@ async def test_a_file_is_kept_with_the_draft_and_backspace_in_front_of_the_text_
         await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [("",)])
     async with desk(folder) as agent:
         await reply(agent, TELEGRAM)
-        assert "📎 notes.txt" in agent.screen_text()
+        await agent.until(lambda: "📎 notes.txt" in agent.screen_text())
         await agent.press("backspace")
         assert "📎" not in agent.screen_text()
         await agent.until(lambda: rows(folder, "SELECT count(*) FROM drafts") == [(0,)])
@@ -329,7 +329,7 @@ async def test_where_the_platform_takes_no_files_the_key_says_so(folder: Folder,
         await reply(agent, name)
         assert "Ctrl+F" not in agent.screen_text()
         await agent.press("ctrl+f")
-        assert agent.says("Bluesky")
+        await agent.until(lambda: agent.says("Bluesky"))
         assert agent.context is Context.TYPING
         assert agent.app.screen is agent.inbox
 
@@ -345,7 +345,7 @@ async def test_a_file_that_is_gone_when_it_is_sent_leaves_everything_in_the_comp
         await agent.press("enter")
         await agent.until(lambda: agent.says("notes.txt cannot be read"))
         assert agent.inbox.composer.text == "still here"
-        assert "📎 notes.txt" in agent.screen_text()
+        await agent.until(lambda: "📎 notes.txt" in agent.screen_text())
         assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
 
 
@@ -366,7 +366,7 @@ async def test_what_is_typed_while_a_file_is_copied_waits_and_stays(
         await agent.press("enter")
         await agent.type(" second")
         await agent.press("enter")
-        assert agent.says("still being copied")
+        await agent.until(lambda: agent.says("still being copied"))
         go_on.set()
         await agent.until(lambda: agent.inbox.composer.text == " second")
         await agent.press("enter")
@@ -412,7 +412,7 @@ async def test_a_pasted_path_is_text_and_offered_as_a_file(
         assert agent.inbox.composer.text == f"See '{path}'"
         await agent.press("ctrl+f")
         assert agent.inbox.composer.text == "See "
-        assert "📎 a sweater.png · 30 kB · image/png" in agent.screen_text()
+        await agent.until(lambda: "📎 a sweater.png · 30 kB · image/png" in agent.screen_text())
         assert "Ctrl+F sends" not in agent.screen_text()
 
 

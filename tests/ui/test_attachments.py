@@ -218,9 +218,9 @@ async def test_a_message_without_anything_to_open_says_so(desk: DeskMaker, folde
         ):
             await at.press("k")
         await at.press("o")
-        assert at.says("no file and no link")
+        await at.until(lambda: at.says("no file and no link"))
         await at.press("S")
-        assert at.says("no file")
+        await at.until(lambda: at.says("no file"))
 
 
 def test_a_picture_bomb_is_refused_from_its_header(tmp_path: Path) -> None:

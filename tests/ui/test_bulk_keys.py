@@ -175,7 +175,7 @@ async def test_all_that_a_filter_holds_is_selected_and_dropped_with_it(
         await hit(agent, "X")
         telegram = names(folder, "SELECT id FROM chats WHERE platform = 'telegram'")
         assert picked(agent) == telegram
-        assert agent.says(f"Selected: {len(telegram)} chats")
+        await agent.until(lambda: agent.says(f"Selected: {len(telegram)} chats"))
         await hit(agent, "escape")
         assert not picked(agent)
         assert agent.inbox.filter_bar.active, "Escape takes one thing back at a time"

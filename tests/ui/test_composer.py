@@ -87,7 +87,7 @@ async def test_control_z_in_an_empty_composer_undoes_the_deleting_when_nothing_i
         await agent.press("ctrl+z")
         assert agent.inbox.composer.text == "gone"
         await agent.press("ctrl+z", "ctrl+z")
-        assert agent.says("Nothing can be taken back any more")
+        await agent.until(lambda: agent.says("Nothing can be taken back any more"))
 
 
 async def test_a_closed_composer_undoes_nothing(folder: Folder, desk: DeskMaker) -> None:
@@ -217,7 +217,7 @@ async def test_where_the_platform_has_no_replies_to_a_message_the_key_says_so(
         await agent.open(INSTAGRAM)
         await agent.press("R")
         assert agent.context is Context.THREAD
-        assert agent.says("Instagram")
+        await agent.until(lambda: agent.says("Instagram"))
         assert "reply to it" not in agent.screen_text()
 
 
@@ -234,7 +234,7 @@ async def test_a_message_that_was_deleted_meanwhile_is_not_replied_to(
             writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [gone])])
         await agent.until(lambda: "reply to Max Whitlock: message deleted" in agent.screen_text())
         await agent.press("enter")
-        assert agent.says("The message was deleted")
+        await agent.until(lambda: agent.says("The message was deleted"))
         assert agent.inbox.composer.text == "too late"
     assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
 
@@ -253,7 +253,7 @@ async def test_a_reply_of_somebody_else_has_to_be_looked_at_before_the_draft_is_
             writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [theirs])])
         await agent.until(lambda: "Answered elsewhere at 12:01: We are on it." in agent.screen_text())
         await agent.press("enter")
-        assert agent.says("Nothing was sent; press ⏎ again")
+        await agent.until(lambda: agent.says("Nothing was sent; press ⏎ again"))
         assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
         await agent.press("enter")
         await agent.until(lambda: agent.inbox.composer.text == "")
@@ -319,7 +319,7 @@ async def test_send_and_done_does_neither_where_nothing_can_be_sent(folder: Fold
     async with desk(folder) as agent:
         await reply(agent, TELEGRAM)
         await agent.press("ctrl+g")
-        assert agent.says("Nothing to send")
+        await agent.until(lambda: agent.says("Nothing to send"))
         assert agent.context is Context.TYPING
     assert rows(folder, "SELECT count(*) FROM marks WHERE kind = 'done'") == [(0,)]
 
@@ -357,7 +357,7 @@ async def test_a_window_that_closes_while_one_types_locks_and_keeps_the_text_and
         with before_close(agent, seconds=0.5) as at:
             await agent.until(lambda: agent.inbox.composer.locked)
             await agent.type("ing")
-            assert agent.says("Window probably closed")
+            await agent.until(lambda: agent.says("Window probably closed"))
             await agent.press("enter")
             assert agent.inbox.composer.text == "still typ"
             assert (

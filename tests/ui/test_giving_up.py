@@ -41,7 +41,7 @@ async def test_what_was_given_up_comes_back_as_the_draft(folder: Folder, desk: D
         await given_up(agent)
         await agent.press("z")
         await agent.until(lambda: agent.inbox.composer.text == "A long and careful answer")
-        assert agent.says("Brought back: the draft for Max Whitlock")
+        await agent.until(lambda: agent.says("Brought back: the draft for Max Whitlock"))
         assert agent.read().failed == 4, "the four of the world, and not this one"
     assert drafts(folder) == ["A long and careful answer"]
 

@@ -89,7 +89,7 @@ async def test_minus_without_a_reaction_of_ours_says_so(desk: DeskMaker, folder:
     async with desk(folder) as at:
         await person_on(at, "facebook")
         await at.press("-")
-        assert at.says("There is no reaction of yours")
+        await at.until(lambda: at.says("There is no reaction of yours"))
         assert queued(at) == []
 
 
@@ -97,11 +97,11 @@ async def test_telegram_and_bluesky_explain_that_there_are_none(desk: DeskMaker,
     async with desk(folder) as at:
         await person_on(at, "telegram")
         await at.press("+")
-        assert at.says("Telegram has no reactions")
+        await at.until(lambda: at.says("Telegram has no reactions"))
         await at.press("escape")
         await person_on(at, "bluesky")
         await at.press("+")
-        assert at.says("Reactions on Bluesky are not supported by the API")
+        await at.until(lambda: at.says("Reactions on Bluesky are not supported by the API"))
         assert queued(at) == []
 
 
@@ -111,7 +111,7 @@ async def test_the_archive_key_archives_and_brings_back_on_bluesky_only(
     async with desk(folder) as at:
         await person_on(at, "telegram")
         await at.press("M")
-        assert at.says("Bluesky only")
+        await at.until(lambda: at.says("Bluesky only"))
         assert queued(at) == []
         await at.press("escape")
         await person_on(at, "bluesky")

@@ -90,7 +90,7 @@ async def test_n_goes_through_the_hits_of_the_chat_and_on_to_the_next_and_back(
     walk = places[: several + 4]
     async with desk(folder) as agent:
         await agent.press("n")
-        assert agent.says("/ searches")
+        await agent.until(lambda: agent.says("/ searches"))
         await searching(agent, "order")
         await agent.press("enter")
         seen = [under_cursor(agent)]

@@ -101,13 +101,13 @@ async def test_a_text_with_an_open_blank_is_not_sent_even_after_another_start(
         assert composer.text == open_text
         for key in ("enter", "enter", "ctrl+g"):
             await agent.press(key)
-            assert agent.says("{{?order number}} is not filled in yet")
+            await agent.until(lambda: agent.says("{{?order number}} is not filled in yet"))
         assert sent(folder) == []
         await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [(open_text,)])
     async with desk(folder) as agent:
         await reply(agent, TELEGRAM)
         await agent.press("enter", "enter")
-        assert agent.says("is not filled in yet")
+        await agent.until(lambda: agent.says("is not filled in yet"))
         # The blank is selected, so what is typed takes its place.
         await agent.type("A-1042")
         await agent.press("enter")
@@ -123,7 +123,7 @@ async def test_braces_typed_by_hand_are_asked_about_and_then_sent(
     async with desk(folder) as agent:
         await reply(agent, TELEGRAM, "Write {{name}} there")
         await agent.press("enter")
-        assert agent.says("{{name}} looks like a blank. Nothing was sent; press ⏎ again")
+        await agent.until(lambda: agent.says("{{name}} looks like a blank. Nothing was sent; press ⏎ again"))
         assert sent(folder) == []
         await agent.press("enter")
         await agent.until(lambda: agent.inbox.composer.text == "")
@@ -149,7 +149,7 @@ async def test_buttons_come_along_on_telegram_and_elsewhere_the_text_goes_alone_
         await keys(agent, "<ctrl+t>menu<enter>")
         assert agent.inbox.composer.text == "What can we do for you?"
         assert "reply_markup" not in agent.inbox.composer.extras
-        assert agent.says("Without the buttons of menu")
+        await agent.until(lambda: agent.says("Without the buttons of menu"))
         await keys(agent, "<ctrl+t>telegram<enter>")
         assert "is for Telegram only, and this is Instagram" in agent.screen_text()
         await agent.press("escape")

@@ -108,7 +108,7 @@ async def test_no_letter_behind_a_key_that_was_refused_is_a_command(folder: Fold
             assert agent.says("What you type is dropped until Esc, or a pause of a second"), refused
             assert (facts(folder), place(agent)) == before, refused
         await burst(agent, "r", "e", "escape")
-        assert agent.says("Keys are commands again")
+        await agent.until(lambda: agent.says("Keys are commands again"))
         await agent.press("escape")
         assert agent.context is Context.LIST
 

@@ -131,7 +131,7 @@ async def test_a_snooze_is_typed_behind_its_key_and_what_it_comes_to_is_shown(
         await agent.until(lambda: re.search(r"☾ \d+[dh]\d\d", agent.screen_text()) is not None)
         await agent.press("s", "enter")
         await agent.until(lambda: shown(agent).snoozed_until is None)
-        assert agent.says(f"Back again: {name}")
+        await agent.until(lambda: agent.says(f"Back again: {name}"))
 
 
 async def test_a_time_that_cannot_be_understood_stays_to_be_corrected_with_examples(

@@ -125,4 +125,4 @@ async def test_without_a_chat_in_the_list_there_is_nobody_to_write_to(
         await agent.until(lambda: not agent.inbox.chats.window_rows)
         await agent.press("enter", "r")
         assert agent.context is Context.LIST
-        assert agent.says("No chat is selected")
+        await agent.until(lambda: agent.says("No chat is selected"))

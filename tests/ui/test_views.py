@@ -75,7 +75,7 @@ async def test_an_empty_view_says_what_that_means(folder: Folder, desk: DeskMake
             await agent.press("g", key)
             assert words in agent.screen_text()
             await agent.press("e")
-            assert agent.says("No chat is selected")
+            await agent.until(lambda: agent.says("No chat is selected"))
 
 
 async def test_what_is_dealt_with_leaves_now_and_the_next_key_is_about_the_next_chat(
@@ -114,7 +114,7 @@ async def test_a_chat_that_leaves_by_itself_leaves_no_other_under_the_next_key(
         await agent.until(lambda: row.chat.title not in listed(agent))
         assert at_cursor(agent) is None
         await agent.press("e")
-        assert agent.says("No chat is selected")
+        await agent.until(lambda: agent.says("No chat is selected"))
         await agent.press("j")
         assert at_cursor(agent) == before[before.index(row.chat.title) + 1]
 
@@ -170,7 +170,7 @@ async def test_tab_goes_to_now_when_the_view_does_not_hold_the_chat(folder: Fold
         assert "[Now" in head(agent)
         await agent.press("shift+tab")
         assert agent.inbox.shown.chat.title == of(agent, View.NOW)[-1]
-        assert agent.says("From the end again")
+        await agent.until(lambda: agent.says("From the end again"))
 
 
 async def test_the_clock_alone_moves_a_chat(
@@ -193,7 +193,7 @@ async def test_saved_queries_are_views(folder: Folder, desk: DeskMaker) -> None:
     saved = {"Telegram": "platform:telegram", "Shops": "is:unread platform:ig", "Wrong": "is:nowhere"}
     async with desk(folder) as agent:
         await agent.press("g", "v")
-        assert agent.says("There is no saved view")
+        await agent.until(lambda: agent.says("There is no saved view"))
         agent.inbox.preferences = replace(Preferences(), views=saved)
         await agent.press("g", "v")
         assert {row.chat.platform for row in agent.inbox.chats.window_rows} == {"telegram"}
@@ -211,10 +211,10 @@ async def test_saved_queries_are_views(folder: Folder, desk: DeskMaker) -> None:
         await agent.press("z", "z")
         await agent.until(lambda: listed(agent) == before)
         await agent.press("3", "g", "v")
-        assert agent.says("The view Wrong cannot be shown")
+        await agent.until(lambda: agent.says("The view Wrong cannot be shown"))
         assert listed(agent) == []
         await agent.press("4", "g", "v")
-        assert agent.says("There are 3 saved views: Telegram, Shops, Wrong")
+        await agent.until(lambda: agent.says("There are 3 saved views: Telegram, Shops, Wrong"))
 
 
 async def test_while_the_chats_are_being_listed_all_of_them_are_shown_and_then_what_needs_the_agent(
