@@ -16,6 +16,7 @@ from inbox_tui.core.times import moment
 from inbox_tui.store import clock, journal, lookups, triage
 from inbox_tui.store.db import open_reader, prepare
 from inbox_tui.store.journal import OpenStep
+from inbox_tui.store.picking import survey
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.store.writes import Writer
 
@@ -33,6 +34,8 @@ WOULD = {
     "remove note": "lose the note",
 }
 """What is said of a chat in a rehearsal, behind “would”, by the act."""
+ENDS_SNOOZES = {"done": "which ends with it", "reopen": "which does not come back"}
+"""What becomes of the snoozes of chats, by the act."""
 Part = Callable[[Writer, list[str], OpenStep], Iterable[str]]
 """Carries an act out on some chats as a part of a step; returns those that it changed."""
 
@@ -61,11 +64,25 @@ def carry_out(settings: Settings, what: str, chosen: Chosen, act: Part, manner: 
     no chat is named, or the query cannot be understood.
     """
     chats = _ids(settings, chosen)
+    ended = _ended_snoozes(settings, chats, what)
     if manner.dry_run:
         _rehearse(settings, chats, what, manner)
-        return 0
-    _tell(settings, _carried(settings, chats, act, what), manner)
+    else:
+        _tell(settings, _carried(settings, chats, act, what), manner)
+    if ended:
+        sys.stderr.write(f"inbox-tui: {ended}\n")
     return 0
+
+
+def _ended_snoozes(settings: Settings, chats: Sequence[str], what: str) -> str:
+    """What closing or reopening chats means for their snoozes; empty where they have none."""
+    if what not in ENDS_SNOOZES:
+        return ""
+    with closing(open_reader(settings.folder)) as reader:
+        found = survey(reader, chats, clock.server_now(reader))
+    count = found.snoozed if what == "done" else found.outlasted
+    subject = "1 chat was" if count == 1 else f"{count:,} chats were"
+    return f"{subject} snoozed, {ENDS_SNOOZES[what]}" if count else ""
 
 
 def _carried(settings: Settings, chats: Sequence[str], act: Part, what: str) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,8 @@ class Survey:
     unread: int = 0
     unanswered: int = 0
     snoozed: int = 0
+    outlasted: int = 0
+    """Done ones with a snooze that had time left: it does not come back when they are reopened."""
     pinned: int = 0
     labels: Mapping[str, int] = field(default_factory=dict)
     """Chats with each label, of those that any of them has."""
@@ -37,6 +39,11 @@ def survey(reader: sqlite3.Connection, chat_ids: Sequence[str], now: Millisecond
         "WHERE id IN (SELECT value FROM json_each(?1))",
         (names, now),
     ).fetchone()
+    (outlasted,) = reader.execute(
+        "SELECT count(*) FROM local.snoozes s JOIN chats c ON c.id = s.chat_id AND c.done "
+        "WHERE s.chat_id IN (SELECT value FROM json_each(?1)) AND coalesce(s.until > ?2, 1)",
+        (names, now),
+    ).fetchone()
     (pinned,) = reader.execute(
         "SELECT count(*) FROM local.pins WHERE chat_id IN (SELECT value FROM json_each(?))", (names,)
     ).fetchone()
@@ -45,4 +52,4 @@ def survey(reader: sqlite3.Connection, chat_ids: Sequence[str], now: Millisecond
         "GROUP BY label",
         (names,),
     )
-    return Survey(chats, done, unread, unanswered, snoozed, pinned, dict(labels.fetchall()))
+    return Survey(chats, done, unread, unanswered, snoozed, outlasted, pinned, dict(labels.fetchall()))

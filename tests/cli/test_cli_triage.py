@@ -47,6 +47,20 @@ def test_a_chat_is_put_away_until_words_say_and_brought_back(reading: CommandLin
     assert chat not in reading("chats", "is:snoozed", "-q").lines
 
 
+def test_it_is_said_that_a_snooze_ends_with_done_and_does_not_come_back_with_reopen(
+    reading: CommandLine,
+) -> None:
+    put_away, other = reading("chats", "platform:telegram", "-q").lines[:2]
+    reading("snooze", put_away, "tomorrow 9")
+    assert "1 chat was snoozed, which ends with it" in reading("done", put_away, other, "--dry-run").err
+    assert "1 chat was snoozed, which ends with it" in reading("done", put_away, other).err
+    ran = reading("reopen", put_away, other)
+    assert (ran.code, ran.lines) == (0, [f"reopen {put_away}", f"reopen {other}"])
+    assert "1 chat was snoozed, which does not come back" in ran.err
+    reading("done", put_away)
+    assert reading("reopen", put_away).err == ""
+
+
 def test_it_is_said_what_a_snooze_comes_to_and_what_the_window_makes_of_it(reading: CommandLine) -> None:
     telegram = one(reading, "platform:telegram")
     assert f"snoozed until tomorrow 09:00: {telegram}" in reading("snooze", telegram, "tomorrow").lines

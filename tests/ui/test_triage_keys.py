@@ -134,6 +134,26 @@ async def test_a_snooze_is_typed_behind_its_key_and_what_it_comes_to_is_shown(
         await agent.until(lambda: agent.says(f"Back again: {name}"))
 
 
+async def test_what_ends_a_snooze_says_so_when_a_chat_is_closed_and_when_it_is_reopened(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    name = telegram(folder)
+    async with desk(folder) as agent:
+        await agent.open(name)
+        await agent.type("stomorrow 9")
+        await agent.press("enter")
+        await agent.until(lambda: shown(agent).snoozed_until is not None)
+        await agent.press("e")
+        await agent.until(lambda: shown(agent).done)
+        assert agent.says(f"Done: {name}. That ends its snooze; z brings it back")
+        await agent.press("e")
+        await agent.until(lambda: not shown(agent).done)
+        assert agent.says(f"Reopened: {name}. Its snooze does not come back; s snoozes it anew")
+        assert shown(agent).snoozed_until is None
+        await agent.press("z", "z")
+        await agent.until(lambda: shown(agent).snoozed_until is not None)
+
+
 async def test_a_time_that_cannot_be_understood_stays_to_be_corrected_with_examples(
     folder: Folder, desk: DeskMaker
 ) -> None:

@@ -34,21 +34,47 @@ def chats_in_words(count: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An act: what it is called before and after, and what it does. `leaves`: chats may leave the list."""
+    """An act: what it is called before and after, and what it does. `leaves`: chats may leave the list.
+
+    `ends`: the snoozes that end with it, or stay ended, by what was counted before; `ending` says so of them.
+    """
 
     before: str
     after: str
     act: Part
     leaves: bool = False
+    ends: Callable[[Survey], int] = lambda _: 0
+    ending: str = ""
+
+    def besides(self, found: Survey) -> str:
+        """What is said besides the count when it is through; mostly nothing."""
+        ended = self.ends(found)
+        return f"{ended:,} of them {'was' if ended == 1 else 'were'} snoozed, {self.ending}" if ended else ""
 
 
-DONE = Plan("Close", "Done", lambda w, names, step: triage.done(w, names, step=step), leaves=True)
-REOPEN = Plan("Reopen", "Reopened", lambda w, names, step: triage.reopen(w, names, step=step), leaves=True)
+DONE = Plan(
+    "Close",
+    "Done",
+    lambda w, names, step: triage.done(w, names, step=step),
+    leaves=True,
+    ends=lambda found: found.snoozed,
+    ending="which ends with it",
+)
+REOPEN = Plan(
+    "Reopen",
+    "Reopened",
+    lambda w, names, step: triage.reopen(w, names, step=step),
+    leaves=True,
+    ends=lambda found: found.outlasted,
+    ending="which does not come back",
+)
 NO_REPLY = Plan(
     "Close, with no reply needed,",
     "Done, no reply needed",
     lambda w, names, step: triage.done_no_reply(w, names, step=step),
     leaves=True,
+    ends=DONE.ends,
+    ending=DONE.ending,
 )
 READ = Plan("Mark as read", "Read", lambda w, names, step: triage.read(w, names, step=step), leaves=True)
 UNREAD = Plan(
@@ -91,7 +117,8 @@ class Many:
         ids = self._inbox.chats.selection.ids()
         words = chats_in_words(len(ids))
         if len(ids) <= ASKED_ABOVE:
-            self._carry_out(choose(self._look(ids)), ids)
+            found = self._look(ids)
+            self._carry_out(choose(found), ids, found)
             return
         dialog = ConfirmMany(
             words,
@@ -102,7 +129,7 @@ class Many:
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._carry_out(choose(dialog.survey), ids)
+                self._carry_out(choose(dialog.survey), ids, dialog.survey)
 
         self._inbox.app.push_screen(dialog, answered)
 
@@ -120,8 +147,8 @@ class Many:
 
         return await asyncio.to_thread(count)
 
-    def _carry_out(self, plan: Plan, ids: Sequence[str]) -> None:
-        self._begin(plan.after, ids, plan.act, plan.leaves)
+    def _carry_out(self, plan: Plan, ids: Sequence[str], found: Survey) -> None:
+        self._begin(plan.after, ids, plan.act, plan.leaves, partial(plan.besides, found))
 
     def _begin(
         self,

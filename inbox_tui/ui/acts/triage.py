@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from inbox_tui.core.models import Chat
 from inbox_tui.store import journal, lookups, triage
+from inbox_tui.store.picking import survey
+from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.acts import many
 from inbox_tui.ui.acts.area import Area
 
@@ -31,23 +33,41 @@ class Triage(Area):
             self._many.decide(many.closing_or_not)
             return
         row = self._subject
-        if row is not None:
-            self._inbox.session.act(triage.reopen if row.done else triage.done, [row.chat.id])
-            if row.failed and not row.done:
-                ways = self._inbox.keymap.offers(retry="sends it again", discard="gives it up")
-                self._inbox.say(f"Done: {row.chat.title}. Its failed message stays to be dealt with{ways}")
+        if row is None:
+            return
+        ended = self._ends_snooze(row)
+        self._inbox.session.act(triage.reopen if row.done else triage.done, [row.chat.id])
+        words = "Reopened" if row.done else "Done"
+        if row.failed and not row.done:
+            ways = self._inbox.keymap.offers(retry="sends it again", discard="gives it up")
+            ended = f"Its failed message stays to be dealt with{ways}{'. ' if ended else ''}{ended}"
+        if ended:
+            self._inbox.say(f"{words}: {row.chat.title}. {ended}")
+
+    def _ends_snooze(self, row: ChatRow) -> str:
+        """What closing or reopening a chat means for its snooze, in words; empty where it had none."""
+        inbox = self._inbox
+        found = survey(inbox.session.reader, [row.chat.id], inbox.session.clock.now())
+        if found.outlasted:
+            return f"Its snooze does not come back; {inbox.keymap.label('snooze')} snoozes it anew"
+        return (
+            f"That ends its snooze; {inbox.keymap.label('take_back')} brings it back" if found.snoozed else ""
+        )
 
     def done_next(self, count: int) -> None:
         """Close the chat for us and go to the next one that needs a reply."""
         inbox, row = self._inbox, self._subject
         if row is None:
             return
+        ended = "" if row.done else self._ends_snooze(row)
         # The next one first: keys that are typed behind this one are about it already.
         inbox.acts.do("next_attention")
         inbox.session.act(triage.done, [row.chat.id])
         following = self._subject
         if following is not None and following.pk == row.pk:
-            inbox.say(f"Done: {row.chat.title}. No other chat needs a reply")
+            inbox.say(f"Done: {row.chat.title}. No other chat needs a reply{'. ' if ended else ''}{ended}")
+        elif ended:
+            inbox.say(f"Done: {row.chat.title}. {ended}")
 
     def done_no_reply(self, count: int) -> None:
         """Close the chat for us and take it as read: there is nothing to answer."""
@@ -58,7 +78,10 @@ class Triage(Area):
         if row is not None and row.done and not row.unread:
             self._inbox.say(f"Done and read already: {row.chat.title}")
         elif row is not None:
+            ended = "" if row.done else self._ends_snooze(row)
             self._inbox.session.act(triage.done_no_reply, [row.chat.id])
+            if ended:
+                self._inbox.say(f"Done: {row.chat.title}. {ended}")
 
     def read(self, count: int) -> None:
         """Mark as read, or take the seen mark away."""
