@@ -152,13 +152,13 @@ def inbound(api: httpx.Client) -> Callable[[Record], Record]:
 
 @pytest.fixture
 def sent(api: httpx.Client, advance: Callable[[float], None]) -> Callable[..., Record]:
-    """Send to a chat and wait until the platform has spoken; the message's record."""
+    """Send to a chat and wait until the platform has published and delivered it; the message's record."""
 
     def send(chat: Record, body: str | None = "Hi there", **more: Any) -> Record:
         fields = {**({} if body is None else {"body": body}), **more}
         accepted = api.post(f"/api/chats/{chat['id']}/messages", json=fields)
         assert accepted.status_code == 202, accepted.text
-        advance(3)
+        advance(4)
         settled: Record = api.get(f"/api/messages/{accepted.json()['id']}").json()
         return settled
 
