@@ -11,7 +11,7 @@ from inbox_tui.api.transport import Answer
 from inbox_tui.store import local, writes
 from inbox_tui.store.db import Folder, now_ms
 from inbox_tui.store.writes import MessagePage, Writer
-from inbox_tui.sync.loop import LONG
+from inbox_tui.sync.reading import LONG
 
 
 def fill(folder: Folder, *, chats: int, messages: int) -> str:

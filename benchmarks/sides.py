@@ -32,7 +32,8 @@ from inbox_tui.api.transport import Answer
 from inbox_tui.store import db, local, writes
 from inbox_tui.store.writes import MessagePage, Writer
 from inbox_tui.sync import engine
-from inbox_tui.sync.loop import LONG, READERS
+from inbox_tui.sync.loop import READERS
+from inbox_tui.sync.reading import LONG
 
 KEY = "pp_bench"
 _HEADERS = {"Authorization": f"Bearer {KEY}"}

@@ -1,37 +1,34 @@
-"""One turn after another: take answers in, notice what screens wrote, move the outbox, ask for more."""
+"""One turn after another: what the engine does, in which order, how often, and when it is done."""
 
 from __future__ import annotations
 
 import logging
 import random
-import sqlite3
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 
 from inbox_tui.api.client import Client
 from inbox_tui.api.download import Downloader
 from inbox_tui.api.webhooks import Event
-from inbox_tui.core.errors import InboxError, StoreError
 from inbox_tui.core.models import Milliseconds
-from inbox_tui.store import clock as server_clock
 from inbox_tui.store import media, spool, views, writes
-from inbox_tui.store.db import Changes, now_ms
+from inbox_tui.store.db import Changes
 from inbox_tui.store.writes import Writer
-from inbox_tui.sync import schedule
 from inbox_tui.sync.attention import Attention
+from inbox_tui.sync.clocks import Clock, ServerClock
 from inbox_tui.sync.events import Events
 from inbox_tui.sync.indexing import Indexing
-from inbox_tui.sync.jobs import Answers, Apply, Outcome, Workers, unexpected
+from inbox_tui.sync.jobs import Answers, Workers
 from inbox_tui.sync.media import Media
 from inbox_tui.sync.progress import Meter, Progress
 from inbox_tui.sync.pull import Pull
 from inbox_tui.sync.push import Push
+from inbox_tui.sync.reading import LONG, Reading
+from inbox_tui.sync.rounds import Rounds
 from inbox_tui.sync.schedule import Kind, Look, Pace, Schedule
-from inbox_tui.sync.sending import AskedAt, Hooks
+from inbox_tui.sync.sending import Hooks
 from inbox_tui.sync.troubles import Troubles
 from inbox_tui.sync.wants import Wants
 
@@ -42,13 +39,6 @@ TIDY_SECONDS = 2.0
 LATE_TURNS = 10
 """How often in one turn chats are folded again that the clock has moved; more wait for the next turn."""
 RECENT_SECONDS = 10.0
-SHORT, LONG = 4, 200
-"""Answers that enter the cache in one transaction at most: while a screen lives, and without one.
-
-A screen that writes waits for the transaction: four pages of 100 messages take about ten milliseconds.
-"""
-GATHER_SECONDS = 0.5
-"""How long answers wait for others to share a transaction with while no screen lives."""
 MOST_WAITING = 200
 """Answers and events that wait for the writing thread; beyond that no event is taken."""
 SENT_LOOKS = 5
@@ -70,14 +60,6 @@ class Mode(Enum):
     """Carry out what is wanted (`local.need`), nothing else."""
     SEND = auto()
     """Carry out the outbox of one chat, nothing else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The times that a loop goes by; a test puts its own in."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    now: Callable[[], Milliseconds] = now_ms
 
 
 class Loop:
@@ -115,6 +97,7 @@ class Loop:
         self._readers = Workers(READERS, self._answers)
         self._senders = Workers(SENDERS, self._answers)
         self._client = client
+        self._server = ServerClock(writer, self.clock, lambda: self._client)
         self._requests_before = 0
         self.schedule = Schedule(READERS, pace or Pace())
         self.pull = Pull(
@@ -122,7 +105,7 @@ class Loop:
             client,
             history_messages=history_messages,
             busy=self.schedule.in_flight.__contains__,
-            server_now=self._server_now,
+            server_now=self._server.now,
             monotonic=self.clock.monotonic,
         )
         self.wants = Wants(writer, self.pull.group)
@@ -157,22 +140,39 @@ class Loop:
         self.troubles = Troubles(
             writer, self.schedule, self.pull, self.push, self.attention, self.wants, following, spread
         )
+        rounds = Rounds(
+            self.schedule,
+            self.pull,
+            self.attention,
+            self.push.ends,
+            following,
+            spread,
+            self.clock.monotonic,
+            self._server.now,
+        )
         self.events = Events(
-            writer, self.pull.messages, self.schedule, self.attention, self._now, self._event_applied
+            writer, self.pull.messages, self.schedule, self.attention, self._now, rounds.told
         )
         self.meter = Meter(writer, self.pull, self.schedule, self._backlog)
+        self.reading = Reading(
+            self._readers,
+            lambda: self._client,
+            self.schedule,
+            self._backlog,
+            self.pull,
+            self.wants,
+            self.attention,
+            self.troubles,
+            self.events,
+            rounds,
+            self.meter,
+            self.clock,
+            self._server.now,
+        )
         self.indexing = Indexing(writer)
         self._changes = Changes(writer.folder)
-        self._landed: list[tuple[Look, Outcome]] = []
-        self._kept_offset = server_clock.offset(writer.cache)
-        self._asked_at: dict[schedule.Subject, AskedAt] = {}
-        self._quiet: dict[str, int] = {}
-        self._again: set[str] = set()
-        """Profiles whose top was looked at once more after their walk."""
-        self._spread = spread
         self._started = self._now()
-        self._landed_at = self._started
-        self._polled = self._tidied = self._recent = self._clock_kept = float("-inf")
+        self._polled = self._tidied = self._recent = float("-inf")
         self._late = False
         """Whether the clock has changed the standing of more chats than were folded in one go."""
 
@@ -212,15 +212,14 @@ class Loop:
         """One turn; waits for an answer, up to `longest` seconds, when there is nothing else to do."""
         pause = min(longest, max(0.0, self._polled + POLL_SECONDS - self._now()))
         pause = 0.0 if self._indexes else pause
-        most = SHORT if self.attention.screens else LONG
-        self._answers.collect(pause, most - len(self._landed))
+        self._answers.collect(pause, self.reading.room())
         now = self._now()
-        if self._landed:
+        if self.reading.landed:
             # Requests are on their way while this thread writes.
-            self._ask(now)
-        if self.attention.screens or not self._gathering(now):
-            self._land()
-        self._keep_clock(now)
+            self.reading.ask(now)
+        if not self.reading.gathers(now):
+            self.reading.land()
+        self._server.keep(now)
         if now - self._polled >= POLL_SECONDS:
             self._poll(now)
         tidies = now - self._tidied >= TIDY_SECONDS
@@ -232,7 +231,7 @@ class Loop:
             self._late = all(views.catch_up(self.writer) for _ in range(LATE_TURNS))
         if self.mode is not Mode.ANSWER:
             self.push.turn()
-        self._ask(self._now())
+        self.reading.ask(self._now())
         if self.mode in (Mode.ONCE, Mode.FOLLOW):
             self.meter.turn(now, self._progress, self.progress)
             self.indexing.turn(short=bool(self.attention.screens))
@@ -240,15 +239,6 @@ class Loop:
     @property
     def _indexes(self) -> bool:
         return self.mode in (Mode.ONCE, Mode.FOLLOW) and self.indexing.is_behind
-
-    def _gathering(self, now: float) -> bool:
-        """Whether more answers are to come soon that can be written along with those that are here."""
-        return (
-            0 < len(self._landed) < LONG
-            and self.schedule.out > 0
-            and now - self._landed_at < GATHER_SECONDS
-            and all(look.kind in schedule.BACKLOG for look, _ in self._landed)
-        )
 
     def ended(self) -> bool:
         """Whether the mode's work is done."""
@@ -258,7 +248,7 @@ class Loop:
             return self._until()
         due = self.push.due_at
         return not (
-            self._landed
+            self.reading.landed
             or self._indexes
             or self.schedule.in_flight
             or self.push.busy
@@ -272,8 +262,8 @@ class Loop:
         deadline = self._now() + seconds
         while self.push.busy and self._now() < deadline:
             self._answers.collect(0.1, LONG)
-            self._land()
-        self._land()
+            self.reading.land()
+        self.reading.land()
         self.pull.messages.leave()
         writes.refold_stale(self.writer)
         self.meter.end()
@@ -290,17 +280,6 @@ class Loop:
     def _now(self) -> float:
         return self.clock.monotonic()
 
-    def _server_now(self) -> Milliseconds:
-        offset = self._client.transport.clock_offset_ms
-        return self.clock.now() + (self._kept_offset if offset is None else offset)
-
-    def _keep_clock(self, now: float) -> None:
-        """Let screens and commands know by how much the server's clock differs, where that has changed."""
-        offset = self._client.transport.clock_offset_ms
-        if offset is not None and now - self._clock_kept >= TIDY_SECONDS:
-            self._clock_kept = now
-            server_clock.keep(self.writer, offset)
-
     @property
     def client(self) -> Client:
         """The client of the key that is set now. Any thread may ask."""
@@ -315,125 +294,14 @@ class Loop:
 
     def expect_events(self, silent: Callable[[], None]) -> None:
         """From now on events are to bring what is new, from any thread; `silent`: called when they do not."""
-        self._answers.put(lambda: self.events.expect(self._server_now(), silent))
+        self._answers.put(lambda: self.events.expect(self._server.now(), silent))
 
-    # Answers
-
-    def _ask(self, now: float) -> None:
-        """Make requests as long as one is free and something is due."""
-        while (look := self.schedule.next(now, self._backlog)) is not None:
-            asked = look.kind is Kind.ASKED
-            fetch = self.wants.fetch(self._client, look.id) if asked else self.pull.fetch(look)
-            self.schedule.started(look, now)
-            if fetch is None:
-                self.schedule.ended(look)
-                self._nothing(look)
-                continue
-            self._asked_at[look.subject] = AskedAt(self.clock.now(), self._server_now())
-            self._readers.submit(fetch, partial(self._answered, look))
+    # What is looked at
 
     def _backlog(self, profile_id: str) -> Look | None:
         if self.mode in (Mode.SEND, Mode.ANSWER) or profile_id in self.troubles.given_up:
             return None
         return self.pull.backlog(profile_id)
-
-    def _nothing(self, look: Look) -> None:
-        """There is nothing to ask for a look any more."""
-        if look.kind is Kind.ASKED:
-            self.wants.unknown(look.id)
-        self.attention.fulfilled(look)
-        if look.id and look.kind in schedule.BACKLOG:
-            self.pull.messages.put_aside(look.id, look.profile_id)
-
-    def _answered(self, look: Look, outcome: Apply | InboxError) -> None:
-        """An answer came: write it, all but messages, which pile up for one transaction."""
-        self.schedule.answered(look)
-        if isinstance(outcome, InboxError):
-            self.schedule.ended(look)
-            self.troubles.failed(look, outcome, self._now())
-            return
-        try:
-            self._landed.append((look, outcome()))
-        except (sqlite3.Error, StoreError):
-            raise
-        except Exception as error:  # noqa: BLE001 - one answer must not cost the others
-            self.schedule.ended(look)
-            self.troubles.failed(look, unexpected(error), self._now())
-
-    def _land(self) -> None:
-        """Write the messages that came, then plan what follows from every answer."""
-        landed, self._landed = self._landed, []
-        self._landed_at = self._now()
-        moved, failures = self.pull.messages.flush()
-        for look, outcome in landed:
-            self.schedule.ended(look)
-            self.pull.messages.changed(look.profile_id)
-            failure = next((failures[chat] for chat in outcome.chats if chat in failures), None)
-            if failure is not None:
-                self.troubles.failed(look, failure, self._now())
-                continue
-            self.troubles.over(look)
-            self._follow_up(look, outcome, moved=moved)
-        self.events.landed(failures)
-
-    def _event_applied(self, chat_ids: list[str]) -> None:
-        self.push.ends.settle(chat_ids)
-        for chat_id in chat_ids:
-            self.attention.settled(chat_id)
-        self.attention.follow_unsettled(self._now(), chat_ids)
-
-    def _follow_up(self, look: Look, outcome: Outcome, *, moved: bool) -> None:
-        now = self._now()
-        asked = self._asked_at.pop(look.subject, AskedAt(self.clock.now(), self._server_now()))
-        self.meter.answered(look)
-        self.attention.fulfilled(look)
-        if look.kind is Kind.ASKED:
-            return
-        if look.kind is Kind.PROFILES:
-            self._follow_profiles(now)
-        elif look.kind is Kind.CHATS:
-            self._follow_chats(look.profile_id, now, moved=outcome.moved)
-            if outcome.again:
-                self.schedule.put(Look(Kind.CHATS, look.profile_id), now)
-        elif look.kind is Kind.WALK:
-            if outcome.again and (self.mode is Mode.FOLLOW or look.profile_id not in self._again):
-                self._again.add(look.profile_id)
-                self.schedule.put(Look(Kind.CHATS, look.profile_id), now)
-        elif look.kind is Kind.CHAT:
-            if outcome.again:
-                self.schedule.put(Look(Kind.PROFILES), now)
-        elif look.kind is Kind.SENT:
-            self.push.ends.settle(outcome.chats)
-            self.attention.followed(look, now)
-        else:
-            self.attention.looked(look, now, asked, self._server_now())
-            if moved:
-                chats = list(outcome.chats)
-                self.push.ends.settle(chats)
-                self.attention.settled(look.id)
-                self.attention.follow_unsettled(now, chats)
-
-    def _follow_profiles(self, now: float) -> None:
-        for profile_id in [known for known in self.schedule.lanes if known not in self.pull.profiles]:
-            self.schedule.drop_profile(profile_id)
-        for profile_id in self.pull.profiles:
-            self.schedule.lane(profile_id)
-            if self.schedule.planned(("profile", profile_id)) is None:
-                self.schedule.put(Look(Kind.CHATS, profile_id), now)
-        if self.mode is Mode.FOLLOW:
-            pause = schedule.PROFILES_SECONDS * self._spread.uniform(0.9, 1.1)
-            self.schedule.put(Look(Kind.PROFILES), now + pause)
-
-    def _follow_chats(self, profile_id: str, now: float, *, moved: bool) -> None:
-        quiet = self._quiet[profile_id] = 0 if moved else self._quiet.get(profile_id, 0) + 1
-        if self.mode is Mode.FOLLOW:
-            attended, eased = bool(self.attention.open), self.schedule.eased
-            pause = schedule.profile_interval(quiet, attended=attended, eased=eased)
-            self.schedule.replan(Look(Kind.CHATS, profile_id), now + pause * self._spread.uniform(0.9, 1.1))
-            if moved:
-                self.attention.plan_recent(now, self._server_now())
-
-    # What others want
 
     def _want(self, chat_id: str, profile_id: str) -> None:
         """The outbox needs the newest messages of a chat before it sends."""
@@ -457,7 +325,7 @@ class Loop:
         self.troubles.take_up(now)
         if now - self._recent >= RECENT_SECONDS:
             self._recent = now
-            self.attention.plan_recent(now, self._server_now())
+            self.attention.plan_recent(now, self._server.now())
         client = self._another_client() if self._another_client is not None else None
         if client is not None:
             _log.info("the API key has changed")

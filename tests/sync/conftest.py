@@ -22,7 +22,8 @@ from inbox_tui.store import db, local
 from inbox_tui.store.local import OutboxItem
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine
-from inbox_tui.sync.loop import Clock, Loop, Mode
+from inbox_tui.sync.clocks import Clock
+from inbox_tui.sync.loop import Loop, Mode
 from tests.sync.fake_api import START, FakeApi
 
 Spawn = Callable[..., "subprocess.Popen[bytes]"]

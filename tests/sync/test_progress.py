@@ -7,8 +7,7 @@ import pytest
 
 from inbox_tui.core.progress import Progress
 from inbox_tui.store import sync_progress
-from inbox_tui.sync import loop as loop_module
-from inbox_tui.sync import progress
+from inbox_tui.sync import progress, reading
 from inbox_tui.sync.loop import Loop, Mode
 from inbox_tui.sync.progress import Meter
 from tests.sync.conftest import Desk
@@ -19,7 +18,7 @@ from tests.sync.fake_api import MINUTE, START
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counting costs nothing here, as a slow machine would count more seldom; answers come in fours."""
     monkeypatch.setattr(progress, "MOST_SHARE", float("inf"))
-    monkeypatch.setattr(loop_module, "LONG", 4)
+    monkeypatch.setattr(reading, "LONG", 4)
 
 
 def world(desk: Desk, chats: int, messages: int = 1) -> None:
