@@ -97,6 +97,8 @@ class Composer(Vertical):
     ) -> None:
         """Show the draft of another chat; `cursor` is the caret's offset in code points."""
         self.chat_id = chat_id
+        # Without a chat nothing could be typed into it that would be kept.
+        self.display = chat_id is not None
         known = platform if platform in PLATFORM_CODES else "unknown"
         for name in PLATFORM_CLASSES:
             self.set_class(name == f"-{known}" and chat_id is not None, name)

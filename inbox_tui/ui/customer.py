@@ -50,6 +50,11 @@ class Customer(Static):
         if all(node.display for node in self.ancestors_with_self):
             self._draw()
 
+    def show_nobody(self) -> None:
+        """No chat is shown."""
+        self._shown = self._known_of = None
+        self.update("", layout=False)
+
     def on_show(self) -> None:
         """Draw what came while there was no room for this pane."""
         self._draw()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -42,13 +43,17 @@ class Edges:
         self._show("#banner", status.banner(faults, words))
         self._show("#progress", Content.styled(self._progress(), "$text-accent"))
         self.draw_footer()
+        ways: Sequence[str] = ()
         if self._counts[View.ALL]:
-            filtered = "No chat matches the filter."
-            inbox.chats.empty_text = filtered if inbox.filter_bar.active else inbox.views.empty_text
+            words = "No chat matches the filter." if inbox.filter_bar.active else inbox.views.empty_text
+            ways = inbox.views.ways_on(self._counts)
         elif faults or inbox.account_fault:
-            inbox.chats.empty_text = "nothing is cached yet; see above"
+            words = "nothing is cached yet; see above"
         else:
-            inbox.chats.empty_text = "no chats yet" if inbox.walked else "fetching the chats…"
+            words = "no chats yet" if inbox.walked else "fetching the chats…"
+        inbox.chats.empty_text = words
+        if inbox.shown is None:
+            inbox.thread.say_empty("\n".join([words, "", *ways]).rstrip())
 
     def _draw_status(self, *, unreachable: bool) -> None:
         inbox = self._inbox

@@ -425,15 +425,19 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             self._preview.stop()
             self._preview = None
         row = event.row
-        if row is None or (self.shown is not None and isinstance(row, ChatRow) and row.pk == self.shown.pk):
+        if self.shown is not None and isinstance(row, ChatRow) and row.pk == self.shown.pk:
             return
-        if self.context is Context.LIST and not self.has_class("-one"):
+        if self.context is Context.LIST and (row is None or not self.has_class("-one")):
             self._preview = self.set_timer(PREVIEW_SECONDS, self._show_highlighted)
 
     def _show_highlighted(self) -> None:
         row = self.chats.cursor_row
-        if row is not None and self.context is Context.LIST:
+        if self.context is not Context.LIST:
+            return
+        if row is not None:
             self.show_chat(row)
+        elif not self.chats.window_rows and self.subject is None:
+            self.views.show_nothing()
 
     @on(VirtualRows.Chosen, "#chats")
     def _chosen(self, event: VirtualRows.Chosen) -> None:
@@ -508,6 +512,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self._followed = self.focused
         in_list = self.context is Context.LIST or self.focused is self.filter_bar.field
         self.set_class(not in_list, "-thread")
+        if not self.chats.window_rows:
+            self._show_highlighted()
         self.edges.draw_footer()
         self.seen.watch()
 

@@ -74,7 +74,7 @@ def thread_title(name: str, place: str, facts: Sequence[Content], width: int, *,
     mark = "" if at_end else "  ▼ newer below"
     room = width - cells(fresh.plain) - 2
     person = truncate(name, max(0, room - cells(mark) - 1))
-    rest = truncate(f" · {place}", max(0, room - cells(person) - cells(mark) - 1))
+    rest = truncate(f" · {place}" if place else "", max(0, room - cells(person) - cells(mark) - 1))
     head = Content.assemble((f" {person}", "bold"), (mark, "$text-accent"), rest)
     return Content.assemble(head, " " * max(1, width - cells(head.plain) - cells(fresh.plain) - 1), fresh)
 

@@ -83,6 +83,12 @@ class Thread(VirtualRows[ThreadRow]):
         self._asked, self._find = "", None
         super().show(source, end=end, at=at)
 
+    def say_empty(self, words: str) -> None:
+        """Say other words where there is no message."""
+        if words != self.empty_text:
+            self.empty_text = words
+            self.refresh()
+
     def mark(self, asked: str, find: Callable[[str], Sequence[Span]]) -> None:
         """Mark what a search has found, in every message of the chat that is shown; `asked`: the query."""
         self._asked, self._find = asked, find

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from inbox_tui.store.reads import ChatFilter, ChatListing, ChatRow, ChatSource, Key, PickedSource, Source
 from inbox_tui.store.views import View, ViewSource, next_change
 from inbox_tui.ui.chat_list import Bookmark
+from inbox_tui.ui.customer import Customer
+from inbox_tui.ui.title import ThreadTitle
 
 if TYPE_CHECKING:
     from inbox_tui.core.models import Milliseconds
@@ -108,6 +111,21 @@ class Views:
     def _ask_the_clock(self) -> None:
         session = self._inbox.session
         self._due = next_change(session.reader, session.clock.now())
+
+    def show_nothing(self) -> None:
+        """Empty the panes beside an empty list: they show what keys are about, and that is no chat."""
+        inbox = self._inbox
+        composer = inbox.composer
+        if inbox.shown is None and not composer.display:
+            return
+        inbox.drafts.keep()
+        inbox.shown = None
+        composer.load(None, "", 0, {}, platform="", profile="", person="")
+        inbox.thread.show(None)
+        inbox.query_one(ThreadTitle).show("", "", at_end=True)
+        inbox.query_one(Customer).show_nobody()
+        inbox.edges.draw()
+        inbox.seen.watch()
 
     # What changes.
 
@@ -233,3 +251,18 @@ class Views:
                 return "no chats"
             case name:
                 return f"No chat matches {self._inbox.preferences.views[name]}"
+
+    def ways_on(self, counts: Mapping[View, int]) -> Sequence[str]:
+        """Keys that lead on from an empty list, each with what it does, in lines. `counts`: of each view."""
+        label, ways = self._inbox.keymap.label, list[tuple[str, str]]()
+        if self.covered:
+            ways += [("clear_filter", "shows all chats of the view"), ("filter", "changes the filter")]
+        else:
+            views = {View.NOW: "view_now", View.ALL: "view_all"}
+            ways += [
+                (action, f"{view.capitalize()} · {counts[view]:,}")
+                for view, action in views.items()
+                if counts[view] and view is not self.current
+            ]
+        ways += [("search", "searches everything"), ("take_back", "undoes what you did last")]
+        return [f"{label(action):<4} {words}" for action, words in ways]

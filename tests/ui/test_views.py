@@ -78,6 +78,70 @@ async def test_an_empty_view_says_what_that_means(folder: Folder, desk: DeskMake
             await agent.until(lambda: agent.says("No chat is selected"))
 
 
+async def test_beside_an_empty_list_no_thread_is_drawn_but_where_to_go_and_a_draft_is_kept(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open("Max Whitlock")
+        await agent.type("rhalf a sentence")
+        await agent.press("escape", "escape", "g", "s")
+        await agent.until(lambda: agent.inbox.shown is None)
+        screen = agent.screen_text()
+        assert "Nothing is put away. s snoozes a chat." in screen
+        assert (
+            f"ga   All · {agent.inbox.session.reader.execute('SELECT count(*) FROM chats').fetchone()[0]}"
+            in screen
+        )
+        assert "Max Whitlock" not in screen, "neither title nor composer nor customer tell of another chat"
+        assert not agent.inbox.composer.display
+        await agent.press("r")
+        assert agent.says("No chat is selected")
+        await agent.press("g", "a")
+        await agent.open("Max Whitlock")
+        assert agent.inbox.composer.text == "half a sentence"
+
+
+async def test_a_chat_in_which_one_types_or_reads_stays_when_its_view_is_empty(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, view=View.UNREAD) as agent:
+        with writes.Writer(folder) as writer:
+            first, *rest = [row[0] for row in writer.cache.execute("SELECT id FROM chats")]
+            triage.read(writer, rest)
+        agent.inbox.go_to(first)
+        await agent.press("r")
+        with writes.Writer(folder) as writer:
+            triage.done_no_reply(writer, [first])
+        agent.inbox.views.go(View.UNREAD)
+        await agent.until(lambda: not listed(agent))
+        await agent.type("still here")
+        assert agent.inbox.shown is not None
+        assert agent.inbox.shown.chat.id == first
+        assert agent.inbox.composer.text == "still here"
+        await agent.press("escape")
+        assert agent.inbox.shown is not None
+        await agent.press("escape")
+        await agent.until(lambda: agent.inbox.shown is None)
+
+
+async def test_a_filter_without_hits_empties_the_thread_once_it_is_left_and_esc_brings_it_back(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        before = agent.inbox.shown
+        await agent.until(lambda: agent.inbox.shown is not None)
+        before = agent.inbox.shown
+        await agent.type("\\nobodyhasthisname")
+        await agent.press("enter")
+        await agent.until(lambda: agent.inbox.shown is None)
+        assert "Esc  shows all chats of the view" in agent.screen_text()
+        await agent.press("escape")
+        await agent.until(lambda: agent.inbox.shown is not None)
+        assert before is not None
+        assert agent.inbox.shown is not None
+        assert agent.inbox.shown.pk == before.pk
+
+
 async def test_what_is_dealt_with_leaves_now_and_the_next_key_is_about_the_next_chat(
     folder: Folder, desk: DeskMaker
 ) -> None:
