@@ -97,6 +97,12 @@ def _ascii_words() -> re.Pattern[str]:
 
 
 @cache
+def _beyond_ascii() -> re.Pattern[str]:
+    """Letters, digits and whatever is not ASCII, with at least one of the last: no word reaches out of it."""
+    return re.compile("[0-9A-Za-z]*[^\x00-\x7f][0-9A-Za-z\x80-\U0010ffff]*")
+
+
+@cache
 def _entries() -> re.Pattern[str]:
     return re.compile("[0-9a-z\u0080-\U0010ffff]+")
 
@@ -151,7 +157,7 @@ def document(text: str) -> str:
     Characters of scripts without spaces stand there alone and in pairs, so that a word of several is found
     by its pairs; numbers also without their separators, and their last digits.
     """
-    parts = [text] if text.isascii() else _index_words(words(text))
+    parts = [text] if text.isascii() else _index_parts(text)
     for digits, (start, end) in numbers(text):
         if end - start > len(digits):
             parts.append(digits)
@@ -164,9 +170,23 @@ def entries(told: str) -> set[str]:
     return set(_entries().findall(told.translate(_LOWER)))
 
 
-def _index_words(found: Sequence[Word]) -> list[str]:
-    pairs = [a.text + b.text for a, b in pairwise(found) if a.single and b.single]
-    return [word.text for word in found] + pairs
+def _index_parts(text: str) -> list[str]:
+    """ASCII as it is, and the words and pairs of what lies between."""
+    parts: list[str] = []
+    last, end = "", 0
+    for found in _beyond_ascii().finditer(text):
+        before = text[end : found.start()]
+        parts.append(before)
+        if last and _ascii_words().search(before):
+            last = ""
+        for word in _words(found[0]):
+            parts.append(word.text)
+            if word.single and last:
+                parts.append(last + word.text)
+            last = word.text if word.single else ""
+        end = found.end()
+    parts.append(text[end:])
+    return parts
 
 
 def _suffix(digits: str) -> str:

@@ -87,9 +87,14 @@ def has_of(body: object, markup: object, reactions: object, files: object) -> se
         found.add(Has.REACTION)
     if markup is not None:
         found.add(Has.BUTTONS)
-    if body is not None and _link().search(str(body)):
+    if body is not None and _has_link(str(body)):
         found.add(Has.LINK)
     return found
+
+
+def _has_link(body: str) -> bool:
+    # Looking for two pieces of text takes a tenth of the time of the pattern, and most messages have neither.
+    return ("://" in body or "www." in body.lower()) and _link().search(body) is not None
 
 
 def message_document(row: Row) -> str:

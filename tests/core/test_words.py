@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,6 +122,19 @@ def test_the_index_hands_out_every_text_in_which_something_is_found(
         assert has_keys(found, told, short=True)
     elif found.exact:
         assert not has_keys(found, told, short=False)
+
+
+@given(texts)
+@settings(max_examples=300)
+def test_the_index_is_told_every_word_and_every_pair_of_neighbours_of_scripts_without_spaces(
+    text: str,
+) -> None:
+    found = words.words(text)
+    pairs = {a.text + b.text for a, b in pairwise(found) if a.single and b.single}
+    expected = {word.text for word in found} | pairs
+    told = words.entries(words.document(text))
+    assert expected <= told
+    assert all(entry.removeprefix(words.SUFFIX).isdecimal() for entry in told - expected)
 
 
 @given(texts)
