@@ -169,17 +169,18 @@ class ChatList(VirtualRows[ChatRow]):
 
     def bookmark(self) -> Bookmark | None:
         """Where the person is; None in an empty list, and at the start of one, which may grow there."""
-        if not self._rows or self._place is None or not isinstance(self._cursor, int):
+        rows, top = self._window.rows, self._view.top
+        if not rows or self._place is None or not isinstance(self._cursor, int):
             return None
-        at_start = not self._more_before and self._top == 0
-        if at_start and self._cursor == self._rows[0].pk:
+        at_start = not self._window.more_before and top == 0
+        if at_start and self._cursor == rows[0].pk:
             return None
-        return Bookmark(self._rows[self._top].key, self._place, self._cursor)
+        return Bookmark(rows[top].key, self._place, self._cursor)
 
     def show_at(self, source: Source[ChatRow], place: Bookmark | None) -> None:
         """Show another list at a place that was kept; without one, from its start."""
         self.show(source, at=None if place is None else place.top)
-        if place is None or not self._rows:
+        if place is None or not self._window.rows:
             return
         key = source.place_of(place.pk) if isinstance(source, ChatListing) else None
         if key is not None:
@@ -214,12 +215,13 @@ class ChatList(VirtualRows[ChatRow]):
 
     def _stand_at(self, key: Key) -> None:
         """Put the cursor on the row at a key or, where there is none, on the next one, else on the last."""
-        if not self._rows:
+        window = self._window
+        if not window.rows:
             self._cursor = self._place = None
             return
-        if not self._rows[0].key >= key >= self._rows[-1].key and (self._more_before or self._more_after):
-            self._read_around(key)
-        self._point(min(self._index_at(key), len(self._rows) - 1))
+        if window.misses(key):
+            self._view.read_around(key)
+        self._point(min(window.index_at(key), len(window.rows) - 1))
 
     def select(self, change: Callable[[Selection], object]) -> None:
         """Change what is selected, and draw it."""
@@ -231,12 +233,13 @@ class ChatList(VirtualRows[ChatRow]):
 
     def way_from(self, row: ChatRow) -> list[str] | None:
         """The chats behind a row up to the cursor, in the order of the way there; None: not all is read."""
-        start = next((number for number, each in enumerate(self._rows) if each.pk == row.pk), None)
+        rows = self._window.rows
+        start = next((number for number, each in enumerate(rows) if each.pk == row.pk), None)
         end = self._cursor_index()
         if start is None or end is None:
             return None
         step = 1 if end >= start else -1
-        return [self._rows[number].chat.id for number in range(start + step, end + step, step)]
+        return [rows[number].chat.id for number in range(start + step, end + step, step)]
 
     def identity(self, row: ChatRow) -> Hashable:
         """A chat stays the same wherever it stands."""

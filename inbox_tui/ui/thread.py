@@ -97,7 +97,7 @@ class Thread(VirtualRows[ThreadRow]):
     def bring_in(self, key: Key) -> None:
         """Put the cursor on a message, with what was said before it on the screen."""
         self.point_at(key)
-        place, above = self._lines_of(self._cursor_index()), self.size.height // 3
+        place, above = self._view.lines_of(self._cursor_index()), self.size.height // 3
         if place is not None and place[0] < above:
             self.scroll_by(place[0] - above, with_cursor=False)
 

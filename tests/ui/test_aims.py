@@ -59,7 +59,7 @@ async def test_an_edit_is_about_the_newest_own_message_that_can_be_edited(
         assert not any(each.message and not each.message.inbound for each in newer)
         await agent.press("escape")
         await agent.until(lambda: agent.inbox.thread.size.height > 0)
-        assert any(row.key == agent.inbox.thread._rows[line].key for line, _ in agent.inbox.thread._lines)
+        assert any(shown.key == row.key for shown in agent.inbox.thread.shown_rows)
 
 
 async def test_a_reply_to_a_message_is_one_to_the_customers_newest(folder: Folder, desk: DeskMaker) -> None:

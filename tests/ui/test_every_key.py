@@ -72,7 +72,7 @@ class Walk:
         inbox, app = self._agent.inbox, self._agent.app
         row, message = inbox.chats.cursor_row, inbox.thread.cursor_row
         places = [app.screen, inbox.context, row and row.pk, message and message.key]
-        places += [(rows._top, rows._skip) for rows in (inbox.chats, inbox.thread)]
+        places += [(rows._view.top, rows._view.skip) for rows in (inbox.chats, inbox.thread)]
         places += [inbox.views.current, inbox.chats.selection.ids(), inbox.chats.selection.ranging]
         typed = [inbox.composer.text, inbox.composer.extras, inbox.filter_bar.display]
         return [*places, *typed, facts(self._folder), len(self._exits)]

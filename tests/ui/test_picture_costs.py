@@ -114,9 +114,8 @@ async def decoded(agent: Desk) -> None:
 
 def on_screen(agent: Desk) -> set[str]:
     """The messages of which the screen shows a line."""
-    thread = agent.inbox.thread
-    rows = [thread.window_rows[index].message for index, _ in thread._lines]
-    return {row.id for row in rows if row is not None}
+    messages = [row.message for row in agent.inbox.thread.shown_rows]
+    return {message.id for message in messages if message is not None}
 
 
 async def scroll(agent: Desk, name: str) -> list[Cost]:
