@@ -9,11 +9,8 @@ from inbox_tui.core.cells import cells, truncate, wrap
 from inbox_tui.core.links import url_host
 from inbox_tui.core.models import Attachment
 from inbox_tui.store.fetched import MediaRow, MediaState
-from inbox_tui.ui.keyboard_view import Piece
+from inbox_tui.ui.lines import Line
 from inbox_tui.ui.pictures import LINES, TYPES, Picture, Pictures, Undrawable
-
-Line = list[Piece] | Strip
-"""Pieces of text with their styles, or cells that are ready to be drawn."""
 
 WAITING: Picture = [[Segment("")]] * LINES
 """The room of a picture that is being decoded: most fill it, so the messages around it stay in place."""

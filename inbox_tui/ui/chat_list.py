@@ -2,118 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from inbox_tui.core.cells import cells, truncate, wrap
-from inbox_tui.core.models import Milliseconds, Platform, Status
-from inbox_tui.core.ranking import FOREVER
-from inbox_tui.core.times import age, duration
-from inbox_tui.core.window import CLOSING, URGENT
+from inbox_tui.core.models import Milliseconds
+from inbox_tui.core.times import age
 from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.reads import ChatListing, ChatRow, Key, Source
 from inbox_tui.store.views import View, ViewSource
+from inbox_tui.ui.badges import Badge, kept_marks, state_badge, window_badge
+from inbox_tui.ui.lines import StyledText, explanation, one_line
+from inbox_tui.ui.platforms import platform_class, platform_code
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.selection import GLYPH, Selection
-
-PLATFORM_CODES: Mapping[str, str] = {
-    Platform.FACEBOOK: "fb",
-    Platform.INSTAGRAM: "ig",
-    Platform.TELEGRAM: "tg",
-    Platform.BLUESKY: "bs",
-}
-
-
-def platform_code(platform: str) -> str:
-    """Two letters for a platform; an unknown one shows its own first two."""
-    return PLATFORM_CODES.get(platform, truncate(platform, 2) or "??")
-
-
-def platform_class(prefix: str, platform: str) -> str:
-    """The component class of a platform's colour."""
-    return f"{prefix}--{platform if platform in PLATFORM_CODES else 'unknown'}"
-
-
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """A short mark at the right edge, with the component class of its colour."""
-
-    text: str
-    style: str
-
-
-def window_badge(row: ChatRow, now: Milliseconds) -> Badge | None:
-    """The countdown of the reply window once it is closing, or that it is closed on an open question."""
-    closes = row.window_closes_at
-    if closes is None:
-        return None
-    left = closes - now
-    if left > CLOSING:
-        return None
-    if left > 0:
-        return Badge(f"⏳{duration(left)}", "chat-list--error" if left <= URGENT else "chat-list--warning")
-    return Badge("closed", "chat-list--muted") if row.unanswered else None
-
-
-def state_badge(row: ChatRow, now: Milliseconds) -> Badge | None:
-    """The most urgent state of a chat at a time of the server, in a word or a glyph."""
-    if row.uncertain:
-        return Badge(f"? {_of_what(row, 'uncertain')}", "chat-list--error")
-    if row.failed:
-        return Badge(f"✗ {_of_what(row, 'failed')}", "chat-list--error")
-    if row.retrying_since is not None:
-        return Badge("… retrying", "chat-list--warning")
-    if row.leaving:
-        return Badge("… waiting" if row.leaving == 1 else f"… {row.leaving} waiting", "chat-list--warning")
-    if row.draft:
-        return Badge("✎ draft", "chat-list--accent")
-    if row.snoozed_until is not None and now < row.snoozed_until:
-        left = "snoozed" if row.snoozed_until >= FOREVER else duration(row.snoozed_until - now)
-        return Badge(f"☾ {left}", "chat-list--muted")
-    if row.done:
-        words = f"done · {row.unread}" if row.unread else "done"
-        return Badge(words, "chat-list--muted")
-    if row.unread:
-        return Badge(str(row.unread), "chat-list--unread")
-    if row.unanswered:
-        return Badge("↩", "chat-list--warning")
-    return None
-
-
-def _of_what(row: ChatRow, state: str) -> str:
-    """A state of a send of ours, named so that it is not read as that of other words beside it."""
-    if row.preview_from == Status.FAILED:
-        return state
-    return "earlier" if row.preview_from else f"send {state}"
-
-
-NOTE, LABELS = "¶", "#"
-
-
-def kept_marks(row: ChatRow) -> str:
-    """Signs that a private note or labels are kept with a chat; empty where neither is."""
-    return f"{NOTE if row.note else ''}{LABELS if row.labels else ''}"
-
-
-LEGEND: Sequence[tuple[str, str]] = (
-    (f"▌ {GLYPH} ★", "Unread, selected, pinned"),
-    (NOTE, "A private note is kept with the chat"),
-    (LABELS, "It has labels"),
-    ("5m 2h 3d", "Since the last message; in Now, how long the customer has waited for a reply"),
-    ("~", "That time is estimated: not all of the chat is read yet"),
-    ("⏳2h · closed", "When the reply window closes; that it is closed on an open question"),
-    ("3 · ↩", "So many are unread; read, and a reply is due"),
-    ("✎ ☾ …", "A draft; snoozed for so long; on its way, or waiting to leave"),
-    ("✗ ? failed", "Your words beside it failed, or nobody knows whether they arrived"),
-    ("✗ ? send failed", "Not the customer's words beside it, but yours before them"),
-    ("✗ ? earlier", "Not your words beside it, but others before them"),
-)
-"""What the signs of a row mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +183,7 @@ class ChatList(VirtualRows[ChatRow]):
         name_style = style("chat-list--strong" if row.unread else "chat-list--name")
         platform = style(platform_class("chat-list", row.chat.platform))
         edge = ("▌" if row.unread else " ", platform)
-        first = _line(
+        first = one_line(
             [
                 (GLYPH, style("chat-list--selected")) if row.chat.id in self.selection else edge,
                 # The ground alone does not tell which chat is open, least of all without colours.
@@ -297,7 +202,7 @@ class ChatList(VirtualRows[ChatRow]):
         words, words_style = self._preview(row), muted
         if row.unread:
             words_style = style("chat-list--name")
-        second = _line(
+        second = one_line(
             [("▌   " if row.unread else "    ", platform), (words, words_style)],
             _badge(state_badge(row, now), style),
             width,
@@ -312,28 +217,9 @@ class ChatList(VirtualRows[ChatRow]):
 
     def draw_empty(self, width: int, height: int) -> list[Strip]:
         """Why there is nothing."""
-        style = self.rich_style + self.style_of("chat-list--muted")
-        lines = wrap(self.empty_text, max(8, width - 4))[: height - 1]
-        return [
-            Strip.blank(width, self.rich_style),
-            *(_line([("  " + line, style)], [], width, self.rich_style) for line in lines),
-        ]
+        ground = self.rich_style
+        return explanation(self.empty_text, ground + self.style_of("chat-list--muted"), width, height, ground)
 
 
-def _badge(badge: Badge | None, style: Callable[[str], Style]) -> list[tuple[str, Style]]:
+def _badge(badge: Badge | None, style: Callable[[str], Style]) -> list[StyledText]:
     return [] if badge is None else [(f" {badge.text}", style(badge.style))]
-
-
-def _line(
-    left: list[tuple[str, Style]], right: list[tuple[str, Style]], width: int, background: Style
-) -> Strip:
-    """One line: the left parts cut to what the right parts leave."""
-    room = max(0, width - sum(cells(text) for text, _ in right))
-    segments: list[Segment] = []
-    for text, style in left:
-        text = truncate(text, room)
-        room -= cells(text)
-        segments.append(Segment(text, style))
-    segments.append(Segment(" " * room, background))
-    segments += [Segment(text, style) for text, style in right]
-    return Strip(segments).adjust_cell_length(width, background)

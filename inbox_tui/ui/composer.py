@@ -20,8 +20,8 @@ from inbox_tui.core.cells import cells, truncate
 from inbox_tui.core.limits import TextMeasure, measure
 from inbox_tui.core.models import Json, JsonObject
 from inbox_tui.ui import extras, shortcodes
-from inbox_tui.ui.chat_list import PLATFORM_CODES, platform_code
 from inbox_tui.ui.editor import Editor, Location
+from inbox_tui.ui.platforms import PLATFORM_CODES, platform_code
 from inbox_tui.ui.shortcodes import Shortcode
 from inbox_tui.ui.window_clock import NO_CLOCK, WindowClock
 

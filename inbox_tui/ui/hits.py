@@ -7,21 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import ClassVar
 
-from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from inbox_tui.core.cells import cells, truncate
 from inbox_tui.core.models import Chat
 from inbox_tui.core.times import clock, day_label
 from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.find import Hit
 from inbox_tui.store.reads import Key
-from inbox_tui.ui.chat_list import platform_class, platform_code
+from inbox_tui.ui.lines import marked, one_line
+from inbox_tui.ui.platforms import platform_class, platform_code
 from inbox_tui.ui.rows import VirtualRows
-from inbox_tui.ui.thread import pieces
-
-Piece = tuple[str, Style]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,32 +92,21 @@ class HitList(VirtualRows[HitRow]):
         if hit is None:
             handle = f"@{chat.participant_username}" if chat.participant_username else ""
             named = [*lead, (chat.title, style("hits--found"))]
-            return [_line([*named, (f"  {handle}", muted)], [(" chat", muted)], width, ground)]
+            return [one_line([*named, (f"  {handle}", muted)], [(" chat", muted)], width, ground)]
         at = hit.message.position[0]
         when = f" {day_label(at, self._clock.now(), self._zone)} {clock(at, self._zone)}"
         own = "" if hit.message.inbound else "you → "
-        head = _line([*lead, (own, muted), (chat.title, style("hits--name"))], [(when, muted)], width, ground)
+        head = one_line(
+            [*lead, (own, muted), (chat.title, style("hits--name"))], [(when, muted)], width, ground
+        )
         words = [
             (text, style(f"hits--{name}"))
-            for text, name in pieces(hit.excerpt.text, hit.excerpt.spans, "name", "found")
+            for text, name in marked(hit.excerpt.text, hit.excerpt.spans, "name", "found")
         ]
-        return [head, _line([("    ", platform), *words], [], width, ground)]
+        return [head, one_line([("    ", platform), *words], [], width, ground)]
 
     def draw_empty(self, width: int, height: int) -> list[Strip]:
         """What there is to know while nothing is found."""
         style = self.rich_style + self.style_of("hits--muted")
         lines = self.empty_text.splitlines()[:height]
-        return [_line([(line, style)], [], width, self.rich_style) for line in lines]
-
-
-def _line(left: Sequence[Piece], right: Sequence[Piece], width: int, ground: Style) -> Strip:
-    """One line: the left parts cut to what the right parts leave."""
-    room = max(0, width - sum(cells(text) for text, _ in right))
-    segments: list[Segment] = []
-    for text, style in left:
-        text = truncate(text, room)
-        room -= cells(text)
-        segments.append(Segment(text, style))
-    segments.append(Segment(" " * room, ground))
-    segments += [Segment(text, style) for text, style in right]
-    return Strip(segments).adjust_cell_length(width, ground)
+        return [one_line([(line, style)], [], width, self.rich_style) for line in lines]

@@ -7,9 +7,7 @@ from types import MappingProxyType
 
 from inbox_tui.core.cells import cells, pad, preview, truncate
 from inbox_tui.core.keyboards import Button, Keyboard, MarkupKind
-
-Piece = tuple[str, str]
-"""A text and the component class of its style in the thread, without the `thread--` prefix."""
+from inbox_tui.ui.lines import Piece
 
 LEAST = 5
 """Cells of the narrowest button; where a row's buttons would be narrower, it is drawn as several rows."""

@@ -9,8 +9,8 @@ from inbox_tui.core.capabilities import REACTIONS
 from inbox_tui.core.models import Message, Reaction
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.local import OutboxItem, State
-from inbox_tui.ui.keyboard_view import Piece
 from inbox_tui.ui.keymap import Keymap
+from inbox_tui.ui.lines import Piece
 
 OVER = frozenset({State.FAILED.value, State.UNCERTAIN.value})
 """States of an act that has not changed the message, as far as is known; the old one is drawn."""

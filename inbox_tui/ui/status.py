@@ -15,8 +15,8 @@ from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import ProfileRow
 from inbox_tui.store.views import View
 from inbox_tui.ui.actions import FILTER_KEYS, Action, Context
-from inbox_tui.ui.chat_list import platform_code
 from inbox_tui.ui.keymap import Keymap
+from inbox_tui.ui.platforms import platform_code
 
 STALE_MS = 120_000
 STEP_MS = 5_000

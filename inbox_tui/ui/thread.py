@@ -21,9 +21,10 @@ from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import OutboxItem, State
 from inbox_tui.store.reads import Key, Source, ThreadRow
-from inbox_tui.ui.attachment_view import Line, attachment_lines, file_size, part_of
-from inbox_tui.ui.keyboard_view import Piece, keyboard_lines
+from inbox_tui.ui.attachment_view import attachment_lines, file_size, part_of
+from inbox_tui.ui.keyboard_view import keyboard_lines
 from inbox_tui.ui.keymap import Keymap
+from inbox_tui.ui.lines import Line, Piece, explanation, marked
 from inbox_tui.ui.pending import OVER, edit_marks, edited, reacted, reaction_marks
 from inbox_tui.ui.pictures import Pictures
 from inbox_tui.ui.rows import VirtualRows
@@ -112,7 +113,7 @@ class Thread(VirtualRows[ThreadRow]):
             place = body.find(line, at)
             at = at if place < 0 else place + len(line)
             here = [(max(s - place, 0), min(e - place, len(line))) for s, e in spans if place >= 0]
-            found.append(pieces(line, [(s, e) for s, e in here if s < e], style, "found"))
+            found.append(marked(line, [(s, e) for s, e in here if s < e], style, "found"))
         return found
 
     def on_unmount(self) -> None:
@@ -181,12 +182,8 @@ class Thread(VirtualRows[ThreadRow]):
 
     def draw_empty(self, width: int, height: int) -> list[Strip]:
         """Why there is nothing."""
-        style = self.rich_style + self.style_of("thread--muted")
-        lines = wrap(self.empty_text, max(8, width - 4))[: height - 1]
-        return [
-            Strip.blank(width, self.rich_style),
-            *(Strip([Segment("  " + line, style)]).adjust_cell_length(width, style) for line in lines),
-        ]
+        ground = self.rich_style
+        return explanation(self.empty_text, ground + self.style_of("thread--muted"), width, height, ground)
 
     def _dividers(self, row: ThreadRow, previous: ThreadRow | None, width: int) -> list[Strip]:
         base = self.rich_style
@@ -333,16 +330,6 @@ class Thread(VirtualRows[ThreadRow]):
     def _ways_out(self) -> str:
         """The keys that deal with a failed message; a doomed second try is not offered."""
         return self.keymap.offers(**({"retry": "retry"} if self.can_send else {}), discard="discard")
-
-
-def pieces(text: str, spans: Sequence[Span], style: str, found: str) -> list[Piece]:
-    """A text in pieces, those of the spans in a style of their own."""
-    parts: list[Piece] = []
-    at = 0
-    for start, end in spans:
-        parts += [(text[at:start], style), (text[start:end], found)]
-        at = end
-    return [part for part in [*parts, (text[at:], style)] if part[0]] or [("", style)]
 
 
 def _seconds_left(item: OutboxItem) -> int:

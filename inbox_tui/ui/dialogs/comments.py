@@ -28,9 +28,9 @@ from inbox_tui.store.acts import ActName, comment_chat, queue_act
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.fetched import CommentRow, PostRow
 from inbox_tui.store.local import OutboxItem
-from inbox_tui.ui.chat_list import platform_code
 from inbox_tui.ui.dialogs.fields import FieldDialog, Kept
 from inbox_tui.ui.editor import Editor
+from inbox_tui.ui.platforms import platform_code
 from inbox_tui.ui.session import Session
 
 HIGHLIGHT_SECONDS = 0.06

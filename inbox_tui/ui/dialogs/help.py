@@ -15,7 +15,7 @@ from textual.widgets import Static
 from inbox_tui.core.cells import cells, pad, wrap
 from inbox_tui.core.text import sentence
 from inbox_tui.ui.actions import ACTIONS, Action, Context
-from inbox_tui.ui.chat_list import LEGEND
+from inbox_tui.ui.badges import LEGEND
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.keymap import Keymap, groups
 from inbox_tui.ui.keys import key_of, labels

@@ -20,7 +20,8 @@ from inbox_tui.core.keyboards import CALLBACK_BYTES, Button, MarkupKind, parse, 
 from inbox_tui.core.models import Json, JsonObject
 from inbox_tui.ui.dialogs.fields import FieldDialog, Kept
 from inbox_tui.ui.editor import Editor
-from inbox_tui.ui.keyboard_view import Piece, keyboard_lines
+from inbox_tui.ui.keyboard_view import keyboard_lines
+from inbox_tui.ui.lines import Piece
 from inbox_tui.ui.session import Session
 
 KINDS: Mapping[MarkupKind, tuple[str, str]] = MappingProxyType(

@@ -21,11 +21,11 @@ from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.local import State
 from inbox_tui.store.outbox import Entry
-from inbox_tui.ui.chat_list import platform_code
 from inbox_tui.ui.dialogs.comments import author
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.keymap import Keymap
 from inbox_tui.ui.keys import key_of
+from inbox_tui.ui.platforms import platform_code
 from inbox_tui.ui.session import Session
 
 WORDS = 60
