@@ -46,6 +46,8 @@ class InboxApp(App[None], inherit_bindings=False):
         self.session = Session(folder)
         self.engine = engine
         self.preferences = Preferences() if preferences is None else preferences
+        self.vanished = False
+        """Whether the terminal is gone: nothing can be said any more."""
         self._account = account
         self._notices = notices
         for own in themes.OWN:
@@ -127,6 +129,14 @@ class InboxApp(App[None], inherit_bindings=False):
         inbox = self.screen_stack[0] if self.screen_stack else None
         return isinstance(inbox, InboxScreen) and event.key in inbox.keymap["quit"].keys
 
+    async def on_paste_driver_gone(self) -> None:
+        """The terminal is gone: nobody can be asked any more, and every word that was typed is kept."""
+        inbox = self.screen_stack[0] if self.screen_stack else None
+        if isinstance(inbox, InboxScreen):
+            await inbox.drafts.saved()
+        self.vanished = True
+        self.exit()
+
     async def action_quit(self) -> None:
         """Quit by the screen's rules: nothing typed is lost, and unsent messages are asked about."""
         screen = self.screen
@@ -154,6 +164,6 @@ def run(
             engine.stop()
         if app.preferences.notifications.title:
             terminal_signals.restore_title()
-        if app.session.unfinished:
+        if app.session.unfinished and not app.vanished:
             sys.stderr.write("inbox-tui: ends as soon as what was begun on many chats is done\n")
         app.session.close()

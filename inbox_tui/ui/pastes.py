@@ -1,4 +1,4 @@
-"""What a terminal sends, with the pastes cut out of it before anything in them can count as a key.
+"""What a terminal sends until it is gone, with pastes cut out before anything in them can count as a key.
 
 A terminal puts what is pasted between two marks. Textual's own parser looks for keys between them too, so an
 ESC in a pasted text ends the paste there, and what follows, line breaks included, would be typed. Here
@@ -7,10 +7,16 @@ everything between the marks is one text, however it is split over reads.
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
 import selectors
+import signal
 from codecs import getincrementaldecoder
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, TextIO, cast
 
 from textual import events
 from textual._time import get_time
@@ -19,6 +25,9 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from inbox_tui.core.text import clean
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 START, END = "\x1b[200~", "\x1b[201~"
 READ_BYTES = 1 << 16
@@ -136,11 +145,65 @@ def _written(event: events.Key) -> str:
     return event.character if event.is_printable and event.character else ""
 
 
+class _Output:
+    """What is drawn on; once that is gone, nothing: a thread that fails at it would stop the screen."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def fileno(self) -> int:
+        """The terminal's descriptor."""
+        return self._file.fileno()
+
+    def write(self, text: str) -> int:
+        """Write what can still be seen."""
+        with suppress(OSError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Have it drawn."""
+        with suppress(OSError):
+            self._file.flush()
+
+
 class PasteDriver(LinuxDriver):
-    """Textual's driver of a terminal on Linux and macOS, reading through `PasteParser`."""
+    """Textual's driver of a terminal on Linux and macOS, reading through `PasteParser`.
+
+    A terminal that is gone ends the application in order, whether a signal tells of it (SIGHUP) or only that
+    nothing can be read from it any more; so does SIGTERM.
+    """
+
+    class Gone(Message):
+        """The terminal is gone, or the system wants the application to end."""
+
+    def __init__(
+        self,
+        app: App[object],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        if self._file is not None:
+            self._file = cast("TextIOWrapper", _Output(self._file))
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self.process_message, self.Gone())
 
     def run_input_thread(self) -> None:
         """Read the terminal until the application leaves it, or it is gone."""
+        try:
+            self._take_in()
+        except OSError as error:
+            # What was at the other end has hung up.
+            if error.errno not in (errno.EIO, errno.ENXIO):
+                raise
+        if not self.exit_event.is_set():
+            self.process_message(self.Gone())
+
+    def _take_in(self) -> None:
+        """Read until the end."""
         parser = PasteParser(self._debug)
         # What is not UTF-8 is shown as such; it must not end the session.
         decode = getincrementaldecoder("utf-8")("replace").decode
