@@ -8,7 +8,7 @@ from itertools import islice
 from benchmarks.world import generate, profiles
 from inbox_tui.api import pages
 from inbox_tui.api.transport import Answer
-from inbox_tui.store import local, writes
+from inbox_tui.store import sync_progress, writes
 from inbox_tui.store.db import Folder, now_ms
 from inbox_tui.store.writes import MessagePage, Writer
 from inbox_tui.sync.reading import LONG
@@ -19,7 +19,7 @@ def fill(folder: Folder, *, chats: int, messages: int) -> str:
     world = generate(chats=chats, messages=messages, newest_at=now_ms() - 60_000)
     newest = ""
     with Writer(folder) as writer:
-        local.begin_first_sync(writer, now_ms())
+        sync_progress.begin_first_sync(writer, now_ms())
         writes.apply_profiles(writer, pages.PROFILES.read_page(_answer(profiles())).items)
         while part := list(islice(world, LONG)):
             newest = newest or str(part[0][0]["participant_name"])

@@ -29,7 +29,7 @@ from benchmarks.world import Record, World, profiles
 from inbox_tui import config
 from inbox_tui.api import pages
 from inbox_tui.api.transport import Answer
-from inbox_tui.store import db, local, writes
+from inbox_tui.store import db, sync_progress, writes
 from inbox_tui.store.writes import MessagePage, Writer
 from inbox_tui.sync import engine
 from inbox_tui.sync.loop import READERS
@@ -83,7 +83,7 @@ def store(world: World, url: str, home: Path) -> tuple[float, int]:
     folder = settings(url, home).folder
     began = time.perf_counter()
     with Writer(folder) as writer:
-        local.begin_first_sync(writer, db.now_ms())
+        sync_progress.begin_first_sync(writer, db.now_ms())
         writes.apply_profiles(writer, pages.PROFILES.read_page(Answer(200, listed)).items)
         newest: dict[str, int | None] = {}
         for body in lists:

@@ -16,7 +16,7 @@ from inbox_tui.core.models import Json, JsonObject
 from inbox_tui.store import acts, clock, lookups
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import open_reader
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import Writer, refold_chats
 
 NOTHING = "Nothing was sent"

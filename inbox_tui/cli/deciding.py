@@ -12,10 +12,10 @@ from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import platform_name
 from inbox_tui.core.errors import InboxError, Refused, UncertainError, UsageError
 from inbox_tui.core.models import Message, Status
-from inbox_tui.store import clock, local, lookups
+from inbox_tui.store import clock, lookups, outbox, sends
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import open_reader, prepare
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import Writer, refold_chats
 
 LEAST = 4
@@ -78,12 +78,12 @@ def discard(settings: Settings, name: str, *, manner: Manner) -> int:
         return 0
     with Writer(settings.folder) as writer:
         if found.item is not None:
-            if not local.discard(writer, found.item.pk):
+            if not outbox.discard(writer, found.item.pk):
                 raise Refused("It was dealt with meanwhile", "Nothing was given up")
         elif found.message is not None:
-            local.dismiss(writer, found.chat_id, found.message.id)
+            outbox.dismiss(writer, found.chat_id, found.message.id)
         refold_chats(writer, [found.chat_id])
-        item = None if found.item is None else local.item(writer, found.item.pk)
+        item = None if found.item is None else outbox.item(writer, found.item.pk)
     if item is not None:
         record = output.item_record(item)
     else:
@@ -192,12 +192,12 @@ def _queue_again(writer: Writer, found: _Found) -> OutboxItem:
             "SELECT profile_id FROM chats WHERE id = ?", (found.chat_id,)
         ).fetchone()
         payload = {"text": found.message.body}
-        return local.queue_send(
+        return sends.queue_send(
             writer, found.chat_id, str(profile_id), payload, hold_ms=0, retry_of=found.message.id
         )
     item = None
-    if found.item is not None and local.retry(writer, found.item.pk, uncertain=True):
-        item = local.item(writer, found.item.pk)
+    if found.item is not None and outbox.retry(writer, found.item.pk, uncertain=True):
+        item = outbox.item(writer, found.item.pk)
     if item is None:
         raise Refused("It was dealt with meanwhile", NOTHING)
     return item

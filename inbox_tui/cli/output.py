@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from inbox_tui.core.cells import cells, pad, truncate
 from inbox_tui.core.models import Attachment, Chat, Json, Message, Milliseconds
 from inbox_tui.store.acts import ActName
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import ProfileRow
 from inbox_tui.store.reads import ChatRow

@@ -21,7 +21,7 @@ from inbox_tui.core.times import clock as time_of_day
 from inbox_tui.store import clock, lookalikes, looks, lookups, reads, search
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import Folder, now_ms, open_reader, prepare
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import ProfileRow
 from inbox_tui.store.reads import ChatRow, Key, ThreadRow, ThreadSource

@@ -20,10 +20,10 @@ from inbox_tui.core.files import file_name
 from inbox_tui.core.links import safe_url
 from inbox_tui.core.models import Json, JsonObject, Message
 from inbox_tui.core.text import clean
-from inbox_tui.store import clock, local, lookups, spool
+from inbox_tui.store import clock, lookups, sends, spool
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import Folder, open_reader, prepare
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.store.records import MESSAGE_COLUMNS, message_of
 from inbox_tui.store.writes import Writer, refold_chats
@@ -106,9 +106,9 @@ def _queue(folder: Folder, row: ChatRow, payloads: list[dict[str, Json]]) -> lis
     chat_id, profile_id = row.chat.id, row.chat.profile_id
     with Writer(folder) as writer:
         if len(payloads) == 1:
-            items = [local.queue_send(writer, chat_id, profile_id, payloads[0], hold_ms=0)]
+            items = [sends.queue_send(writer, chat_id, profile_id, payloads[0], hold_ms=0)]
         else:
-            items = list(local.queue_pair(writer, chat_id, profile_id, payloads[0], payloads[1], hold_ms=0))
+            items = list(sends.queue_pair(writer, chat_id, profile_id, payloads[0], payloads[1], hold_ms=0))
         refold_chats(writer, [chat_id])
     return items
 

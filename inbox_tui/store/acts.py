@@ -1,6 +1,6 @@
 """Acts of the person other than sending: edit, react, archive, answer a comment, begin a chat.
 
-They are outbox items like sends (`store.local`): written down first, drawn at once as pending, carried out
+They are outbox items like sends (`store.sends`): written down first, drawn at once as pending, carried out
 by the engine, and drawn as refused where the platform says no. Nothing in the cache changes before the API
 has answered, so a refusal takes nothing back: the pending drawing is only an overlay.
 """
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import Json, JsonObject
 from inbox_tui.core.text import clean
-from inbox_tui.store import local
+from inbox_tui.store import outbox, sends
 from inbox_tui.store.db import now_ms, transaction
-from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, State, item_of
+from inbox_tui.store.items import ITEM_COLUMNS, OutboxItem, State, item_of
 from inbox_tui.store.marks import known_now, touch
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class ActName(StrEnum):
     """
 
     SEND = "send"
-    """`text`, `file` or `media_url`; see `store.local`."""
+    """`text`, `file` or `media_url`; see `store.sends`."""
     EDIT = "edit"
     """`message_id`, `text` and/or `reply_markup`, `before`."""
     REACT = "react"
@@ -121,7 +121,7 @@ def queue_act(
     Raises Refused, and queues nothing, where the same is on its way already, or the comment has its reply.
     """
     if hold_ms is None:
-        hold_ms = local.HOLD_MS if act is ActName.PRIVATE_REPLY else 0
+        hold_ms = sends.HOLD_MS if act is ActName.PRIVATE_REPLY else 0
     known = known_now(writer, chat_id)
     if act is ActName.PRIVATE_REPLY and replied(writer.cache, writer.local, payload):
         raise Refused("This comment has had its private reply", "Meta allows one for each comment, ever")
@@ -133,11 +133,11 @@ def queue_act(
                 (from_draft, payload.get("text")),
             )
             touch(writer.local, from_draft, rev)
-        pk = local.insert(
+        pk = outbox.insert(
             writer, act, chat_id, profile_id, payload, known, now=now_ms(), hold_ms=hold_ms, screen=screen
         )
         touch(writer.local, chat_id, rev)
-    return local.item_of_number(writer.local, pk)
+    return outbox.item_of_number(writer.local, pk)
 
 
 def _supersede(connection: sqlite3.Connection, act: ActName, chat_id: str, payload: JsonObject) -> JsonObject:
@@ -202,7 +202,7 @@ def settle_new_chat(writer: Writer, item: OutboxItem, chat_id: str) -> OutboxIte
         touch(writer.local, chat_id, rev)
         if not item.text:
             return None
-        pk = local.insert(
+        pk = outbox.insert(
             writer,
             ActName.SEND,
             chat_id,
@@ -210,10 +210,10 @@ def settle_new_chat(writer: Writer, item: OutboxItem, chat_id: str) -> OutboxIte
             {"text": item.text},
             known,
             now=now_ms(),
-            hold_ms=0 if item.screen is None else local.HOLD_MS,
+            hold_ms=0 if item.screen is None else sends.HOLD_MS,
             screen=item.screen,
         )
-    return local.item_of_number(writer.local, pk)
+    return outbox.item_of_number(writer.local, pk)
 
 
 def first_send(reader: sqlite3.Connection, item: OutboxItem) -> OutboxItem | None:
@@ -255,13 +255,13 @@ def open_acts(
     return [item_of(row) for row in rows]
 
 
-def replied(cache: sqlite3.Connection, outbox: sqlite3.Connection, payload: JsonObject) -> bool:
-    """Whether a comment has had its one private reply, as far as cache and outbox know.
+def replied(cache: sqlite3.Connection, local: sqlite3.Connection, payload: JsonObject) -> bool:
+    """Whether a comment has had its one private reply, as far as the cache and the outbox know.
 
     `payload`: that of a private reply. One that failed before it left, and one that the platform did not
     take, are none.
     """
-    sent = outbox.execute(
+    sent = local.execute(
         "SELECT 1 FROM outbox WHERE chat_id = ? AND act = 'private_reply' "
         "AND (state = 'settled' OR state = 'accepted')",
         (comment_chat(str(payload.get("comment_id"))),),

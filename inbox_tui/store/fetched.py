@@ -1,6 +1,6 @@
 """What was asked of the network once: live records, posts, comments and files of messages.
 
-A screen asks with `local.need`, the engine answers here and removes the want:
+A screen asks with `screens.need`, the engine answers here and removes the want:
 
     need("record", "message:<id>") or ("record", "chat:<id>")    → record(reader, "message", id)
     need("posts", "<profile id>")                                → posts(reader, profile_id)

@@ -26,7 +26,7 @@ from inbox_tui.store.db import (
     is_broken,
     open_reader,
 )
-from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, item_of
+from inbox_tui.store.items import ITEM_COLUMNS, OutboxItem, item_of
 from inbox_tui.store.records import CHAT_COLUMNS, chat_of, chat_search_key, chat_sort_at
 
 MOST_COMPLAINTS = 20

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from inbox_tui.core.models import Direction, Message, Milliseconds
 from inbox_tui.core.text import clean
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.records import MESSAGE_COLUMNS, message_of
 
 CLOCK_TOLERANCE_MS: Milliseconds = 1_500

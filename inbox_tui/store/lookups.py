@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from inbox_tui.core.errors import UsageError
 from inbox_tui.core.models import JsonObject, Message, Milliseconds, Profile
 from inbox_tui.store.acts import ActName
-from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, State, item_of
+from inbox_tui.store.items import ITEM_COLUMNS, OutboxItem, State, item_of
 from inbox_tui.store.reads import CHAT_SELECT, ChatRow, chat_row
 from inbox_tui.store.records import MESSAGE_COLUMNS, PROFILE_COLUMNS, message_of, profile_of
 
@@ -116,7 +116,7 @@ def draft(reader: sqlite3.Connection, chat_id: str) -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A whole draft. `extras`: see `store.local.EXTRAS`; `started_at`: when it was begun, None without it."""
+    """A whole draft. `extras`: see `store.drafts`; `started_at`: when it was begun, None without it."""
 
     text: str = ""
     cursor: int = 0

@@ -18,7 +18,7 @@ from inbox_tui.core.summary import is_tap
 from inbox_tui.store import acts, fetched, taps
 from inbox_tui.store.db import in_lists
 from inbox_tui.store.fetched import MediaRow
-from inbox_tui.store.local import ITEM_COLUMNS, OutboxItem, item_of
+from inbox_tui.store.items import ITEM_COLUMNS, OutboxItem, item_of
 from inbox_tui.store.records import (
     CHAT_COLUMNS,
     MESSAGE_COLUMNS,

@@ -302,7 +302,7 @@ def _local_2(db: Database) -> None:
 
 @local(name="0003 what goes with a draft")
 def _local_3(db: Database) -> None:
-    """`extras`: JSON of what goes with the text (`store.local.EXTRAS`). `started_at`: when it was begun."""
+    """`extras`: JSON of what goes with the text (`store.drafts.EXTRAS`). `started_at`: when it was begun."""
     _run(
         db,
         """

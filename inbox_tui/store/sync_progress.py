@@ -1,4 +1,4 @@
-"""How far the running sync has come, for screens: kept in the cache only while much is missing."""
+"""How far the running sync has come, kept in the cache only while much is missing; when the first began."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ class Published:
 
     progress: Progress
     at: Milliseconds
+
+
+def begin_first_sync(writer: Writer, server_now: Milliseconds) -> None:
+    """Note when the first sync of this account began, by the server's clock; later calls change nothing."""
+    with transaction(writer.local):
+        writer.local.execute(
+            "INSERT OR IGNORE INTO meta (key, value) VALUES ('first_sync_at', ?)", (server_now,)
+        )
 
 
 def publish(writer: Writer, progress: Progress | None) -> None:

@@ -32,7 +32,7 @@ from inbox_tui.core.models import Chat, JsonObject, Message, Milliseconds
 from inbox_tui.core.times import age
 from inbox_tui.store import acts, writes
 from inbox_tui.store.acts import ActName
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import MessagePage
 from inbox_tui.sync import act_checks, checks
 from inbox_tui.sync.act_checks import Asked

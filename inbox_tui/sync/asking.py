@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from inbox_tui.config import Settings
 from inbox_tui.core.errors import InboxError, NetworkError
-from inbox_tui.store import db, local
+from inbox_tui.store import db, screens
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync.engine import EngineRunningError, Keys, elected, running, writing
 from inbox_tui.sync.loop import Loop, Mode
@@ -27,7 +27,7 @@ def answer_now(
     stop: threading.Event | None = None,
     waiting: Callable[[], None] | None = None,
 ) -> None:
-    """Have what is wanted fetched (`local.need`: kind and subject), and wait until it was or cannot be.
+    """Have what is wanted fetched (`screens.need`: kind and subject), and wait until it was or cannot be.
 
     What came of it stands where `store.fetched` reads it, a reason why not included. `waiting` is called
     about ten times a second. What is still wanted after `seconds` is wanted no more.
@@ -45,7 +45,7 @@ def answer_now(
         left_to_it = settings.api_key() is None and running(settings.folder)
         client = None if left_to_it else keys.client()
         for kind, subject in wants:
-            local.need(writer, kind, subject)
+            screens.need(writer, kind, subject)
         stack.callback(_withdraw, writer, wants)
 
         def done() -> bool:
@@ -75,12 +75,12 @@ def answer_now(
 
 
 def _left(writer: Writer, wants: Sequence[tuple[str, str]]) -> bool:
-    return not set(wants).isdisjoint(local.take_needs(writer))
+    return not set(wants).isdisjoint(screens.needs(writer))
 
 
 def _withdraw(writer: Writer, wants: Sequence[tuple[str, str]]) -> None:
-    for kind, subject in set(wants).intersection(local.take_needs(writer)):
-        local.fulfilled(writer, kind, subject)
+    for kind, subject in set(wants).intersection(screens.needs(writer)):
+        screens.fulfilled(writer, kind, subject)
 
 
 def _raise(loop: Loop) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from inbox_tui.core.models import Milliseconds, Status
-from inbox_tui.store import local, looks
+from inbox_tui.store import looks, screens
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import schedule
 from inbox_tui.sync.messages import Messages
@@ -49,10 +49,10 @@ class Attention:
 
     def notice(self, now: float) -> None:
         """Read what screens have written: which chats they show, and what they want from the network."""
-        screens = local.open_chats(self.writer)
-        living = [(pid, chat_id) for pid, chat_id in screens if alive(pid)]
-        for pid in {pid for pid, _ in screens} - {pid for pid, _ in living}:
-            local.remove_screen(self.writer, pid)
+        known = screens.open_chats(self.writer)
+        living = [(pid, chat_id) for pid, chat_id in known if alive(pid)]
+        for pid in {pid for pid, _ in known} - {pid for pid, _ in living}:
+            screens.remove(self.writer, pid)
         self.screens = len(living)
         shown: dict[str, str] = {}
         for _, chat_id in living:
@@ -71,7 +71,7 @@ class Attention:
 
     def notice_needs(self, now: float) -> None:
         """Plan what screens and commands want from the network."""
-        needs = local.take_needs(self.writer)
+        needs = screens.needs(self.writer)
         for kind, subject in needs:
             if kind == "media":
                 # Told each time: it knows what it is at, and one that is wanted again at once counts as new.
@@ -90,19 +90,19 @@ class Attention:
                 self.schedule.put(Look(Kind.OLDER, state.profile_id, state.id), now)
             else:
                 _log.warning("nothing can be done about the want %r of %r", kind, subject)
-                local.fulfilled(self.writer, kind, subject)
+                screens.fulfilled(self.writer, kind, subject)
         self._needs = set(needs)
 
     def fulfilled(self, look: Look) -> None:
         """A look was made, or cannot be: nobody waits for it any more."""
         if look.kind is Kind.ASKED:
             kind, _, subject = look.id.partition("/")
-            local.fulfilled(self.writer, kind, subject)
+            screens.fulfilled(self.writer, kind, subject)
             self._needs.discard((kind, subject))
             return
         kind = {Kind.PROFILES: "profiles", Kind.OLDER: "older"}.get(look.kind, "look")
         for need in [need for need in self._needs if need[0] == kind and look.id in ("", need[1])]:
-            local.fulfilled(self.writer, *need)
+            screens.fulfilled(self.writer, *need)
             self._needs.discard(need)
 
     def looked(self, look: Look, now: float, asked: AskedAt, server_now: Milliseconds) -> None:

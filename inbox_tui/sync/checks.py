@@ -13,7 +13,7 @@ from inbox_tui.core.models import Chat, Json, JsonObject, Milliseconds, Platform
 from inbox_tui.core.times import age
 from inbox_tui.core.window import Window
 from inbox_tui.store import lookups
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.records import CHAT_COLUMNS, chat_of
 from inbox_tui.store.replies import elsewhere
 from inbox_tui.store.writes import Writer

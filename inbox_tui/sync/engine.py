@@ -19,10 +19,10 @@ from filelock import FileLock, Timeout
 from inbox_tui.api.client import Client
 from inbox_tui.config import Settings
 from inbox_tui.core.errors import InboxError, NetworkError, NotAuthorised, StoreError, UsageError
-from inbox_tui.store import acts, db, local
+from inbox_tui.store import acts, db, outbox
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import Folder
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import subscription
 from inbox_tui.sync.loop import Loop, Mode
@@ -238,7 +238,7 @@ def _send_here(
 
 
 def _item(writer: Writer, item_pk: int) -> OutboxItem:
-    item = local.item(writer, item_pk)
+    item = outbox.item(writer, item_pk)
     if item is None:
         raise UsageError(f"There is no outbox item {item_pk}", "`inbox-tui outbox` lists them")
     return item
@@ -251,7 +251,7 @@ def _at_rest(writer: Writer, item: OutboxItem, *, wait: bool) -> bool:
     if item.state in (State.QUEUED, State.HELD):
         return any(
             earlier.state in (State.FAILED, State.UNCERTAIN)
-            for earlier in local.open_items(writer)
+            for earlier in outbox.open_items(writer)
             if item.act == earlier.act == ActName.SEND
             and earlier.chat_id == item.chat_id
             and earlier.pk < item.pk

@@ -57,7 +57,7 @@ class Mode(Enum):
     FOLLOW = auto()
     """Keep it so until told to stop."""
     ANSWER = auto()
-    """Carry out what is wanted (`local.need`), nothing else."""
+    """Carry out what is wanted (`screens.need`), nothing else."""
     SEND = auto()
     """Carry out the outbox of one chat, nothing else."""
 

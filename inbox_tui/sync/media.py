@@ -19,7 +19,7 @@ from inbox_tui.api.client import Client
 from inbox_tui.api.download import Downloaded, Downloader
 from inbox_tui.core.errors import ApiError, InboxError, Refused, StoreError
 from inbox_tui.core.models import Attachment, Message
-from inbox_tui.store import local, media, writes
+from inbox_tui.store import media, screens, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.fetched import MediaState
 from inbox_tui.store.media import Place
@@ -135,7 +135,7 @@ class Media:
     def _over(self, subject: str, error: InboxError | None = None) -> None:
         if error is not None:
             self.errors.append(error)
-        local.fulfilled(self.writer, "media", subject)
+        screens.fulfilled(self.writer, "media", subject)
 
 
 @dataclass(frozen=True, slots=True)

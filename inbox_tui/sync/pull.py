@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from inbox_tui.api.client import Client
 from inbox_tui.core.errors import NotAuthorised, NotFound, RequestRejected
 from inbox_tui.core.models import Chat, Milliseconds, Profile, Rejected
-from inbox_tui.store import local, lookups, writes
+from inbox_tui.store import lookups, sync_progress, writes
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync.jobs import Apply, Fetch, Outcome
 from inbox_tui.sync.listing import Listing
@@ -118,7 +118,7 @@ class Pull:
         return fetch
 
     def _apply_profiles(self, profiles: Sequence[Profile], rejected: Sequence[Rejected]) -> Outcome:
-        local.begin_first_sync(self._writer, self._server_now())
+        sync_progress.begin_first_sync(self._writer, self._server_now())
         writes.quarantine(self._writer, "profiles", rejected)
         listed = {profile.id for profile in profiles}
         if rejected:

@@ -19,10 +19,10 @@ from inbox_tui.api.faults import MAX_RETRY_AFTER
 from inbox_tui.core.errors import InboxError, RateLimited
 from inbox_tui.core.errors import Refused as RefusedError
 from inbox_tui.core.models import Message, Milliseconds, Page, Status
-from inbox_tui.store import acts, clock, fetched, local, lookalikes, writes
+from inbox_tui.store import acts, clock, fetched, lookalikes, outbox, sends, writes
 from inbox_tui.store.acts import ActName, lane
 from inbox_tui.store.db import now_ms
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State, refuse_foreign
 from inbox_tui.store.writes import MessagePage, Writer
 from inbox_tui.sync import checks, decisions
 from inbox_tui.sync.acts import Acts
@@ -105,7 +105,7 @@ class Push:
         if self._stale:
             self._stale = False
             self._items = [
-                item for item in local.open_items(self.writer) if self.only_lane in (None, lane(item))
+                item for item in outbox.open_items(self.writer) if self.only_lane in (None, lane(item))
             ]
         return self._items
 
@@ -127,7 +127,7 @@ class Push:
         living = {item.screen for item in held if item.screen is not None and alive(item.screen)}
         dead = [item for item in held if item.screen not in living]
         if dead:
-            local.release_screenless(self.writer, sorted(living))
+            outbox.release_screenless(self.writer, sorted(living))
             for item in dead:
                 self._changed(item)
 
@@ -142,7 +142,7 @@ class Push:
         if item.act != ActName.SEND and item.state in (State.FAILED, State.UNCERTAIN):
             return True
         if item.state == State.HELD:
-            if self._is_due(item.held_until, now, 2 * local.HOLD_MS):
+            if self._is_due(item.held_until, now, 2 * sends.HOLD_MS):
                 self._move(item, State.QUEUED)
         elif item.state == State.QUEUED and earlier is not None:
             self._explain_waiting(item, earlier)
@@ -218,7 +218,7 @@ class Push:
     def _dispatch(self, item: OutboxItem, now: Milliseconds) -> None:
         """Send a queued item, or give it back to the person with the reason why not."""
         try:
-            local.refuse_foreign(item, self.writer.folder.account)
+            refuse_foreign(item, self.writer.folder.account)
         except RefusedError as error:
             self._move(item, State.FAILED, title=error.title, hint=error.hint)
             return
@@ -240,14 +240,14 @@ class Push:
 
     def _leave(self, item: OutboxItem) -> OutboxItem | None:
         """Note that an item leaves now; None where somebody was faster."""
-        return local.item(self.writer, item.pk) if self._move(item, State.SENDING, dispatched=True) else None
+        return outbox.item(self.writer, item.pk) if self._move(item, State.SENDING, dispatched=True) else None
 
     def _send(self, item: OutboxItem, *, in_doubt: bool) -> None:
         client, started = self.client, self.now()
         profile = self.hooks.profile(item.profile_id)
         group = None if profile is None else profile.profile_group_id
         self.busy[item.pk] = item
-        uploaded = partial(local.uploaded, self.writer, item)
+        uploaded = partial(outbox.uploaded, self.writer, item)
         progress = sparingly(lambda done, _: self.hooks.later(partial(uploaded, done)))
         self.workers.submit(
             lambda: post(client, item, group, progress),
@@ -397,7 +397,7 @@ class Push:
         next_try_at: Milliseconds | None = None,
         dispatched: bool = False,
     ) -> bool:
-        moved = local.move(
+        moved = outbox.move(
             self.writer,
             item,
             state,

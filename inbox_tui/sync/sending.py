@@ -13,7 +13,7 @@ from inbox_tui.api.requests import Progress
 from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Chat, Comment, Message, Milliseconds, Page, Profile
 from inbox_tui.store.acts import ActName
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync.decisions import Decision
 from inbox_tui.sync.jobs import Workers
@@ -52,7 +52,7 @@ class Hooks:
 
 
 class Move(Protocol):
-    """Moves an item on, as `local.move`; False where somebody was faster."""
+    """Moves an item on, as `outbox.move`; False where somebody was faster."""
 
     def __call__(self, item: OutboxItem, state: State, *, title: str = "", hint: str = "") -> bool: ...
 

@@ -10,7 +10,7 @@ from inbox_tui.core.errors import InboxError, NotFound
 from inbox_tui.core.models import Status
 from inbox_tui.store import lookalikes
 from inbox_tui.store.acts import ActName
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import decisions
 from inbox_tui.sync.decisions import What

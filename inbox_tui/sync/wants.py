@@ -21,7 +21,7 @@ from inbox_tui.sync.messages import stated_at
 Item = TypeVar("Item", Post, Comment)
 
 KINDS = ("record", "posts", "comments")
-"""Kinds of wants that are carried out here (`local.need`)."""
+"""Kinds of wants that are carried out here (`screens.need`)."""
 PAGE = 100
 MOST_POSTS, MOST_COMMENTS = 100, 500
 """How many are asked for: the newest."""

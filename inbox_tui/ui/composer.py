@@ -44,7 +44,7 @@ class Composer(Vertical):
         super().__init__(id=id)
         self.chat_id: str | None = None
         self.extras: JsonObject = NOTHING
-        """What goes with the text, by its names in the payload of a send (`store.local.EXTRAS`)."""
+        """What goes with the text, by its names in the payload of a send (`store.drafts.EXTRAS`)."""
         self.find_message: Callable[[str], models.Message | None] = lambda _: None
         """A cached message by its id, for the line that says what is replied to."""
         self._target = ""

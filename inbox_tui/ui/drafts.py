@@ -15,9 +15,9 @@ from textual.timer import Timer
 
 from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import Json, JsonObject, Message, Milliseconds
-from inbox_tui.store import local, lookups, marks, outbox
+from inbox_tui.store import drafts, lookups, marks, outbox, sends
 from inbox_tui.store.db import now_ms
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.lookups import Composed
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.composer import Composer
@@ -36,7 +36,7 @@ LEAVING_MS: Milliseconds = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text and what goes with it, as in `store.local.EXTRAS`."""
+    """A text and what goes with it, as in `store.drafts.EXTRAS`."""
 
     text: str
     extras: JsonObject
@@ -197,7 +197,7 @@ class Drafts:
                 here = chat_id == self._composer.chat_id
                 words, base = unsaved.words, self._base.text if here else None
                 unsaved.write = self._session.do(
-                    local.save_draft, chat_id, words.text, unsaved.cursor, base, words.extras
+                    drafts.save, chat_id, words.text, unsaved.cursor, base, words.extras
                 )
                 if here:
                     self._base = words
@@ -321,7 +321,7 @@ class Drafts:
 
         def queue(writer: Writer) -> OutboxItem:
             if second is None:
-                return local.queue_send(
+                return sends.queue_send(
                     writer,
                     chat_id,
                     profile_id,
@@ -332,7 +332,7 @@ class Drafts:
                     from_draft=from_draft,
                     left=left or "",
                 )
-            return local.queue_pair(
+            return sends.queue_pair(
                 writer,
                 chat_id,
                 profile_id,
@@ -351,9 +351,9 @@ class Drafts:
     def _hold(self, row: ChatRow) -> Milliseconds:
         """How long a send can be taken back: it must leave before the window closes, by the server's time."""
         if row.window_closes_at is None:
-            return local.HOLD_MS
+            return sends.HOLD_MS
         left = row.window_closes_at - LEAVING_MS - self._session.clock.now()
-        return max(0, min(local.HOLD_MS, left))
+        return max(0, min(sends.HOLD_MS, left))
 
     def held(self) -> OutboxItem | None:
         """The newest send of this screen that can still be taken back."""
@@ -380,7 +380,7 @@ class Drafts:
             return "There is nothing left of it"
         if item is None:
             return "Nothing can be taken back any more"
-        if not await self.bring(item.chat_id, partial(local.take_back, item_pk=item.pk)):
+        if not await self.bring(item.chat_id, partial(outbox.take_back, item_pk=item.pk)):
             return "It has already left"
         if self._done_with & {item.pk, item.with_pk}:
             self._session.do(marks.unmark, item.chat_id, "done")
@@ -423,7 +423,7 @@ def _payloads(words: Words, file: JsonObject | None = None) -> list[JsonObject]:
     `file`: what is known of the copy of an attached file. A file is likelier to fail, and then the text must
     not stand there alone; so the text follows it, with the buttons, and the file is the reply.
     """
-    extras = {name: words.extras[name] for name in local.EXTRAS if name in words.extras}
+    extras = {name: words.extras[name] for name in drafts.EXTRAS if name in words.extras}
     for name in ("file", "size", "type"):
         extras.pop(name, None)
     text: JsonObject = {"text": words.text} if words.text.strip() else {}

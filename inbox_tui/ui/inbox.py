@@ -22,8 +22,9 @@ from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Message, Profile
 from inbox_tui.core.text import clean
 from inbox_tui.core.window import Window
-from inbox_tui.store import customers, local, looks, lookups
+from inbox_tui.store import customers, looks, lookups, screens
 from inbox_tui.store.db import now_ms
+from inbox_tui.store.items import State
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Revision
 from inbox_tui.store.reads import ChatRow, Key, ThreadSource
@@ -159,7 +160,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.set_interval(TEND_SECONDS, self._tend)
         self.session.on_fault = self._fault_elsewhere
         self.alerts.start()
-        self.session.do(local.set_screen, None)
+        self.session.do(screens.show, None)
         self._tend()
 
     def _tend(self) -> None:
@@ -253,7 +254,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 self.go_to(chat_id)
             return
         item = next((each for each in lookups.outbox(self.session.reader) if each.pk == item_pk), None)
-        if item is None or item.state in (local.State.FAILED, local.State.UNCERTAIN):
+        if item is None or item.state in (State.FAILED, State.UNCERTAIN):
             self.awaited = None
             if item is not None:
                 self.say(f"{item.title}. {item.hint}".strip())
@@ -487,7 +488,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             return
         if self._older_asked != (row.pk, rows[0].key):
             self._older_asked = (row.pk, rows[0].key)
-            self.session.do(local.need, "older", row.chat.id)
+            self.session.do(screens.need, "older", row.chat.id)
 
     # Keys.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from inbox_tui.core.capabilities import REACTIONS
 from inbox_tui.core.models import Message, Reaction
 from inbox_tui.store.acts import ActName
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.ui.keymap import Keymap
 from inbox_tui.ui.lines import Piece
 

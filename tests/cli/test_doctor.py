@@ -28,8 +28,8 @@ from inbox_tui.config import Settings, load
 from inbox_tui.core.errors import StoreError
 from inbox_tui.core.models import Attachment, Chat, Message, Profile, Rejected
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
-from inbox_tui.store import db, local, looks, marks, media, spool, writes
-from inbox_tui.store.local import State
+from inbox_tui.store import db, drafts, looks, marks, media, outbox, screens, sends, spool, writes
+from inbox_tui.store.items import State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine
 
@@ -98,8 +98,8 @@ def account(home: Path) -> Settings:
         writes.apply_chats(writer, chats)
         for chat in chats:
             writes.apply_messages(writer, [writes.MessagePage(chat.id, [], newest=True)])
-        local.save_draft(writer, "c1", "typed before", 0)
-        local.queue_send(writer, "c1", "p1", {"text": "written before"}, hold_ms=0)
+        drafts.save(writer, "c1", "typed before", 0)
+        sends.queue_send(writer, "c1", "p1", {"text": "written before"}, hold_ms=0)
         marks.mark(writer, "c1", "done")
         writes.refold_chats(writer, ["c1"])
     looks.touch_look(settings.folder, "p1")
@@ -270,8 +270,8 @@ def test_what_waits_for_the_person_is_named_with_its_reason_and_drawn_safely(
     examine: Run, account: Settings
 ) -> None:
     with Writer(account.folder) as writer:
-        (item,) = local.open_items(writer)
-        local.move(writer, item, State.UNCERTAIN, title="Nobody knows", hint="Look at the chat")
+        (item,) = outbox.open_items(writer)
+        outbox.move(writer, item, State.UNCERTAIN, title="Nobody knows", hint="Look at the chat")
         writes.refold_chats(writer, ["c1"])
         writes.quarantine(writer, "chats of p1", [Rejected("{}", "no id\x1b[31m\nand more")])
     code, lines = examine()
@@ -326,7 +326,7 @@ def test_screens_that_are_open_are_counted_and_those_that_are_gone_are_not(
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     with Writer(account.folder) as writer:
-        local.set_screen(writer, "c1")
+        screens.show(writer, "c1")
         writer.local.execute("INSERT INTO screens VALUES (?, NULL, 0)", (gone.pid,))
     assert of(examine()[1], "screens").found == f"1 open: process {os.getpid()}"
 
@@ -423,7 +423,7 @@ def test_chats_of_today_and_open_chats_are_told_with_the_age_of_their_last_look(
         writer.cache.execute("UPDATE chats SET pulled_at = ?", (now - HOUR,))
         writer.cache.execute("UPDATE chats SET pulled_at = ? WHERE id = 'older'", (now - 9 * HOUR,))
         writes.record_walk(writer, "p1", walked_to=None, walked=True, total=3)
-        local.set_screen(writer, "new")
+        screens.show(writer, "new")
     looks.touch_chat(account.folder, "new", now - 2 * 60_000)
     looks.touch_look(account.folder, "p1", now)
     _, lines = examine()
@@ -641,7 +641,7 @@ def with_files(settings: Settings) -> Path:
         source.write_bytes(b"\x89PNG\r\n\x1a\n")
         copy = spool.copy_in(settings.folder, source)
         payload = {"file": str(copy.path), "file_name": copy.name, "source": str(source)}
-        local.queue_send(writer, "c1", "p1", payload, hold_ms=0)
+        sends.queue_send(writer, "c1", "p1", payload, hold_ms=0)
         writes.refold_chats(writer, ["c1"])
     return copy.path
 

@@ -24,7 +24,7 @@ from inbox_tui.config import load
 from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import Comment, Post
 from inbox_tui.sandbox.server import RunningSandbox, running
-from inbox_tui.store import local
+from inbox_tui.store import drafts, outbox
 from inbox_tui.store.answers import keep_comments, keep_posts
 from inbox_tui.store.writes import Writer
 from inbox_tui.ui.app import InboxApp
@@ -102,7 +102,7 @@ def know_drafts(places: Mapping[Cell, Place]) -> None:
     shut = {place.chat for cell, place in places.items() if cell.do is Do.SEND_TEXT and cell.refused}
     with Writer(load().folder) as writer:
         for chat in shut:
-            local.save_draft(writer, chat, "Typed before", 0)
+            drafts.save(writer, chat, "Typed before", 0)
 
 
 @pytest.fixture(scope="session")
@@ -190,7 +190,7 @@ def dispatched(tmp_path_factory: pytest.TempPathFactory) -> Dispatched:
         assert run("sync")[0] == 0
         with Writer(load().folder) as writer:
             for cell, pk in items.items():
-                item = local.item_of_number(writer.local, pk)
+                item = outbox.item_of_number(writer.local, pk)
                 ends[cell] = (item.state, item.title)
         return Dispatched(ends, list(box.world.requests)[start:])
 

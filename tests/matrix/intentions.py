@@ -5,7 +5,7 @@ from __future__ import annotations
 from inbox_tui.core.models import JsonObject
 from inbox_tui.store import acts
 from inbox_tui.store.acts import ActName, queue_act
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.writes import Writer
 from tests.matrix.expected import Cell, Do
 from tests.matrix.verbs import OTHER, words_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from tests.matrix.conftest import Dispatched
 from tests.matrix.expected import (
     ARCHIVED,

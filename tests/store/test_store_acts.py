@@ -11,10 +11,11 @@ from store_samples import NOW, inbound, outbound
 
 from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import JsonObject
-from inbox_tui.store import acts, local, lookalikes, lookups, writes
+from inbox_tui.store import acts, drafts, lookalikes, lookups, outbox, sends, writes
 from inbox_tui.store.acts import ActName, comment_chat, lane, new_chat_of, queue_act
-from inbox_tui.store.local import HOLD_MS, OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.reads import ThreadSource
+from inbox_tui.store.sends import HOLD_MS
 from inbox_tui.store.writes import Writer
 
 REPLY: JsonObject = {"post_id": "p", "comment_id": "k", "comment_external_id": "x-k", "text": "Hello"}
@@ -31,12 +32,12 @@ def reply(writer: Writer, **more: object) -> OutboxItem:
 
 
 def states(writer: Writer, *items: OutboxItem) -> list[str]:
-    return [local.item_of_number(writer.local, item.pk).state for item in items]
+    return [outbox.item_of_number(writer.local, item.pk).state for item in items]
 
 
 def on_its_way(writer: Writer, item: OutboxItem, state: State = State.SENDING) -> OutboxItem:
-    assert local.move(writer, item, state, dispatched=True)
-    return local.item_of_number(writer.local, item.pk)
+    assert outbox.move(writer, item, state, dispatched=True)
+    return outbox.item_of_number(writer.local, item.pk)
 
 
 # ---------------------------------------------------------------- what is written down
@@ -47,7 +48,7 @@ def test_an_act_is_written_down_with_what_it_is_about_and_leaves_at_once(writer:
     assert (item.account, item.act, item.chat_id, item.profile_id) == ("acme", "react", "chat", "prof")
     assert (item.state, item.screen, item.held_until, item.message_id) == (State.QUEUED, 7, None, None)
     assert acts.about(item) == "m1"
-    assert local.open_items(writer) == [item]
+    assert outbox.open_items(writer) == [item]
 
 
 def test_only_a_private_reply_is_held_back(writer: Writer) -> None:
@@ -57,13 +58,13 @@ def test_only_a_private_reply_is_held_back(writer: Writer) -> None:
 
 
 def reply_again(writer: Writer, item: OutboxItem) -> OutboxItem:
-    local.take_back(writer, item.pk)
+    outbox.take_back(writer, item.pk)
     return reply(writer, hold_ms=0)
 
 
 def test_words_leave_their_draft_in_the_same_step(writer: Writer, reader: sqlite3.Connection) -> None:
-    local.save_draft(writer, "edit:m1", "Wednesday", 3)
-    local.save_draft(writer, "chat", "unfinished", 3)
+    drafts.save(writer, "edit:m1", "Wednesday", 3)
+    drafts.save(writer, "chat", "unfinished", 3)
     payload = {"message_id": "m1", "text": "Wednesday"}
     queue_act(writer, ActName.EDIT, "chat", "prof", payload, from_draft=acts.edit_draft("m1"))
     assert lookups.draft(reader, "edit:m1") == ("", 0)
@@ -73,7 +74,7 @@ def test_words_leave_their_draft_in_the_same_step(writer: Writer, reader: sqlite
 def test_words_that_another_terminal_typed_since_stay_in_the_draft(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
-    local.save_draft(writer, "edit:m1", "Wednesday at nine", 3)
+    drafts.save(writer, "edit:m1", "Wednesday at nine", 3)
     payload = {"message_id": "m1", "text": "Wednesday"}
     queue_act(writer, ActName.EDIT, "chat", "prof", payload, from_draft="edit:m1")
     assert lookups.draft(reader, "edit:m1")[0] == "Wednesday at nine"
@@ -83,7 +84,7 @@ def test_an_edit_that_is_taken_back_is_a_draft_of_its_message_not_of_the_chat(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
     item = act(writer, ActName.EDIT, text="Wednesday")
-    assert local.take_back(writer, item.pk) == "Wednesday"
+    assert outbox.take_back(writer, item.pk) == "Wednesday"
     assert lookups.draft(reader, "edit:m1")[0] == "Wednesday"
     assert lookups.draft(reader, "chat") == ("", 0)
 
@@ -100,7 +101,7 @@ def test_undo_is_for_what_writes_to_somebody(
 
 
 def test_acts_wait_for_acts_on_the_same_message_or_chat_and_for_nothing_else(writer: Writer) -> None:
-    send = local.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
+    send = sends.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
     edit, archive = act(writer, ActName.EDIT, text="a"), act(writer, ActName.ARCHIVE)
     other = queue_act(writer, ActName.EDIT, "chat", "prof", {"message_id": "m2", "text": "a"})
     chat = new_chat_of("prof", "did:plc:x")
@@ -157,7 +158,7 @@ def test_two_edits_that_wait_become_one(writer: Writer) -> None:
     act(writer, ActName.EDIT, text="b", before=before)
     act(writer, ActName.EDIT, reply_markup={}, before={"text": "b", "reply_markup": None})
     act(writer, ActName.EDIT, text="c", before={"text": "b", "reply_markup": {}})
-    (item,) = local.open_items(writer)
+    (item,) = outbox.open_items(writer)
     assert item.payload == {"message_id": "m1", "text": "c", "reply_markup": {}, "before": before}
 
 
@@ -177,7 +178,7 @@ def test_the_same_twice_is_refused(writer: Writer, name: ActName, state: State) 
         on_its_way(writer, item)
     with pytest.raises(Refused, match="on its way already"):
         act(writer, name)
-    assert len(local.open_items(writer)) == 1
+    assert len(outbox.open_items(writer)) == 1
 
 
 def test_a_new_chat_is_made_once(writer: Writer) -> None:
@@ -193,21 +194,21 @@ def test_a_new_chat_is_made_once(writer: Writer) -> None:
 def test_an_act_that_was_replaced_cannot_be_moved_by_who_read_it_before(writer: Writer) -> None:
     old = act(writer, ActName.REACT, reaction="like")
     act(writer, ActName.REACT, reaction="wow")
-    assert not local.move(writer, old, State.SENDING, dispatched=True)
+    assert not outbox.move(writer, old, State.SENDING, dispatched=True)
 
 
 @pytest.mark.parametrize("name", [*acts.MESSAGE_ACTS, *acts.CHAT_ACTS])
 def test_a_failed_act_can_be_tried_again_under_a_new_key_or_given_up(writer: Writer, name: ActName) -> None:
     item = act(writer, name)
-    assert not local.retry(writer, item.pk)
+    assert not outbox.retry(writer, item.pk)
     on_its_way(writer, item, State.FAILED)
-    assert local.retry(writer, item.pk)
-    again = local.item_of_number(writer.local, item.pk)
+    assert outbox.retry(writer, item.pk)
+    again = outbox.item_of_number(writer.local, item.pk)
     assert (again.state, again.payload, again.attempts) == (State.QUEUED, item.payload, 0)
     assert again.key != item.key
     on_its_way(writer, again, State.FAILED)
-    assert local.discard(writer, item.pk)
-    assert local.open_items(writer) == []
+    assert outbox.discard(writer, item.pk)
+    assert outbox.open_items(writer) == []
 
 
 # ---------------------------------------------------------------- private replies, once
@@ -252,11 +253,11 @@ def test_a_new_chat_is_settled_and_its_text_queued_in_one_step(writer: Writer) -
     send = acts.settle_new_chat(writer, item, "real")
     assert send is not None
     assert (send.act, send.chat_id, send.state, send.text) == ("send", "real", State.QUEUED, "Hi")
-    settled = local.item_of_number(writer.local, item.pk)
+    settled = outbox.item_of_number(writer.local, item.pk)
     assert (settled.state, settled.chat_id, settled.payload) == (State.SETTLED, "real", {})
     assert acts.first_send(writer.local, settled) == send
     assert acts.settle_new_chat(writer, item, "real") is None
-    assert local.open_items(writer) == [send]
+    assert outbox.open_items(writer) == [send]
 
 
 def test_the_chat_of_an_act_is_known_as_soon_as_there_is_one(
@@ -267,7 +268,7 @@ def test_the_chat_of_an_act_is_known_as_soon_as_there_is_one(
     assert lookups.chat_of_act(reader, new.pk) is lookups.chat_of_act(reader, answer.pk) is None
     samples.pulled(writer, outbound("m1", NOW))
     acts.settle_new_chat(writer, on_its_way(writer, new), "chat")
-    assert local.move(writer, answer, State.ACCEPTED, message_id="m1")
+    assert outbox.move(writer, answer, State.ACCEPTED, message_id="m1")
     assert lookups.chat_of_act(reader, new.pk) == lookups.chat_of_act(reader, answer.pk) == "chat"
 
 
@@ -290,7 +291,7 @@ def test_a_thread_shows_acts_with_their_messages_and_not_as_rows(
     first = act(writer, ActName.REACT, reaction="like")
     second = act(writer, ActName.EDIT, text="b")
     gone = queue_act(writer, ActName.EDIT, "chat", "prof", {"message_id": "m2", "text": "b"})
-    local.discard(writer, on_its_way(writer, gone, State.FAILED).pk)
+    outbox.discard(writer, on_its_way(writer, gone, State.FAILED).pk)
     act(writer, ActName.ARCHIVE)
     (pk,) = reader.execute("SELECT pk FROM chats").fetchone()
     rows = ThreadSource(reader, pk, "chat").after(None, 50)
@@ -310,7 +311,7 @@ def test_a_chat_shows_its_newest_archiving(writer: Writer, reader: sqlite3.Conne
     row = lookups.chat(reader, "chat")
     assert row is not None
     assert row.archiving == item
-    local.move(writer, item, State.SETTLED)
+    outbox.move(writer, item, State.SETTLED)
     row = lookups.chat(reader, "chat")
     assert row is not None
     assert row.archiving is None
@@ -324,7 +325,7 @@ def test_a_refused_act_raises_the_chat_and_is_no_reply(writer: Writer, state: St
     writes.refold_chats(writer, ["chat"])
     assert samples.one(writer.cache, "SELECT failed, unanswered, preview FROM chats") == (1, *before[1:])
     assert lookups.counts(writer.cache).failed == 1
-    local.discard(writer, item.pk)
+    outbox.discard(writer, item.pk)
     writes.refold_chats(writer, ["chat"])
     assert samples.one(writer.cache, "SELECT failed, unanswered, preview FROM chats") == before
 

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from store_samples import DAY, HOUR, MINUTE, NOW, chat, counting, inbound, outbound, pulled
 
-from inbox_tui.store import alerts, local, writes
+from inbox_tui.store import alerts, sync_progress, writes
 from inbox_tui.store.alerts import Closing, Heard
 from inbox_tui.store.db import Folder, open_reader
 from inbox_tui.store.writes import MessagePage, Writer
@@ -35,7 +35,7 @@ def test_only_what_customers_write_after_the_first_sync_began_is_news(
 ) -> None:
     pulled(writer, inbound("m0", NOW - MINUTE), chat_id="early")
     assert told(reader, nothing(reader)) == []
-    local.begin_first_sync(writer, NOW)
+    sync_progress.begin_first_sync(writer, NOW)
     pulled(writer, inbound("m1", NOW - 1, "old"), chat_id="old")
     pulled(writer, outbound("m2", NOW + 1, "ours"), chat_id="ours")
     pulled(writer, inbound("m3", NOW + 2, "gone", deleted_at=NOW + 3), chat_id="gone")
@@ -47,7 +47,7 @@ def test_only_what_customers_write_after_the_first_sync_began_is_news(
 def test_older_history_that_is_fetched_later_is_no_news(
     writer: Writer, reader: sqlite3.Connection, way: None
 ) -> None:
-    local.begin_first_sync(writer, NOW - DAY)
+    sync_progress.begin_first_sync(writer, NOW - DAY)
     pulled(writer, inbound("m1", NOW))
     heard = alerts.heard_now(reader)
     page = MessagePage("chat", [inbound("m0", NOW - HOUR)], history=True)
@@ -58,7 +58,7 @@ def test_older_history_that_is_fetched_later_is_no_news(
 def test_each_message_is_told_by_the_screen_that_claims_it_first(
     writer: Writer, reader: sqlite3.Connection, folder: Folder
 ) -> None:
-    local.begin_first_sync(writer, NOW - DAY)
+    sync_progress.begin_first_sync(writer, NOW - DAY)
     pulled(writer, inbound("m1", NOW))
     heard = alerts.heard_now(reader)
     with Writer(folder) as other:
@@ -116,7 +116,7 @@ def test_who_was_answered_or_put_away_is_not_told_of(writer: Writer, reader: sql
 def test_what_it_costs_does_not_depend_on_the_number_of_chats(
     folder: Folder, writer: Writer, count: int
 ) -> None:
-    local.begin_first_sync(writer, NOW - DAY)
+    sync_progress.begin_first_sync(writer, NOW - DAY)
     names = [f"c{number}" for number in range(count)]
     writes.apply_chats(writer, [chat(name) for name in names])
     writes.apply_messages(

@@ -11,10 +11,10 @@ from store_samples import HOUR, MINUTE, NOW, chat, inbound, outbound
 
 from inbox_tui.core.models import Message
 from inbox_tui.core.waits import Waits
-from inbox_tui.store import customers, local, lookups, triage, writes
+from inbox_tui.store import customers, lookups, outbox, sends, triage, writes
 from inbox_tui.store.customers import Customer
 from inbox_tui.store.db import open_reader
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from inbox_tui.store.writes import Writer
 
 
@@ -64,8 +64,8 @@ def test_only_a_reply_ends_a_wait_and_what_was_deleted_begins_none(writer: Write
 def test_a_quick_reply_that_was_sent_from_here_is_no_machine_s(writer: Writer) -> None:
     talked(writer, inbound("a", NOW), outbound("b", NOW + 5_000))
     assert known(writer).waits == Waits()
-    item = local.queue_send(writer, "chat", "prof", {"text": "Yes"}, hold_ms=0)
-    local.move(writer, item, State.SENDING, dispatched=True)
+    item = sends.queue_send(writer, "chat", "prof", {"text": "Yes"}, hold_ms=0)
+    outbox.move(writer, item, State.SENDING, dispatched=True)
     writer.local.execute("UPDATE outbox SET message_id = 'b', state = 'settled'")
     assert known(writer).waits == Waits(1, 5_000, 5_000)
 

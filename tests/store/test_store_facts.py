@@ -16,9 +16,9 @@ from inbox_tui.core import triage
 from inbox_tui.core.marks import AUTOMATIC_WITHIN, Entry, Mark
 from inbox_tui.core.models import Message
 from inbox_tui.core.window import referral_at, window
-from inbox_tui.store import clock, facts, local, marks, writes
+from inbox_tui.store import clock, facts, marks, outbox, sends, sync_progress, writes
 from inbox_tui.store.db import prepare, transaction
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.records import CHAT_COLUMNS, SqlRow, chat_of
 from inbox_tui.store.writes import MessagePage, Writer
 
@@ -137,7 +137,7 @@ def act(writer: Writer, data: st.DataObject) -> None:
     """One thing that the service or the person may do, and the recomputing that belongs to it."""
 
     def item() -> OutboxItem | None:
-        items = local.open_items(writer)
+        items = outbox.open_items(writer)
         return data.draw(st.sampled_from(items)) if items else None
 
     match data.draw(st.sampled_from([*ACTS, "take back", "first sync"])):
@@ -150,8 +150,8 @@ def act(writer: Writer, data: st.DataObject) -> None:
         case "unmark":
             marks.unmark(writer, "chat", data.draw(st.sampled_from(["seen", "done"])))
         case "send":
-            with patch.object(local, "now_ms", return_value=data.draw(moments)):
-                local.queue_send(
+            with patch.object(sends, "now_ms", return_value=data.draw(moments)):
+                sends.queue_send(
                     writer, "chat", "prof", {"text": "hello"}, hold_ms=data.draw(st.sampled_from([0, 9]))
                 )
         case "move" if (chosen := item()) is not None:
@@ -164,17 +164,17 @@ def act(writer: Writer, data: st.DataObject) -> None:
                 writer.cache, "SELECT id FROM messages WHERE arrived IS NULL OR arrived <= ?", since
             )
             known = state != State.SENDING and name not in taken
-            local.move(writer, chosen, state, message_id=name if known else None)
+            outbox.move(writer, chosen, state, message_id=name if known else None)
         case "dismiss":
-            local.dismiss(writer, "chat", data.draw(names))
+            outbox.dismiss(writer, "chat", data.draw(names))
         case "retry" if (chosen := item()) is not None:
-            local.retry(writer, chosen.pk)
+            outbox.retry(writer, chosen.pk)
         case "discard" if (chosen := item()) is not None:
-            local.discard(writer, chosen.pk)
+            outbox.discard(writer, chosen.pk)
         case "take back" if (chosen := item()) is not None:
-            local.take_back(writer, chosen.pk)
+            outbox.take_back(writer, chosen.pk)
         case "first sync":
-            local.begin_first_sync(writer, NOW)
+            sync_progress.begin_first_sync(writer, NOW)
     writes.refold_chats(writer, ["chat"])
 
 
@@ -251,10 +251,10 @@ def test_a_send_answers_a_chat_of_which_no_page_was_read_until_the_customer_writ
     writer: Writer,
 ) -> None:
     writes.apply_chats(writer, [chat(last_inbound_at=NOW)])
-    item = local.queue_send(writer, "chat", "prof", {"text": "hello"})
+    item = sends.queue_send(writer, "chat", "prof", {"text": "hello"})
     writes.refold_chats(writer, ["chat"])
     assert derived(writer)["unanswered"] == 0
-    local.move(writer, item, State.ACCEPTED, message_id="sent")
+    outbox.move(writer, item, State.ACCEPTED, message_id="sent")
     writes.apply_messages(writer, [MessagePage("chat", [outbound("sent", NOW + 5, status="pending")])])
     assert derived(writer)["unanswered"] == 0
     writes.apply_chats(writer, [chat(last_inbound_at=NOW + MINUTE)])
@@ -262,8 +262,8 @@ def test_a_send_answers_a_chat_of_which_no_page_was_read_until_the_customer_writ
 
 
 def test_what_was_quiet_for_14_days_when_the_first_sync_began_counts_as_seen(writer: Writer) -> None:
-    local.begin_first_sync(writer, NOW)
-    local.begin_first_sync(writer, NOW + 99 * DAY)
+    sync_progress.begin_first_sync(writer, NOW)
+    sync_progress.begin_first_sync(writer, NOW + 99 * DAY)
     samples.pulled(writer, inbound("old", NOW - 14 * DAY - 1), inbound("new", NOW - 14 * DAY))
     assert (derived(writer)["unread"], derived(writer)["unanswered"]) == (1, 2)
     writes.apply_chats(writer, [chat("row only", last_inbound_at=NOW - 15 * DAY)])
@@ -272,21 +272,21 @@ def test_what_was_quiet_for_14_days_when_the_first_sync_began_counts_as_seen(wri
 
 def test_a_failed_send_counts_once_whether_the_item_the_message_or_both_say_so(writer: Writer) -> None:
     samples.pulled(writer, inbound("m1", NOW))
-    item = local.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
-    local.move(writer, item, State.ACCEPTED, message_id="sent")
-    accepted = local.item(writer, item.pk)
+    item = sends.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
+    outbox.move(writer, item, State.ACCEPTED, message_id="sent")
+    accepted = outbox.item(writer, item.pk)
     assert accepted is not None
     writes.apply_messages(writer, [MessagePage("chat", [outbound("sent", NOW + 9, status="failed")])])
     assert derived(writer)["failed"] == 1, "the message says so"
-    local.move(writer, accepted, State.FAILED, title="refused")
+    outbox.move(writer, accepted, State.FAILED, title="refused")
     writes.refold_chats(writer, ["chat"])
     assert derived(writer)["failed"] == 1, "both do"
     assert derived(writer)["unanswered"] == 1, "a failed send answers nothing"
-    local.dismiss(writer, "chat", "sent")
+    outbox.dismiss(writer, "chat", "sent")
     writes.refold_chats(writer, ["chat"])
     assert derived(writer)["failed"] == 0
-    another = local.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
-    local.move(writer, another, State.UNCERTAIN, title="no answer")
+    another = sends.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
+    outbox.move(writer, another, State.UNCERTAIN, title="no answer")
     writes.refold_chats(writer, ["chat"])
     assert derived(writer)["failed"] == 1, "the item says so"
 
@@ -302,9 +302,9 @@ def test_a_failed_send_counts_once_whether_the_item_the_message_or_both_say_so(w
 )
 def test_the_newest_send_is_the_preview_with_its_state(writer: Writer, state: str, preview_from: str) -> None:
     samples.pulled(writer, inbound("m1", NOW))
-    item = local.queue_send(writer, "chat", "prof", {"text": "one\n two   three"})
+    item = sends.queue_send(writer, "chat", "prof", {"text": "one\n two   three"})
     if state != "held":
-        local.move(writer, item, State(state))
+        outbox.move(writer, item, State(state))
     writes.refold_chats(writer, ["chat"])
     row = samples.one(writer.cache, "SELECT preview, preview_from FROM chats")
     assert row == ("one two three", preview_from)
@@ -312,8 +312,8 @@ def test_the_newest_send_is_the_preview_with_its_state(writer: Writer, state: st
 
 def test_an_accepted_send_of_which_the_cache_has_no_message_yet_is_on_its_way(writer: Writer) -> None:
     samples.pulled(writer, inbound("m1", NOW))
-    item = local.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
-    local.move(writer, item, State.ACCEPTED, message_id="sent")
+    item = sends.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
+    outbox.move(writer, item, State.ACCEPTED, message_id="sent")
     writes.refold_chats(writer, ["chat"])
     assert (derived(writer)["unanswered"], derived(writer)["waiting"]) == (0, 1)
     assert samples.one(writer.cache, "SELECT preview, preview_from FROM chats") == ("hello", "pending")
@@ -416,9 +416,9 @@ def costs(kind: str, count: int) -> dict[str, tuple[int, int]]:
                     news = inbound(f"new {number}", NOW + number * HOUR)
                     writes.apply_messages(writer, [MessagePage("chat", [news])])
                 case "sent":
-                    local.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
+                    sends.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
                 case "failed":
-                    local.move(writer, local.open_items(writer)[0], State.FAILED)
+                    outbox.move(writer, outbox.open_items(writer)[0], State.FAILED)
                 case _:
                     marks.mark(writer, "chat", event)
             measure(event)

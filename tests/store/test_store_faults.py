@@ -17,7 +17,7 @@ import pytest
 import store_samples as samples
 
 from inbox_tui.core.errors import StoreError
-from inbox_tui.store import db, local, marks, writes
+from inbox_tui.store import db, drafts, marks, outbox, screens, sends, writes
 from inbox_tui.store.db import Folder, open_reader, transaction
 from inbox_tui.store.writes import Writer
 from inbox_tui.ui.session import Session
@@ -30,8 +30,8 @@ def kept(folder: Folder) -> Folder:
     """A folder with a chat, a draft, an outbox item and a mark."""
     with Writer(folder) as writer:
         samples.pulled(writer, samples.inbound("m1", samples.NOW))
-        local.save_draft(writer, "chat", "typed before", 3)
-        local.queue_send(writer, "chat", "prof", {"text": "written before"}, hold_ms=0)
+        drafts.save(writer, "chat", "typed before", 3)
+        sends.queue_send(writer, "chat", "prof", {"text": "written before"}, hold_ms=0)
         marks.mark(writer, "chat", "seen")
     return folder
 
@@ -89,17 +89,17 @@ def test_a_full_disk_refuses_a_draft_in_words_and_the_next_one_is_kept_when_ther
 ) -> None:
     with Writer(kept) as writer:
         with full(writer.local), pytest.raises(StoreError) as caught:
-            local.save_draft(writer, "chat", LONG, 0)
+            drafts.save(writer, "chat", LONG, 0)
         assert caught.value.title == f"The disk is full: {kept.local} cannot be written"
         assert "Free some space" in caught.value.hint
         assert everything(kept) == KEPT
-        local.save_draft(writer, "chat", LONG, 0)
+        drafts.save(writer, "chat", LONG, 0)
     assert everything(kept) == ([LONG], *KEPT[1:])
 
 
 def test_a_full_disk_leaves_everything_where_it_is_when_a_send_cannot_be_queued(kept: Folder) -> None:
     with Writer(kept) as writer, full(writer.local), pytest.raises(StoreError, match="disk is full"):
-        local.queue_send(writer, "chat", "prof", {"text": LONG})
+        sends.queue_send(writer, "chat", "prof", {"text": LONG})
     assert everything(kept) == KEPT
 
 
@@ -116,14 +116,14 @@ def test_a_page_of_the_api_that_finds_the_disk_full_can_be_applied_later(kept: F
 LIMITED = """
 import pathlib, resource, sys
 from inbox_tui.core.errors import StoreError
-from inbox_tui.store import local
+from inbox_tui.store import drafts, screens, sends
 from inbox_tui.store.db import Folder
 from inbox_tui.store.writes import Writer
 with Writer(Folder(pathlib.Path(sys.argv[1]), "acme")) as writer:
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
     try:
         for number in range(100):
-            local.save_draft(writer, "other", "many words " * 1000 + str(number), number)
+            drafts.save(writer, "other", "many words " * 1000 + str(number), number)
         print("never refused")
     except StoreError as error:
         print(number > 0, "|", error)
@@ -138,9 +138,9 @@ def test_a_write_that_the_system_cuts_off_is_an_error_in_words_and_the_last_whol
     )
     assert done.stdout.startswith("True | The disk "), done.stdout + done.stderr
     assert "what was saved before is safe" in done.stdout
-    drafts, *others = everything(kept)
-    assert drafts[0] == "typed before"
-    assert drafts[1].startswith("many words")
+    texts, *others = everything(kept)
+    assert texts[0] == "typed before"
+    assert texts[1].startswith("many words")
     assert tuple(others) == KEPT[1:]
 
 
@@ -148,9 +148,9 @@ def test_a_read_only_file_says_so_and_loses_nothing(kept: Folder) -> None:
     with Writer(kept) as writer:
         writer.local.execute("PRAGMA query_only = ON")
         for act in (
-            lambda: local.save_draft(writer, "chat", "more", 0),
-            lambda: local.save_draft(writer, "chat", "", 0),
-            lambda: local.queue_send(writer, "chat", "prof", {"text": "more"}),
+            lambda: drafts.save(writer, "chat", "more", 0),
+            lambda: drafts.save(writer, "chat", "", 0),
+            lambda: sends.queue_send(writer, "chat", "prof", {"text": "more"}),
             lambda: marks.unmark(writer, "chat", "seen"),
         ):
             with pytest.raises(StoreError, match=r"local\.db is read-only.*writable"):
@@ -161,7 +161,7 @@ def test_a_read_only_file_says_so_and_loses_nothing(kept: Folder) -> None:
 MOUNTED = """
 import json, pathlib, subprocess, sys
 from inbox_tui.core.errors import StoreError
-from inbox_tui.store import local
+from inbox_tui.store import drafts, screens, sends
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.writes import Writer
 home = pathlib.Path(sys.argv[1])
@@ -179,7 +179,7 @@ def doctor():
     return [done.returncode, done.stdout, done.stderr]
 prepare(folder)
 with Writer(folder) as writer:
-    local.save_draft(writer, "chat", "typed before", 0)
+    drafts.save(writer, "chat", "typed before", 0)
     filler = home / "filler"
     with filler.open("wb", buffering=0) as file:
         try:
@@ -187,16 +187,16 @@ with Writer(folder) as writer:
                 file.write(b"x" * 4096)
         except OSError as error:
             said["filled"] = error.strerror
-    said["full"] = refused(lambda: local.save_draft(writer, "chat", "many words " * 5000, 0))
+    said["full"] = refused(lambda: drafts.save(writer, "chat", "many words " * 5000, 0))
     said["doctor on a full disk"] = doctor()
     said["draft"] = writer.local.execute("SELECT text FROM drafts").fetchall()
     filler.unlink()
-    said["freed"] = refused(lambda: local.save_draft(writer, "chat", "typed after", 0))
+    said["freed"] = refused(lambda: drafts.save(writer, "chat", "typed after", 0))
 subprocess.run(["mount", "-o", "remount,ro", home], check=True)
 said["prepare"] = refused(lambda: prepare(folder))
 def write():
     with Writer(folder) as writer:
-        local.save_draft(writer, "chat", "never", 0)
+        drafts.save(writer, "chat", "never", 0)
 said["read-only"] = refused(write)
 said["doctor on a read-only disk"] = doctor()
 subprocess.run(["mount", "-o", "remount,rw", home], check=True)
@@ -268,18 +268,18 @@ def test_a_lock_held_by_another_program_is_told_after_the_time_to_wait(
     with Writer(kept) as writer:
         with child(HOLD, kept.local):
             with pytest.raises(StoreError) as caught:
-                local.save_draft(writer, "chat", "more", 0)
+                drafts.save(writer, "chat", "more", 0)
             assert caught.value.title == f"Another program is holding {kept.local}"
             assert "nothing was lost" in caught.value.hint
             assert everything(kept) == KEPT
-        local.save_draft(writer, "chat", "more", 0)
+        drafts.save(writer, "chat", "more", 0)
     assert everything(kept) == (["more"], *KEPT[1:])
 
 
 def test_a_lock_that_is_let_go_in_time_is_only_waited_for(kept: Folder) -> None:
     brief = HOLD.replace("sys.stdin.readline()", "time.sleep(0.3)").replace("sys", "sys, time", 1)
     with Writer(kept) as writer, child(brief, kept.local):
-        local.save_draft(writer, "chat", "more", 0)
+        drafts.save(writer, "chat", "more", 0)
     assert everything(kept)[0] == ["more"]
 
 
@@ -315,13 +315,13 @@ def test_a_page_of_the_persons_own_file_that_is_damaged_is_told_and_nothing_writ
 ) -> None:
     with Writer(kept) as writer:
         for number in range(50):
-            local.save_draft(writer, f"chat {number}", f"draft {number} {LONG[:500]}", 0)
+            drafts.save(writer, f"chat {number}", f"draft {number} {LONG[:500]}", 0)
     tear(kept.local, "draft 25 ")
     before = kept.local.read_bytes()
 
     def empty_all(writer: Writer) -> None:
         for number in range(50):
-            local.save_draft(writer, f"chat {number}", "", 0)
+            drafts.save(writer, f"chat {number}", "", 0)
 
     with Writer(kept) as writer, pytest.raises(StoreError, match=r"local\.db is damaged.*--repair"):
         empty_all(writer)
@@ -335,18 +335,18 @@ def test_what_is_wrong_with_a_file_reaches_whoever_asked_the_screens_writing_thr
 ) -> None:
     monkeypatch.setattr(db, "BUSY_SECONDS", 0.05)
     with closing(Session(kept)) as session:
-        session.write(local.set_screen, "chat").result()
+        session.write(screens.show, "chat").result()
         with child(HOLD, kept.local):
             for write in (
-                session.write(local.save_draft, "chat", "more", 0),
-                session.write(local.queue_send, "chat", "prof", {"text": "more"}),
+                session.write(drafts.save, "chat", "more", 0),
+                session.write(sends.queue_send, "chat", "prof", {"text": "more"}),
                 session.write(marks.mark, "chat", "done"),
             ):
                 assert isinstance(write.exception(), StoreError)
-        assert session.write(local.save_draft, "chat", "more", 0).result() == "more"
+        assert session.write(drafts.save, "chat", "more", 0).result() == "more"
 
 
-@pytest.mark.parametrize("module", [local, marks, writes])
+@pytest.mark.parametrize("module", [drafts, marks, outbox, screens, sends, writes])
 def test_every_write_of_the_store_goes_through_the_one_place_that_explains_faults(module: ModuleType) -> None:
     assert module.transaction is transaction
 

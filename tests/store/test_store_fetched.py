@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from store_samples import NOW, inbound, outbound
 
 from inbox_tui.core.models import Attachment, Comment, Post, PostTarget
-from inbox_tui.store import acts, answers, fetched, local, lookups, media, writes
+from inbox_tui.store import acts, answers, fetched, lookups, media, outbox, writes
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.fetched import MediaState
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from inbox_tui.store.writes import MessagePage, Writer
 
 SECRET = "xyzzy-plugh"
@@ -137,7 +137,7 @@ def test_a_comment_is_answered_by_a_cached_message_or_one_on_its_way(
         chat = acts.comment_chat(name)
         item = acts.queue_act(writer, ActName.PRIVATE_REPLY, chat, "prof", payload, hold_ms=0)
         if name == "e":
-            local.move(writer, item, State.FAILED)
+            outbox.move(writer, item, State.FAILED)
     replied = {row.comment.id: row.replied_at for row in fetched.comments(reader, "prof", "p1")}
     assert replied == {"a": NOW + 5, "b": None, "c": None, "d": replied["d"], "e": None}
     assert replied["d"] is not None

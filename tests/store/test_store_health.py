@@ -17,10 +17,10 @@ from filelock import FileLock
 
 from inbox_tui.core.errors import StoreError
 from inbox_tui.core.models import Rejected
-from inbox_tui.store import db, health, local, marks, repair, writes
+from inbox_tui.store import db, drafts, health, marks, outbox, repair, screens, sends, writes
 from inbox_tui.store.db import Folder, connect_read_only, open_reader, prepare
 from inbox_tui.store.health import FileState
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from inbox_tui.store.writes import Writer
 
 COUNT = 120
@@ -42,8 +42,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Folder:
             ],
         )
         for n in range(COUNT):
-            local.save_draft(writer, f"c{n}", f"draft {n}. {WORDS}", n)
-            local.queue_send(writer, f"c{n}", "prof", {"text": f"item {n}. {WORDS}"}, hold_ms=0)
+            drafts.save(writer, f"c{n}", f"draft {n}. {WORDS}", n)
+            sends.queue_send(writer, f"c{n}", "prof", {"text": f"item {n}. {WORDS}"}, hold_ms=0)
             marks.mark(writer, f"c{n}", "seen")
         writes.refold_chats(writer, [f"c{n}" for n in range(COUNT)])
     return folder
@@ -55,7 +55,7 @@ def busy(filled: Folder, tmp_path: Path) -> Folder:
     return Folder(Path(shutil.copytree(filled.path, tmp_path / "account")), filled.account)
 
 
-def drafts(folder: Folder) -> dict[str, str]:
+def draft_texts(folder: Folder) -> dict[str, str]:
     with closing(connect_read_only(folder.local)) as connection:
         return dict(connection.execute("SELECT chat_id, text FROM drafts").fetchall())
 
@@ -146,15 +146,15 @@ def test_a_file_that_another_program_holds_for_itself_cannot_be_looked_into_but_
 
 def test_what_the_files_hold_is_counted_and_what_waits_for_the_person_is_named(busy: Folder) -> None:
     with Writer(busy) as writer:
-        first, second, third = local.open_items(writer)[:3]
-        local.move(writer, first, State.UNCERTAIN, title="Nobody knows")
-        local.move(writer, second, State.FAILED, title="Too long")
-        local.move(writer, third, State.SETTLED)
+        first, second, third = outbox.open_items(writer)[:3]
+        outbox.move(writer, first, State.UNCERTAIN, title="Nobody knows")
+        outbox.move(writer, second, State.FAILED, title="Too long")
+        outbox.move(writer, third, State.SETTLED)
         writes.quarantine(
             writer, "chats of prof", [Rejected(f'{{"n":{n}}}', f"reason {n}") for n in range(5)]
         )
         writes.apply_chats(writer, [samples.chat("listed only", last_message_at=samples.NOW)])
-        local.set_screen(writer, None)
+        screens.show(writer, None)
     found = health.contents(busy)
     assert (found.profiles, found.chats, found.unread_chats) == (1, COUNT + 1, 1)
     assert (found.messages, found.drafts) == (COUNT, COUNT)
@@ -222,9 +222,9 @@ def test_after_ordinary_writes_nothing_derived_is_stale(busy: Folder) -> None:
 
 def test_a_mark_that_was_not_folded_in_makes_its_chat_stale(busy: Folder) -> None:
     with Writer(busy) as writer:
-        local.discard(writer, local.open_items(writer)[5].pk)
-        item = local.open_items(writer)[5]
-        local.move(writer, item, State.FAILED, title="No")
+        outbox.discard(writer, outbox.open_items(writer)[5].pk)
+        item = outbox.open_items(writer)[5]
+        outbox.move(writer, item, State.FAILED, title="No")
     assert health.stale(busy).chats == (item.chat_id,)
 
 
@@ -292,10 +292,10 @@ def rescued(folder: Folder) -> repair.Rescue:
 
 def test_a_damaged_index_costs_nothing(busy: Folder) -> None:
     lose_index_rows(busy.local, "outbox_by_chat", "UPDATE outbox SET chat_id = 'other' WHERE pk = 7")
-    before = drafts(busy)
+    before = draft_texts(busy)
     rescue = rescued(busy)
     assert rescue.whole
-    assert drafts(busy) == before
+    assert draft_texts(busy) == before
     assert rescue.rows["outbox"] == rescue.rows["drafts"] == rescue.rows["marks"] == COUNT
     with closing(connect_read_only(busy.local)) as connection:
         assert samples.ids(connection, "SELECT pk FROM outbox WHERE chat_id = 'other'") == [7]
@@ -305,14 +305,14 @@ def test_a_damaged_index_costs_nothing(busy: Folder) -> None:
 def test_of_a_damaged_table_every_row_is_saved_but_those_on_the_damaged_pages(
     busy: Folder, pages: tuple[str, ...]
 ) -> None:
-    before = drafts(busy)
+    before = draft_texts(busy)
     whole = busy.local.read_bytes()
     torn = tear(busy.local, *pages)
     gone = b"".join(whole[at : at + 4096] for at in range(0, len(whole), 4096) if whole[at] != torn[at])
     on_the_pages = {chat for chat, text in before.items() if text.encode() in gone}
     rescue = rescued(busy)
     assert not rescue.whole
-    saved = drafts(busy)
+    saved = draft_texts(busy)
     assert saved == {chat: before[chat] for chat in saved}
     assert set(before) - set(saved) <= on_the_pages
     assert 0 < len(on_the_pages) <= 12 * len(pages)
@@ -335,13 +335,13 @@ def test_what_stands_only_in_the_log_is_saved_too(busy: Folder, tmp_path: Path) 
     left = Folder(tmp_path / "left", "acme")
     left.path.mkdir(mode=0o700)
     with Writer(busy) as writer:
-        local.save_draft(writer, "late", f"typed last. {WORDS}", 0)
+        drafts.save(writer, "late", f"typed last. {WORDS}", 0)
         for path in busy.path.iterdir():
             if path.is_file() and not path.name.endswith("-shm"):
                 (left.path / path.name).write_bytes(path.read_bytes())
     tear(left.local, "draft 60.")
     rescued(left)
-    assert drafts(left)["late"].startswith("typed last.")
+    assert draft_texts(left)["late"].startswith("typed last.")
 
 
 def test_the_next_mark_after_a_rescue_is_newer_than_all_that_the_cache_has_folded_in(busy: Folder) -> None:
@@ -410,7 +410,7 @@ def test_a_damaged_cache_is_moved_aside_and_the_next_start_makes_a_new_one(busy:
     assert aside.read_bytes() == torn
     prepare(busy)
     assert health.check_files(busy)[0].state is FileState.WELL
-    assert len(drafts(busy)) == COUNT
+    assert len(draft_texts(busy)) == COUNT
 
 
 def test_damage_anywhere_is_either_rescued_or_leaves_the_file_untouched(busy: Folder, tmp_path: Path) -> None:

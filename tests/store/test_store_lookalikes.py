@@ -11,22 +11,23 @@ import store_samples as samples
 from store_samples import HOUR, NOW, SECOND, inbound, outbound
 
 from inbox_tui.core.models import Attachment, Message
-from inbox_tui.store import local, writes
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store import outbox, sends, writes
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.lookalikes import lookalikes, sent_at
 from inbox_tui.store.writes import MessagePage, Writer
 
 
 @pytest.fixture(autouse=True)
 def this_machine_stands_at_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inbox_tui.store.local.now_ms", lambda: NOW)
+    for module in (outbox, sends):
+        monkeypatch.setattr(module, "now_ms", lambda: NOW)
 
 
 def dispatched(writer: Writer, payload: Any = None, ahead: int | None = 0) -> OutboxItem:
     """A send that left at NOW, while the server's clock was ahead of ours."""
-    queued = local.queue_send(writer, "chat", "prof", payload or {"text": "Hello"}, hold_ms=0)
-    local.move(writer, queued, State.SENDING, dispatched=True, clock_offset=ahead)
-    found = local.item(writer, queued.pk)
+    queued = sends.queue_send(writer, "chat", "prof", payload or {"text": "Hello"}, hold_ms=0)
+    outbox.move(writer, queued, State.SENDING, dispatched=True, clock_offset=ahead)
+    found = outbox.item(writer, queued.pk)
     assert found is not None
     return found
 
@@ -50,7 +51,7 @@ def test_own_messages_with_the_same_text_since_the_send_may_be_it(writer: Writer
 def test_a_message_of_another_item_is_not_it_and_its_own_is(writer: Writer) -> None:
     first, second = dispatched(writer), dispatched(writer)
     samples.pulled(writer, mine("m1"), mine("m2"))
-    assert local.move(writer, first, State.ACCEPTED, message_id="m1")
+    assert outbox.move(writer, first, State.ACCEPTED, message_id="m1")
     assert found(writer, second) == ["m2"]
     assert found(writer, first) == ["m1", "m2"]
 
@@ -100,9 +101,11 @@ def test_where_the_servers_clock_was_not_known_then_that_of_the_moment_counts(wr
 
 def test_a_second_dispatch_is_the_one_that_counts(writer: Writer) -> None:
     item = dispatched(writer, ahead=HOUR)
-    local.move(writer, item, State.QUEUED)
-    local.move(writer, replace(item, state=State.QUEUED), State.SENDING, dispatched=True, clock_offset=SECOND)
-    again = local.item(writer, item.pk)
+    outbox.move(writer, item, State.QUEUED)
+    outbox.move(
+        writer, replace(item, state=State.QUEUED), State.SENDING, dispatched=True, clock_offset=SECOND
+    )
+    again = outbox.item(writer, item.pk)
     assert again is not None
     assert again.clock_offset == SECOND
 

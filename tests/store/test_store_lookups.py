@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from store_samples import NOW, chat, inbound, outbound, profile
 
 from inbox_tui.core.errors import UsageError
-from inbox_tui.store import local, lookups, marks, writes
+from inbox_tui.store import drafts, lookups, marks, outbox, sends, writes
 from inbox_tui.store.db import Changes, open_reader
 from inbox_tui.store.lookups import Changed, Counts, Revision
 from inbox_tui.store.writes import MessagePage, Writer
@@ -25,7 +25,7 @@ def test_what_changed_names_the_chats_of_both_files_once(writer: Writer, reader:
     assert not start.profiles
     assert lookups.changed_since(reader, start.revision) == Changed(start.revision, frozenset(), False)
     writes.apply_messages(writer, [MessagePage("a", [inbound("m", NOW, "a")])])
-    local.save_draft(writer, "b", "typed", 0)
+    drafts.save(writer, "b", "typed", 0)
     writes.apply_profiles(writer, [profile()])
     following = lookups.changed_since(reader, start.revision)
     assert (following.chats, following.profiles) == (frozenset({"a", "b"}), True)
@@ -61,16 +61,16 @@ def test_whoever_looks_after_each_notice_misses_no_change(data: st.DataObject) -
                     page = [inbound(f"m{number}", NOW + number, name)]
                     writes.apply_messages(engine, [MessagePage(name, page)])
                 case "mark":
-                    local.save_draft(screen, name, "", 0)
+                    drafts.save(screen, name, "", 0)
                     marks.unmark(screen, name, "done")
                     marks.mark(screen, name, "done")
                 case "draft":
-                    local.save_draft(screen, name, f"typed {number}", 0)
+                    drafts.save(screen, name, f"typed {number}", 0)
                 case "send":
-                    local.queue_send(screen, name, "prof", {"text": "t"})
+                    sends.queue_send(screen, name, "prof", {"text": "t"})
                 case _:
                     writes.apply_chats(engine, [chat(name)])
-                    local.save_draft(screen, name, "", 0)
+                    drafts.save(screen, name, "", 0)
                     name = ""
             if data.draw(st.booleans()) or not name:
                 continue
@@ -88,7 +88,7 @@ def test_the_header_counts_chats_not_messages(writer: Writer, reader: sqlite3.Co
     assert lookups.counts(reader) == Counts(chats=3, unread=1, unanswered=1, failed=1)
     marks.mark(writer, "a", "seen")
     writes.refold_chats(writer, ["a"])
-    local.dismiss(writer, "b", "m3")
+    outbox.dismiss(writer, "b", "m3")
     writes.refold_chats(writer, ["b"])
     assert lookups.counts(reader) == Counts(chats=3, unread=0, unanswered=1, failed=0)
 

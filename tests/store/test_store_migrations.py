@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from inbox_tui.core.errors import StoreError
-from inbox_tui.store import db, local, schema, writes
+from inbox_tui.store import db, drafts, schema, writes
 from inbox_tui.store.db import Folder, open_reader, prepare
 from inbox_tui.store.writes import Writer
 
@@ -69,7 +69,7 @@ def test_nobody_else_can_read_the_folder_or_its_files(new: Folder) -> None:
     prepare(new)
     with Writer(new) as writer:
         writes.apply_chats(writer, [samples.chat()])
-        local.save_draft(writer, "chat", "text", 4)
+        drafts.save(writer, "chat", "text", 4)
         assert mode(new.path) == mode(new.looks) == 0o700
         names = {path.name for path in new.path.iterdir() if path.is_file()}
         assert {"cache.db", "cache.db-wal", "cache.db-shm", "local.db", "local.db-wal"} <= names
@@ -108,7 +108,7 @@ def test_a_broken_local_file_is_refused_and_left_as_it_is(new: Folder) -> None:
 def test_a_cache_that_cannot_be_used_is_moved_aside_and_made_anew(new: Folder, problem: str) -> None:
     prepare(new)
     with Writer(new) as writer:
-        local.save_draft(writer, "chat", "typed", 5)
+        drafts.save(writer, "chat", "typed", 5)
         generation = writer.generation
     if problem == "newer":
         with closing(sqlite3.connect(new.cache)) as connection:
@@ -178,7 +178,7 @@ def test_a_local_file_is_copied_before_it_is_migrated(new: Folder, next_local: M
         earlier.setattr(db, "LOCAL_VERSION", db.LOCAL_VERSION - 1)
         prepare(new)
         with Writer(new) as writer:
-            local.save_draft(writer, "chat", "typed before", 0)
+            drafts.save(writer, "chat", "typed before", 0)
 
     before = db.LOCAL_VERSION - 1
 

@@ -21,10 +21,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from store_samples import NOW, inbound, outbound
 
 from inbox_tui.core.errors import Refused
-from inbox_tui.store import local, lookups, marks, writes
+from inbox_tui.store import drafts, lookups, marks, outbox, screens, sends, writes
 from inbox_tui.store.db import Changes, Folder, open_reader
-from inbox_tui.store.local import HOLD_MS, OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State, refuse_foreign
 from inbox_tui.store.lookups import Composed
+from inbox_tui.store.sends import HOLD_MS
 from inbox_tui.store.writes import Writer
 
 ENDS = (State.SETTLED, State.DISCARDED)
@@ -32,11 +33,11 @@ ENDS = (State.SETTLED, State.DISCARDED)
 
 def send(writer: Writer, text: str = "hello", **options: Any) -> OutboxItem:
     """Queue a text, without an undo window unless one is asked for."""
-    return local.queue_send(writer, "chat", "prof", {"text": text}, **({"hold_ms": 0} | options))
+    return sends.queue_send(writer, "chat", "prof", {"text": text}, **({"hold_ms": 0} | options))
 
 
 def state_of(writer: Writer, item: OutboxItem) -> str:
-    found = local.item(writer, item.pk)
+    found = outbox.item(writer, item.pk)
     assert found is not None
     return found.state
 
@@ -46,14 +47,14 @@ def state_of(writer: Writer, item: OutboxItem) -> str:
 
 def test_a_draft_outlives_the_process_that_wrote_it(folder: Folder) -> None:
     with Writer(folder) as writer:
-        local.save_draft(writer, "chat", "half a sen", 10)
+        drafts.save(writer, "chat", "half a sen", 10)
     with closing(open_reader(folder)) as reader:
         assert lookups.draft(reader, "chat") == ("half a sen", 10)
 
 
 def test_an_empty_draft_is_no_draft(writer: Writer, reader: sqlite3.Connection) -> None:
-    local.save_draft(writer, "chat", "text", 4)
-    local.save_draft(writer, "chat", "", 0)
+    drafts.save(writer, "chat", "text", 4)
+    drafts.save(writer, "chat", "", 0)
     assert lookups.draft(reader, "chat") == ("", 0)
     assert samples.ids(reader, "SELECT chat_id FROM local.drafts") == []
 
@@ -61,39 +62,39 @@ def test_an_empty_draft_is_no_draft(writer: Writer, reader: sqlite3.Connection) 
 def test_what_snippets_left_open_in_two_terminals_is_open_in_the_draft_of_both(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
-    local.save_draft(writer, "chat", "Hi {{name}}", 0, "", {"blanks": ["{{name}}"]})
-    local.save_draft(writer, "chat", "on {{?day}}", 0, "", {"blanks": ["{{?day}}"]})
+    drafts.save(writer, "chat", "Hi {{name}}", 0, "", {"blanks": ["{{name}}"]})
+    drafts.save(writer, "chat", "on {{?day}}", 0, "", {"blanks": ["{{?day}}"]})
     draft = lookups.composed(reader, "chat")
     assert (draft.text, draft.extras) == ("Hi {{name}}\non {{?day}}", {"blanks": ["{{name}}", "{{?day}}"]})
 
 
 def test_a_draft_that_did_not_change_is_not_written(writer: Writer) -> None:
     for text in ("text", ""):
-        local.save_draft(writer, "chat", text, 0)
+        drafts.save(writer, "chat", text, 0)
         with closing(Changes(writer.folder)) as changes:
-            local.save_draft(writer, "chat", text, 2)
+            drafts.save(writer, "chat", text, 2)
             assert not changes.poll()
 
 
 def test_drafts_of_chats_are_kept_apart(writer: Writer, reader: sqlite3.Connection) -> None:
-    local.save_draft(writer, "a", "for a", 1)
-    local.save_draft(writer, "b", "for b", 2)
-    local.queue_send(writer, "a", "prof", {"text": "for a"}, from_draft=True)
+    drafts.save(writer, "a", "for a", 1)
+    drafts.save(writer, "b", "for b", 2)
+    sends.queue_send(writer, "a", "prof", {"text": "for a"}, from_draft=True)
     assert (lookups.draft(reader, "a"), lookups.draft(reader, "b")) == (("", 0), ("for b", 2))
 
 
 def test_what_goes_with_a_draft_is_kept_with_it_and_without_a_text(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
-    local.save_draft(writer, "chat", "", 0, extras={"reply_to": "55", "reply_to_id": "m5"})
+    drafts.save(writer, "chat", "", 0, extras={"reply_to": "55", "reply_to_id": "m5"})
     begun = lookups.composed(reader, "chat").started_at
-    local.save_draft(writer, "chat", "words", 5)
+    drafts.save(writer, "chat", "words", 5)
     assert lookups.composed(reader, "chat") == Composed(
         "words", 5, {"reply_to": "55", "reply_to_id": "m5"}, begun
     )
-    local.save_draft(writer, "chat", "words", 5, extras={})
+    drafts.save(writer, "chat", "words", 5, extras={})
     assert lookups.composed(reader, "chat") == Composed("words", 5, {}, begun)
-    local.save_draft(writer, "chat", "", 0)
+    drafts.save(writer, "chat", "", 0)
     assert lookups.composed(reader, "chat") == Composed()
 
 
@@ -107,9 +108,9 @@ def test_a_send_that_is_taken_back_brings_back_what_went_with_it_as_it_was_chose
         "file": "spool/x/a.png",
         "source": "/a.png",
     }
-    item = local.queue_send(writer, "chat", "prof", payload)
-    local.save_draft(writer, "chat", "typed since", 0, extras={"reply_to": "66"})
-    assert local.take_back(writer, item.pk) == "this one\ntyped since"
+    item = sends.queue_send(writer, "chat", "prof", payload)
+    drafts.save(writer, "chat", "typed since", 0, extras={"reply_to": "66"})
+    assert outbox.take_back(writer, item.pk) == "this one\ntyped since"
     assert lookups.composed(reader, "chat").extras == {
         "reply_to": "66",
         "reply_to_id": "m5",
@@ -120,12 +121,12 @@ def test_a_send_that_is_taken_back_brings_back_what_went_with_it_as_it_was_chose
 def test_what_was_typed_behind_a_text_stays_the_draft_when_the_text_leaves(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
-    local.save_draft(writer, "chat", "first second", 12, extras={"file": "/a.png"})
-    local.queue_send(writer, "chat", "prof", {"text": "first"}, from_draft=True, left=" second")
+    drafts.save(writer, "chat", "first second", 12, extras={"file": "/a.png"})
+    sends.queue_send(writer, "chat", "prof", {"text": "first"}, from_draft=True, left=" second")
     assert lookups.draft(reader, "chat") == (" second", 7)
     assert lookups.composed(reader, "chat").extras == {}
     with pytest.raises(Refused, match="sent or changed elsewhere"):
-        local.queue_send(writer, "chat", "prof", {"text": "first"}, from_draft=True, left=" second")
+        sends.queue_send(writer, "chat", "prof", {"text": "first"}, from_draft=True, left=" second")
     assert lookups.draft(reader, "chat") == (" second", 7)
 
 
@@ -145,72 +146,72 @@ def test_a_send_knows_what_it_was_written_for(writer: Writer) -> None:
 
 
 def test_a_send_of_another_account_is_refused(writer: Writer) -> None:
-    local.refuse_foreign(send(writer), "acme")
+    refuse_foreign(send(writer), "acme")
     with pytest.raises(Refused, match="written for the account acme, not for other"):
-        local.refuse_foreign(send(writer), "other")
+        refuse_foreign(send(writer), "other")
 
 
 def test_a_held_send_comes_back_in_front_of_what_is_typed_now(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
     item = send(writer, "first", hold_ms=HOLD_MS)
-    local.save_draft(writer, "chat", "second", 3)
-    assert local.take_back(writer, item.pk) == "first\nsecond"
+    drafts.save(writer, "chat", "second", 3)
+    assert outbox.take_back(writer, item.pk) == "first\nsecond"
     assert lookups.draft(reader, "chat") == ("first\nsecond", 12)
     assert lookups.outbox(reader) == []
-    assert local.take_back(writer, item.pk) is None
+    assert outbox.take_back(writer, item.pk) is None
 
 
 def test_a_held_file_comes_back_without_making_a_draft(writer: Writer, reader: sqlite3.Connection) -> None:
-    item = local.queue_send(writer, "chat", "prof", {"file": "/spool/1"})
-    assert local.take_back(writer, item.pk) == ""
+    item = sends.queue_send(writer, "chat", "prof", {"file": "/spool/1"})
+    assert outbox.take_back(writer, item.pk) == ""
     assert samples.ids(reader, "SELECT chat_id FROM local.drafts") == []
 
 
 def test_a_text_with_any_character_comes_back_whole(writer: Writer) -> None:
     text = 'a\x00b "quoted" \\ \U0001f600 \u2028 end'
-    assert local.take_back(writer, send(writer, text, hold_ms=9).pk) == text
+    assert outbox.take_back(writer, send(writer, text, hold_ms=9).pk) == text
 
 
 def test_only_a_send_that_was_never_tried_can_be_taken_back(writer: Writer) -> None:
     for state in State:
         for tried in (False, True):
             item = send(writer, hold_ms=9)
-            local.move(writer, item, state, dispatched=tried)
+            outbox.move(writer, item, state, dispatched=tried)
             may = state == State.HELD or (state == State.QUEUED and not tried)
-            assert (local.take_back(writer, item.pk) is not None) == may, (state, tried)
+            assert (outbox.take_back(writer, item.pk) is not None) == may, (state, tried)
 
 
 def test_a_draft_that_is_not_there_any_more_is_not_sent(writer: Writer) -> None:
-    local.save_draft(writer, "chat", "once", 0)
-    local.queue_send(writer, "chat", "prof", {"text": "once"}, from_draft=True)
+    drafts.save(writer, "chat", "once", 0)
+    sends.queue_send(writer, "chat", "prof", {"text": "once"}, from_draft=True)
     with pytest.raises(Refused, match="sent or changed elsewhere"):
-        local.queue_send(writer, "chat", "prof", {"text": "once"}, from_draft=True)
-    assert len(local.open_items(writer)) == 1
+        sends.queue_send(writer, "chat", "prof", {"text": "once"}, from_draft=True)
+    assert len(outbox.open_items(writer)) == 1
 
 
 def test_a_failed_message_is_sent_again_once(writer: Writer) -> None:
-    local.queue_send(writer, "chat", "prof", {"text": "again"}, retry_of="failed")
+    sends.queue_send(writer, "chat", "prof", {"text": "again"}, retry_of="failed")
     with pytest.raises(Refused, match="already"):
-        local.queue_send(writer, "chat", "prof", {"text": "again"}, retry_of="failed")
-    assert len(local.open_items(writer)) == 1
+        sends.queue_send(writer, "chat", "prof", {"text": "again"}, retry_of="failed")
+    assert len(outbox.open_items(writer)) == 1
 
 
 def test_a_draft_keeps_what_two_terminals_typed(writer: Writer) -> None:
-    assert local.save_draft(writer, "chat", "first", 0, "") == "first"
-    assert local.save_draft(writer, "chat", "second", 0, "") == "first\nsecond"
-    assert local.save_draft(writer, "chat", "first\nsecond!", 0, "first\nsecond") == "first\nsecond!"
-    assert local.save_draft(writer, "chat", "", 0, "something else") == "first\nsecond!"
-    assert local.save_draft(writer, "chat", "", 0, "first\nsecond!") == ""
+    assert drafts.save(writer, "chat", "first", 0, "") == "first"
+    assert drafts.save(writer, "chat", "second", 0, "") == "first\nsecond"
+    assert drafts.save(writer, "chat", "first\nsecond!", 0, "first\nsecond") == "first\nsecond!"
+    assert drafts.save(writer, "chat", "", 0, "something else") == "first\nsecond!"
+    assert drafts.save(writer, "chat", "", 0, "first\nsecond!") == ""
 
 
 def test_a_held_send_whose_screen_died_becomes_the_draft_again(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
-    local.save_draft(writer, "chat", "typed", 0)
+    drafts.save(writer, "chat", "typed", 0)
     items = [send(writer, text, hold_ms=9, screen=screen) for text, screen in (("a", 1), ("b", 1), ("c", 2))]
     unscreened = send(writer, "d", hold_ms=9)
-    local.release_screenless(writer, [2])
+    outbox.release_screenless(writer, [2])
     assert [state_of(writer, item) for item in items] == ["discarded", "discarded", "held"]
     assert state_of(writer, unscreened) == "held"
     assert lookups.draft(reader, "chat")[0] == "a\nb\ntyped"
@@ -222,7 +223,7 @@ def test_the_newest_held_send_of_a_screen_is_the_one_to_take_back(
     send(writer, "mine", hold_ms=9, screen=1)
     newest = send(writer, "newest", hold_ms=9, screen=1)
     send(writer, "theirs", hold_ms=9, screen=2)
-    local.move(writer, send(writer, "gone", screen=1), State.SENDING, dispatched=True)
+    outbox.move(writer, send(writer, "gone", screen=1), State.SENDING, dispatched=True)
     assert lookups.held(reader, 1) == newest
     assert lookups.held(reader, 3) is None
 
@@ -233,12 +234,12 @@ def test_the_newest_held_send_of_a_screen_is_the_one_to_take_back(
 def test_an_item_moves_only_from_the_state_it_was_read_in(writer: Writer) -> None:
     item = send(writer)
     with Writer(writer.folder) as other:
-        seen = local.item(other, item.pk)
+        seen = outbox.item(other, item.pk)
         assert seen is not None
-        assert local.move(writer, item, State.SENDING, dispatched=True)
-        assert not local.move(other, seen, State.SENDING, dispatched=True)
-        assert not local.move(other, seen, State.FAILED, title="late")
-    found = local.item(writer, item.pk)
+        assert outbox.move(writer, item, State.SENDING, dispatched=True)
+        assert not outbox.move(other, seen, State.SENDING, dispatched=True)
+        assert not outbox.move(other, seen, State.FAILED, title="late")
+    found = outbox.item(writer, item.pk)
     assert found is not None
     assert (found.state, found.attempts, found.title) == (State.SENDING, 1, "")
     assert found.dispatched_at is not None
@@ -253,7 +254,7 @@ def test_of_many_that_want_to_send_an_item_one_does(writer: Writer) -> None:
         with Writer(writer.folder) as own:
             start.wait()
             shuffled = random.Random(seed).sample(items, len(items))
-            won.extend(item.pk for item in shuffled if local.move(own, item, State.SENDING))
+            won.extend(item.pk for item in shuffled if outbox.move(own, item, State.SENDING))
 
     threads = [threading.Thread(target=take_all, args=(seed,)) for seed in range(3)]
     for thread in threads:
@@ -265,19 +266,19 @@ def test_of_many_that_want_to_send_an_item_one_does(writer: Writer) -> None:
 
 def test_an_item_that_was_queued_anew_is_not_moved_by_who_knew_the_old_one(writer: Writer) -> None:
     item = send(writer)
-    local.move(writer, item, State.FAILED)
-    assert local.retry(writer, item.pk)
+    outbox.move(writer, item, State.FAILED)
+    assert outbox.retry(writer, item.pk)
     assert state_of(writer, item) == item.state == State.QUEUED
-    assert not local.move(writer, item, State.SENDING), "its key is another one now"
+    assert not outbox.move(writer, item, State.SENDING), "its key is another one now"
 
 
 def test_what_a_move_says_replaces_what_was_said_before_but_for_the_message(writer: Writer) -> None:
     item = send(writer)
-    local.move(writer, item, State.ACCEPTED, message_id="m1")
-    accepted = local.item(writer, item.pk)
+    outbox.move(writer, item, State.ACCEPTED, message_id="m1")
+    accepted = outbox.item(writer, item.pk)
     assert accepted is not None
-    local.move(writer, accepted, State.FAILED, title="It was refused", hint="Try again", next_try_at=5)
-    failed = local.item(writer, item.pk)
+    outbox.move(writer, accepted, State.FAILED, title="It was refused", hint="Try again", next_try_at=5)
+    failed = outbox.item(writer, item.pk)
     assert failed is not None
     assert (failed.message_id, failed.title, failed.hint, failed.next_try_at) == (
         "m1",
@@ -290,21 +291,21 @@ def test_what_a_move_says_replaces_what_was_said_before_but_for_the_message(writ
 
 def test_a_settled_send_keeps_no_words(writer: Writer, reader: sqlite3.Connection) -> None:
     item = send(writer, "the words")
-    local.move(writer, item, State.SETTLED, message_id="m1")
+    outbox.move(writer, item, State.SETTLED, message_id="m1")
     assert lookups.outbox(reader) == []
     assert "the words" not in repr(samples.content(writer.local))
 
 
 def test_retrying_queues_a_failed_item_in_its_place_under_a_new_key(writer: Writer) -> None:
     item, later = send(writer, "one"), send(writer, "two")
-    assert not local.retry(writer, item.pk), "it has not failed"
-    local.move(writer, item, State.ACCEPTED, message_id="m1")
-    accepted = local.item(writer, item.pk)
+    assert not outbox.retry(writer, item.pk), "it has not failed"
+    outbox.move(writer, item, State.ACCEPTED, message_id="m1")
+    accepted = outbox.item(writer, item.pk)
     assert accepted is not None
-    local.move(writer, accepted, State.FAILED, title="refused")
-    assert local.retry(writer, item.pk)
-    assert not local.retry(writer, item.pk), "once is enough"
-    again, following = local.open_items(writer)
+    outbox.move(writer, accepted, State.FAILED, title="refused")
+    assert outbox.retry(writer, item.pk)
+    assert not outbox.retry(writer, item.pk), "once is enough"
+    again, following = outbox.open_items(writer)
     assert (again.pk, again.state, again.text, again.message_id) == (item.pk, State.QUEUED, "one", None)
     assert (again.retry_of, again.title, again.attempts) == ("m1", "", 0)
     assert again.key != item.key
@@ -315,12 +316,12 @@ def test_retrying_queues_a_failed_item_in_its_place_under_a_new_key(writer: Writ
 @pytest.mark.parametrize("state", list(State))
 def test_an_uncertain_item_goes_again_only_where_the_person_says_so(writer: Writer, state: State) -> None:
     item = send(writer, hold_ms=9)
-    local.move(writer, item, state)
+    outbox.move(writer, item, state)
     if state != State.FAILED:
-        assert not local.retry(writer, item.pk)
+        assert not outbox.retry(writer, item.pk)
     may = state in (State.FAILED, State.UNCERTAIN)
-    assert local.retry(writer, item.pk, uncertain=True) == may
-    again = local.item(writer, item.pk)
+    assert outbox.retry(writer, item.pk, uncertain=True) == may
+    again = outbox.item(writer, item.pk)
     assert again is not None
     assert (again.state, again.key != item.key) == ((State.QUEUED, True) if may else (state, False))
 
@@ -328,19 +329,19 @@ def test_an_uncertain_item_goes_again_only_where_the_person_says_so(writer: Writ
 @pytest.mark.parametrize("state", list(State))
 def test_only_a_failed_or_uncertain_item_can_be_given_up(writer: Writer, state: State) -> None:
     item = send(writer, hold_ms=9)
-    local.move(writer, item, state)
+    outbox.move(writer, item, state)
     given_up = state in (State.FAILED, State.UNCERTAIN)
-    assert local.discard(writer, item.pk) == given_up
+    assert outbox.discard(writer, item.pk) == given_up
     assert state_of(writer, item) == (State.DISCARDED if given_up else state)
 
 
 def test_a_failed_message_that_is_dealt_with_takes_its_item_along(writer: Writer) -> None:
     item = send(writer)
-    local.move(writer, item, State.FAILED, message_id="m1")
+    outbox.move(writer, item, State.FAILED, message_id="m1")
     other = send(writer)
-    local.dismiss(writer, "chat", "m1")
-    local.dismiss(writer, "chat", "m1")
-    assert [found.pk for found in local.open_items(writer)] == [other.pk]
+    outbox.dismiss(writer, "chat", "m1")
+    outbox.dismiss(writer, "chat", "m1")
+    assert [found.pk for found in outbox.open_items(writer)] == [other.pk]
 
 
 def test_taking_back_a_second_try_makes_the_first_want_attention_again(writer: Writer) -> None:
@@ -352,7 +353,7 @@ def test_taking_back_a_second_try_makes_the_first_want_attention_again(writer: W
 
     item = send(writer, hold_ms=9, retry_of="m1")
     assert failed() == 0
-    local.take_back(writer, item.pk)
+    outbox.take_back(writer, item.pk)
     assert failed() == 1
 
 
@@ -373,7 +374,7 @@ class Outbox(RuleBasedStateMachine):
         self._context.__exit__(None, None, None)
 
     def items(self, *states: State) -> list[OutboxItem]:
-        return [item for item in local.open_items(self.engine) if item.state in states]
+        return [item for item in outbox.open_items(self.engine) if item.state in states]
 
     def draft(self) -> str:
         rows = samples.ids(self.screen.local, "SELECT text FROM drafts WHERE chat_id = 'chat'")
@@ -384,13 +385,13 @@ class Outbox(RuleBasedStateMachine):
         self.count += 1
         word = f"word{self.count:03}"
         self.alive.add(word)
-        local.save_draft(self.screen, "chat", f"{self.draft()} {word}".strip(), 0)
+        drafts.save(self.screen, "chat", f"{self.draft()} {word}".strip(), 0)
 
     @precondition(lambda self: self.draft())
     @rule(hold=st.sampled_from([0, 9]), screen=st.sampled_from([1, 2, None]))
     def send_it(self, hold: int, screen: int | None) -> None:
         text = self.draft()
-        local.queue_send(
+        sends.queue_send(
             self.screen, "chat", "prof", {"text": text}, hold_ms=hold, screen=screen, from_draft=True
         )
 
@@ -400,18 +401,18 @@ class Outbox(RuleBasedStateMachine):
         if items and state not in (State.HELD, State.DISCARDED):
             item = data.draw(st.sampled_from(items))
             number = f"m{item.pk}" if data.draw(st.booleans()) else None
-            assert local.move(self.engine, item, state, message_id=number)
+            assert outbox.move(self.engine, item, state, message_id=number)
             if state == State.SETTLED:
                 self.alive -= set(item.text.split())
 
     @rule(data=st.data())
     def take_back(self, data: st.DataObject) -> None:
         if items := self.items(State.HELD):
-            assert local.take_back(self.screen, data.draw(st.sampled_from(items)).pk) == self.draft()
+            assert outbox.take_back(self.screen, data.draw(st.sampled_from(items)).pk) == self.draft()
 
     @rule(living=st.sets(st.sampled_from([1, 2])))
     def screens_die(self, living: set[int]) -> None:
-        local.release_screenless(self.engine, sorted(living))
+        outbox.release_screenless(self.engine, sorted(living))
         assert all(item.screen in {None, *living} for item in self.items(State.HELD))
 
     @rule(data=st.data(), act=st.sampled_from(["retry", "discard", "dismiss"]))
@@ -420,19 +421,19 @@ class Outbox(RuleBasedStateMachine):
             return
         item = data.draw(st.sampled_from(items))
         if act == "retry":
-            assert local.retry(self.screen, item.pk) == (item.state == State.FAILED)
-            local.retry(self.screen, item.pk, uncertain=True)
+            assert outbox.retry(self.screen, item.pk) == (item.state == State.FAILED)
+            outbox.retry(self.screen, item.pk, uncertain=True)
         elif act == "discard":
-            assert local.discard(self.screen, item.pk)
+            assert outbox.discard(self.screen, item.pk)
             self.alive -= set(item.text.split())
         elif item.message_id is not None and item.state == State.FAILED:
-            local.dismiss(self.screen, "chat", item.message_id)
+            outbox.dismiss(self.screen, "chat", item.message_id)
             self.alive -= set(item.text.split())
 
     @invariant()
     def every_word_is_in_one_place(self) -> None:
         found = Counter(self.draft().split())
-        for item in local.open_items(self.engine):
+        for item in outbox.open_items(self.engine):
             found.update(item.text.split())
         assert found == Counter(self.alive)
 
@@ -446,7 +447,8 @@ TestOutbox.settings = settings(max_examples=25, stateful_step_count=25, deadline
 CHILD = """
 import os, pathlib, signal, sys
 from inbox_tui.core.errors import Refused
-from inbox_tui.store import local
+from inbox_tui.store import drafts, outbox, screens, sends
+from inbox_tui.store.items import refuse_foreign
 from inbox_tui.store.db import Folder
 from inbox_tui.store.writes import Writer
 
@@ -461,9 +463,9 @@ def count(statement):
 
 writer.local.set_trace_callback(count if statements_left else None)
 for number in range(1, int(sys.argv[3]) + 1):
-    local.save_draft(writer, "chat", f"text {number}", 0)
+    drafts.save(writer, "chat", f"text {number}", 0)
     print("typed", number, flush=True)
-    local.queue_send(writer, "chat", "prof", {"text": f"text {number}"}, from_draft=True)
+    sends.queue_send(writer, "chat", "prof", {"text": f"text {number}"}, from_draft=True)
     print("sent", number, flush=True)
 """
 
@@ -532,21 +534,21 @@ def test_killed_at_any_moment_a_text_is_a_draft_or_a_send_and_never_both_or_neit
 
 
 def test_screens_say_which_chat_is_open_and_are_forgotten_when_they_are_gone(writer: Writer) -> None:
-    local.set_screen(writer, "a")
-    local.set_screen(writer, "b")
-    assert local.open_chats(writer) == [(os.getpid(), "b")]
-    local.set_screen(writer, None)
-    assert local.open_chats(writer) == [(os.getpid(), None)]
-    local.remove_screen(writer, os.getpid())
-    assert local.open_chats(writer) == []
+    screens.show(writer, "a")
+    screens.show(writer, "b")
+    assert screens.open_chats(writer) == [(os.getpid(), "b")]
+    screens.show(writer, None)
+    assert screens.open_chats(writer) == [(os.getpid(), None)]
+    screens.remove(writer, os.getpid())
+    assert screens.open_chats(writer) == []
 
 
 def test_a_want_stands_once_until_it_is_fulfilled(writer: Writer) -> None:
     for kind, subject in (("older", "a"), ("look", "b"), ("older", "a")):
-        local.need(writer, kind, subject)
-    assert sorted(local.take_needs(writer)) == [("look", "b"), ("older", "a")]
-    local.fulfilled(writer, "older", "a")
-    assert local.take_needs(writer) == [("look", "b")]
+        screens.need(writer, kind, subject)
+    assert sorted(screens.needs(writer)) == [("look", "b"), ("older", "a")]
+    screens.fulfilled(writer, "older", "a")
+    assert screens.needs(writer) == [("look", "b")]
 
 
 def test_acts_of_the_person_are_noticed_by_who_draws_the_chat(
@@ -562,14 +564,14 @@ def test_acts_of_the_person_are_noticed_by_who_draws_the_chat(
 
     item = send(writer, hold_ms=9)
     assert noticed()
-    local.take_back(writer, item.pk)
+    outbox.take_back(writer, item.pk)
     assert noticed()
     failed = send(writer)
-    local.move(writer, failed, State.FAILED)
+    outbox.move(writer, failed, State.FAILED)
     assert noticed()
-    local.retry(writer, failed.pk)
+    outbox.retry(writer, failed.pk)
     assert noticed()
-    local.dismiss(writer, "chat", "m1")
+    outbox.dismiss(writer, "chat", "m1")
     assert noticed()
     marks.mark(writer, "chat", "done")
     assert noticed()

@@ -6,8 +6,8 @@ import sqlite3
 
 from store_samples import MINUTE, NOW, SECOND, inbound, outbound, pulled
 
-from inbox_tui.store import local
-from inbox_tui.store.local import State
+from inbox_tui.store import outbox, sends
+from inbox_tui.store.items import State
 from inbox_tui.store.replies import Elsewhere, elsewhere
 from inbox_tui.store.writes import Writer
 
@@ -44,14 +44,14 @@ def test_what_a_machine_answers_at_once_is_no_reply(writer: Writer) -> None:
 
 
 def test_what_was_sent_from_here_is_not_somebody_elses(writer: Writer) -> None:
-    item = local.queue_send(writer, "chat", "prof", {"text": "ours"}, hold_ms=0)
+    item = sends.queue_send(writer, "chat", "prof", {"text": "ours"}, hold_ms=0)
     pulled(writer, outbound("ours", NOW + MINUTE))
     assert asked(writer) == "ours"
-    local.move(writer, item, State.SENDING, dispatched=True)
+    outbox.move(writer, item, State.SENDING, dispatched=True)
     assert asked(writer) is None, "it may be the one that is being sent"
-    sending = local.item(writer, item.pk)
+    sending = outbox.item(writer, item.pk)
     assert sending is not None
-    local.move(writer, sending, State.SETTLED, message_id="ours")
+    outbox.move(writer, sending, State.SETTLED, message_id="ours")
     assert asked(writer) is None
     pulled(writer, outbound("theirs", NOW + 2 * MINUTE))
     assert asked(writer) == "theirs"

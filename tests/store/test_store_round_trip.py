@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from inbox_tui.core.models import Chat, Json, Message, Profile
 from inbox_tui.core.text import search_key
-from inbox_tui.store import local, lookups, writes
+from inbox_tui.store import drafts, lookups, outbox, sends, writes
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.reads import ThreadSource
 from inbox_tui.store.records import CHAT_COLUMNS, MESSAGE_COLUMNS, PROFILE_COLUMNS
@@ -78,10 +78,10 @@ def test_drafts_and_intentions_come_back_as_they_were(
     text: str, cursor: int, payload: dict[str, Json]
 ) -> None:
     with samples.fresh() as writer, closing(open_reader(writer.folder)) as reader:
-        local.save_draft(writer, "chat", text, cursor)
+        drafts.save(writer, "chat", text, cursor)
         assert lookups.draft(reader, "chat") == ((text, cursor) if text else ("", 0))
-        item = local.queue_send(writer, "chat", "prof", payload | {"text": text})
+        item = sends.queue_send(writer, "chat", "prof", payload | {"text": text})
         assert item.payload == payload | {"text": text}
         assert item.text == text
-        assert lookups.outbox(reader) == local.open_items(writer) == [item]
-        assert local.item(writer, item.pk) == item
+        assert lookups.outbox(reader) == outbox.open_items(writer) == [item]
+        assert outbox.item(writer, item.pk) == item

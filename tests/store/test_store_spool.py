@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbox_tui.core.errors import Refused, StoreError
-from inbox_tui.store import local, spool
+from inbox_tui.store import outbox, sends, spool
 from inbox_tui.store.db import Folder
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from inbox_tui.store.spool import SpooledFile, copy_in, sweep
 from inbox_tui.store.writes import Writer
 
@@ -167,22 +167,22 @@ def test_a_file_of_any_name_stands_under_one_folder_of_the_spool(name: str) -> N
 @pytest.mark.parametrize("end", ["settled", "discarded", "taken back"])
 def test_the_copy_goes_when_its_item_is_at_its_end(writer: Writer, png: Path, end: str) -> None:
     copy = copy_in(writer.folder, png)
-    item = local.queue_send(writer, "chat", "prof", payload(copy, png), hold_ms=0)
+    item = sends.queue_send(writer, "chat", "prof", payload(copy, png), hold_ms=0)
     if end == "taken back":
-        local.take_back(writer, item.pk)
+        outbox.take_back(writer, item.pk)
     elif end == "settled":
-        assert local.move(writer, item, State.SETTLED)
+        assert outbox.move(writer, item, State.SETTLED)
     else:
-        local.move(writer, item, State.FAILED)
+        outbox.move(writer, item, State.FAILED)
         assert spooled(writer.folder) == ["box.png"]
-        local.discard(writer, item.pk)
+        outbox.discard(writer, item.pk)
     assert list(writer.folder.spool.iterdir()) == []
     assert png.exists()
 
 
 def test_a_file_that_is_not_in_the_spool_is_never_removed(writer: Writer, png: Path) -> None:
-    item = local.queue_send(writer, "chat", "prof", {"file": str(png)}, hold_ms=0)
-    local.move(writer, item, State.SETTLED)
+    item = sends.queue_send(writer, "chat", "prof", {"file": str(png)}, hold_ms=0)
+    outbox.move(writer, item, State.SETTLED)
     assert png.exists()
 
 
@@ -190,9 +190,9 @@ def test_a_send_that_is_taken_back_keeps_its_copy_where_the_file_itself_is_gone(
     writer: Writer, png: Path
 ) -> None:
     copy = copy_in(writer.folder, png)
-    item = local.queue_send(writer, "chat", "prof", payload(copy, png))
+    item = sends.queue_send(writer, "chat", "prof", payload(copy, png))
     png.unlink()
-    local.take_back(writer, item.pk)
+    outbox.take_back(writer, item.pk)
     (extras,) = samples.ids(writer.local, "SELECT json_extract(extras, '$.file') FROM drafts")
     assert extras == str(copy.path)
     assert copy.path.read_bytes() == PNG
@@ -209,9 +209,9 @@ def later(folder: Path, seconds: float = 2 * spool.YOUNG_SECONDS) -> None:
 def test_a_sweep_removes_only_what_is_old_and_named_by_nothing(writer: Writer, png: Path) -> None:
     assert sweep(writer.folder, writer.local) == 0
     young, orphan, waiting, failed = (copy_in(writer.folder, png) for _ in range(4))
-    local.queue_send(writer, "chat", "prof", payload(waiting, png))
-    item = local.queue_send(writer, "chat", "prof", payload(failed, png), hold_ms=0)
-    local.move(writer, item, State.FAILED)
+    sends.queue_send(writer, "chat", "prof", payload(waiting, png))
+    item = sends.queue_send(writer, "chat", "prof", payload(failed, png), hold_ms=0)
+    outbox.move(writer, item, State.FAILED)
     for copy in (orphan, waiting, failed):
         later(copy.path.parent)
     assert sweep(writer.folder, writer.local) == 1

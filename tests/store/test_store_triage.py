@@ -13,9 +13,9 @@ from store_samples import DAY, HOUR, MINUTE, NOW, chat, inbound, outbound
 from inbox_tui.core.errors import UsageError
 from inbox_tui.core.ranking import FOREVER
 from inbox_tui.core.snooze import Until
-from inbox_tui.store import clock, journal, local, lookups, marks, triage, writes
+from inbox_tui.store import clock, journal, lookups, marks, outbox, sends, triage, writes
 from inbox_tui.store.db import open_reader
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from inbox_tui.store.writes import MessagePage, Writer
 
 TABLES = ("marks", "snoozes", "labels", "pins", "notes")
@@ -23,7 +23,7 @@ TABLES = ("marks", "snoozes", "labels", "pins", "notes")
 
 @pytest.fixture(autouse=True)
 def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (triage, journal, clock, local):
+    for module in (triage, journal, clock, outbox, sends):
         monkeypatch.setattr(module, "now_ms", lambda: NOW)
 
 
@@ -81,8 +81,8 @@ def test_a_sticky_snooze_is_not_woken_by_a_new_message_but_by_a_send_that_failed
     triage.snooze(writer, ["chat"], Until(NOW + DAY, sticky=True))
     writes.apply_messages(writer, [MessagePage("chat", [inbound("m2", NOW - MINUTE)])])
     assert derived(writer, "snoozed_until") == (NOW + DAY,)
-    item = local.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
-    local.move(writer, item, State.FAILED, title="No")
+    item = sends.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
+    outbox.move(writer, item, State.FAILED, title="No")
     writes.refold_chats(writer, ["chat"])
     assert derived(writer, "snoozed_until, failed") == (None, 1)
 
@@ -272,10 +272,10 @@ def test_what_has_changed_since_is_left_as_it_is_and_said(writer: Writer) -> Non
 def test_a_message_that_has_left_stays_and_the_undo_of_what_was_done_before_says_so(writer: Writer) -> None:
     asked(writer, "chat")
     triage.done(writer, ["chat"])
-    item = local.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
-    local.move(writer, item, State.SENDING, dispatched=True)
+    item = sends.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
+    outbox.move(writer, item, State.SENDING, dispatched=True)
     assert journal.undo(writer) == journal.Step("done", ("chat",), 0, left=True)
-    assert len(local.open_items(writer)) == 1
+    assert len(outbox.open_items(writer)) == 1
 
 
 def test_the_journal_keeps_its_newest_steps(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from store_samples import MINUTE, NOW, Cost, chat, inbound, outbound
 
 from inbox_tui.core.models import Message
-from inbox_tui.store import local, lookups, writes
+from inbox_tui.store import drafts, lookups, outbox, sends, writes
 from inbox_tui.store.db import open_reader, transaction
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from inbox_tui.store.reads import (
     OUTBOX_AT,
     ChatFilter,
@@ -85,7 +85,7 @@ def test_windows_of_chats_are_the_parts_of_the_whole_list(data: st.DataObject) -
             ],
         )
         for name in data.draw(st.sets(st.integers(0, 13))):
-            local.save_draft(writer, f"c{name}", "typed", 0)
+            drafts.save(writer, f"c{name}", "typed", 0)
         everything = [lookups.chat(reader, f"c{number}") for number in range(len(drawn))]
         rows = sorted((row for row in everything if row), key=lambda row: row.key, reverse=True)
         profile, platform = data.draw(st.sampled_from("pq")), data.draw(platforms)
@@ -121,7 +121,7 @@ def test_windows_of_a_thread_are_the_parts_of_the_whole_thread(data: st.DataObje
         samples.pulled(writer, *messages)
         samples.pulled(writer, inbound("other", NOW + 2, "other", external_id="e1"), chat_id="other")
         items = [
-            local.queue_send(
+            sends.queue_send(
                 writer, data.draw(st.sampled_from(["chat", "chat", "other"])), "prof", {"text": "t"}
             )
             for _ in range(data.draw(st.integers(0, 4)))
@@ -154,16 +154,16 @@ def test_a_thread_ends_with_what_is_on_its_way_until_that_is_a_message(
         return [row.message.id if row.message else row.item.text if row.item else "" for row in rows]
 
     samples.pulled(writer, inbound("m1", NOW + 99 * MINUTE))
-    first = local.queue_send(writer, "chat", "prof", {"text": "first"}, hold_ms=0)
-    second = local.queue_send(writer, "chat", "prof", {"text": "second"})
+    first = sends.queue_send(writer, "chat", "prof", {"text": "first"}, hold_ms=0)
+    second = sends.queue_send(writer, "chat", "prof", {"text": "second"})
     assert thread() == ["m1", "first", "second"]
-    local.move(writer, first, State.ACCEPTED, message_id="sent")
+    outbox.move(writer, first, State.ACCEPTED, message_id="sent")
     assert thread() == ["m1", "first", "second"], "its message is not in the cache"
     writes.apply_messages(writer, [MessagePage("chat", [outbound("sent", NOW, status="pending")])])
     assert thread() == ["sent", "m1", "second"]
-    local.move(writer, second, State.FAILED)
+    outbox.move(writer, second, State.FAILED)
     assert thread() == ["sent", "m1", "second"], "a failed one stays to be dealt with"
-    local.discard(writer, second.pk)
+    outbox.discard(writer, second.pk)
     assert thread() == ["sent", "m1"]
 
 
@@ -171,7 +171,7 @@ def test_a_failure_that_was_dealt_with_says_so_in_the_thread(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
     samples.pulled(writer, *(outbound(f"m{n}", NOW + n, status="failed") for n in range(3)))
-    local.dismiss(writer, "chat", "m1")
+    outbox.dismiss(writer, "chat", "m1")
     assert [row.dismissed for row in ThreadSource(reader, 1, "chat").after(None, 9)] == [False, True, False]
 
 
@@ -191,8 +191,8 @@ def test_an_uncertain_send_stands_in_the_thread_even_beside_the_message_that_it_
 ) -> None:
     samples.pulled(writer, outbound("m1", NOW, status="pending"))
     for state, shown in ((State.ACCEPTED, []), (State.UNCERTAIN, [State.UNCERTAIN])):
-        item = local.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
-        local.move(writer, item, state, message_id="m1")
+        item = sends.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
+        outbox.move(writer, item, state, message_id="m1")
         rows = ThreadSource(reader, 1, "chat").after(None, 9)
         assert [row.item.state for row in rows if row.item is not None] == shown
 
@@ -201,9 +201,9 @@ def test_a_chat_in_the_list_shows_a_draft_and_an_uncertain_send(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
     writes.apply_chats(writer, [chat("a"), chat("b")])
-    local.save_draft(writer, "a", "typed", 0)
-    item = local.queue_send(writer, "b", "prof", {"text": "t"}, hold_ms=0)
-    local.move(writer, item, State.UNCERTAIN)
+    drafts.save(writer, "a", "typed", 0)
+    item = sends.queue_send(writer, "b", "prof", {"text": "t"}, hold_ms=0)
+    outbox.move(writer, item, State.UNCERTAIN)
     rows = {row.chat.id: (row.draft, row.uncertain) for row in ChatSource(reader).after(None, 9)}
     assert rows == {"a": (True, False), "b": (False, True)}
 
@@ -372,7 +372,7 @@ def test_a_file_and_the_text_behind_it_are_one_row_until_the_file_is_a_message(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
     samples.pulled(writer, inbound("m1", NOW))
-    file, text = local.queue_pair(
+    file, text = sends.queue_pair(
         writer, "chat", "prof", {"media_url": "https://acme.example/p.png"}, {"text": "This one?"}
     )
     source = ThreadSource(reader, 1, "chat")

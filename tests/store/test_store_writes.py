@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from store_samples import DAY, HOUR, NOW, SECOND, chat, inbound, outbound, profile
 
 from inbox_tui.core.models import Rejected
-from inbox_tui.store import local, lookups, marks, writes
+from inbox_tui.store import drafts, lookups, marks, writes
 from inbox_tui.store.db import Changes, transaction
 from inbox_tui.store.rows import TIE_BITS
 from inbox_tui.store.writes import Applied, MessagePage, Writer
@@ -381,7 +381,7 @@ def test_marks_that_were_not_folded_before_a_crash_are_folded_at_the_next_start(
         samples.pulled(writer, inbound(f"m of {name}", NOW, name), chat_id=name)
     writes.refold_stale(writer)
     marks.mark(writer, "a", "done")
-    local.save_draft(writer, "unknown chat", "text", 0)
+    drafts.save(writer, "unknown chat", "text", 0)
     assert writes.refold_stale(writer) == 1
     assert samples.ids(writer.cache, "SELECT done FROM chats ORDER BY id") == [1, 0]
     assert writes.refold_stale(writer) == 0
@@ -390,7 +390,7 @@ def test_marks_that_were_not_folded_before_a_crash_are_folded_at_the_next_start(
 def test_folding_what_is_stale_looks_only_at_what_was_marked_since(writer: Writer) -> None:
     samples.pulled(writer, inbound("m", NOW))
     for number in range(200):
-        local.save_draft(writer, f"chat {number}", "text", 0)
+        drafts.save(writer, f"chat {number}", "text", 0)
     writes.refold_stale(writer)
     marks.mark(writer, "chat", "done")
     with samples.counting(writer.local) as cost:

@@ -18,8 +18,8 @@ from inbox_tui import config
 from inbox_tui.config import Settings
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
-from inbox_tui.store import db, local
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store import db, outbox, sends
+from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine
 from inbox_tui.sync.clocks import Clock
@@ -103,12 +103,12 @@ class Desk:
 
     def send(self, text: str, chat_id: str = "c1", **more: object) -> OutboxItem:
         """What a person does in the composer, without the hold."""
-        return local.queue_send(
+        return sends.queue_send(
             self.writer, chat_id, "p1", {"text": text}, **{"hold_ms": 0, "screen": None, **more}
         )
 
     def item(self, item: OutboxItem) -> OutboxItem:
-        found = local.item(self.writer, item.pk)
+        found = outbox.item(self.writer, item.pk)
         assert found is not None
         return found
 
@@ -134,7 +134,8 @@ def desk(tmp_path: Path, empty: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """A desk without profiles; the store's clock is the desk's."""
     api = FakeApi()
     clock = HandClock(api)
-    for module in ("db", "acts", "local", "writes", "marks", "triage", "looks", "clock"):
+    modules = "db acts clock drafts looks marks outbox screens sends triage writes"
+    for module in modules.split():
         name = f"inbox_tui.store.{module}.now_ms"
         monkeypatch.setattr(name, clock.now, raising=False)
     folder = db.Folder(tmp_path / "account", "test")

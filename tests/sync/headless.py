@@ -17,7 +17,7 @@ from pathlib import Path
 
 from inbox_tui.cli.open import engine_arguments
 from inbox_tui.config import load
-from inbox_tui.store import local
+from inbox_tui.store import sends
 from inbox_tui.store.db import prepare
 from inbox_tui.ui import app
 from inbox_tui.ui.app import InboxApp
@@ -62,7 +62,7 @@ class TellingScreen(InboxScreen):
         for line in sys.stdin:
             chat_id, profile_id, text = json.loads(line)
             item = self.session.write(
-                local.queue_send, chat_id, profile_id, {"text": text}, hold_ms=0
+                sends.queue_send, chat_id, profile_id, {"text": text}, hold_ms=0
             ).result()
             tell(queued=text, number=item.pk)
 

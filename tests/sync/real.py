@@ -9,9 +9,9 @@ from contextlib import closing, contextmanager
 
 from inbox_tui.config import Settings
 from inbox_tui.sandbox.server import RunningSandbox
-from inbox_tui.store import local, lookups
+from inbox_tui.store import lookups, outbox, sends
 from inbox_tui.store.db import open_reader
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.writes import Writer
 from tests.sync import verify
 
@@ -64,12 +64,12 @@ def queue(settings: Settings, text: str, platform: str = "telegram", **more: obj
     """Put a text for the newest chat of a platform into the outbox, without the hold."""
     chat = chat_of(settings, platform)
     with Writer(settings.folder) as writer:
-        return local.queue_send(writer, *chat, {"text": text}, **{"hold_ms": 0, **more})
+        return sends.queue_send(writer, *chat, {"text": text}, **{"hold_ms": 0, **more})
 
 
 def item(settings: Settings, queued: OutboxItem) -> OutboxItem:
     with Writer(settings.folder) as writer:
-        found = local.item(writer, queued.pk)
+        found = outbox.item(writer, queued.pk)
     assert found is not None
     return found
 

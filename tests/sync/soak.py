@@ -31,10 +31,10 @@ from inbox_tui.config import Settings
 from inbox_tui.core.errors import Refused
 from inbox_tui.sandbox.faults import KINDS, Fault
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
-from inbox_tui.store import acts, db, local, lookups
+from inbox_tui.store import acts, db, lookups, outbox, screens, sends
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import open_reader
-from inbox_tui.store.local import State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import Writer
 from tests.sync import verify
 from tests.sync.people import People
@@ -151,7 +151,7 @@ class Soak:
         """Open another chat, or none."""
         with Writer(self.settings.folder) as writer:
             rows = writer.cache.execute("SELECT id FROM chats ORDER BY sort_at DESC LIMIT 20").fetchall()
-            local.set_screen(writer, self.random.choice([None, *(row[0] for row in rows)]))
+            screens.show(writer, self.random.choice([None, *(row[0] for row in rows)]))
 
     def act(self) -> None:
         """Write to somebody, or change something that was written."""
@@ -177,7 +177,7 @@ class Soak:
             chat_id, profile_id = self.random.choice(rows)
             text = f"Soak message {self.figures.sends}"
             self.figures.sends += 1
-            item = local.queue_send(writer, chat_id, profile_id, {"text": text}, hold_ms=0)
+            item = sends.queue_send(writer, chat_id, profile_id, {"text": text}, hold_ms=0)
             self._texts[item.pk] = text
 
     def _change(self, writer: Writer, what: float) -> None:
@@ -205,12 +205,12 @@ class Soak:
     def deal_with_failures(self, *, patient: bool) -> None:
         """Try again or give up what failed, give up what is uncertain; `patient`: only some of it."""
         with Writer(self.settings.folder) as writer:
-            for item in local.open_items(writer):
+            for item in outbox.open_items(writer):
                 if item.state in OVER and (not patient or self.random.random() < 0.1):
                     again = item.state == State.FAILED and patient and self.random.random() < 0.5
-                    if again and local.retry(writer, item.pk):
+                    if again and outbox.retry(writer, item.pk):
                         continue
-                    if local.discard(writer, item.pk) and item.pk in self._texts:
+                    if outbox.discard(writer, item.pk) and item.pk in self._texts:
                         self.figures.states[f"{item.state} and given up"] += 1
                         if item.state == State.FAILED:
                             self._failed.add(self._texts[item.pk])
@@ -341,7 +341,7 @@ class Soak:
 
 
 @contextmanager
-def db_items(settings: Settings) -> Iterator[list[local.OutboxItem]]:
+def db_items(settings: Settings) -> Iterator[list[OutboxItem]]:
     """The outbox items that are not at their end."""
     reader = open_reader(settings.folder)
     try:

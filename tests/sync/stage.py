@@ -15,8 +15,8 @@ from inbox_tui import config
 from inbox_tui.config import Settings
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions
-from inbox_tui.store import db, local, marks, writes
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store import db, drafts, marks, outbox, screens, sends, writes
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync.push import REPLAYS
 from tests import nursery
@@ -86,10 +86,10 @@ class Stage:
         self.settings.key_file.touch(mode=0o600)
         self.settings.key_file.write_text(self.box.api_key)
         with Writer(self.settings.folder) as writer:
-            local.save_draft(writer, self.chats["B"][0], "half a sen", 10)
+            drafts.save(writer, self.chats["B"][0], "half a sen", 10)
             marks.mark(writer, self.chats["A"][0], "seen")
             marks.mark(writer, self.chats["C"][0], "done")
-            local.set_screen(writer, self.chats["E"][0])
+            screens.show(writer, self.chats["E"][0])
             if self.honoured:
                 # An earlier engine has seen this server answer a repeated key from its store.
                 writes.remember(writer, REPLAYS, 1)
@@ -154,7 +154,7 @@ class Stage:
                 payload = (
                     {"media_url": f"https://files.example/{said}.png"} if name == "C1" else {"text": said}
                 )
-                items[name] = local.queue_send(writer, *self.chats[name[0]], dict(payload), hold_ms=0)
+                items[name] = sends.queue_send(writer, *self.chats[name[0]], dict(payload), hold_ms=0)
         return items
 
     def send_by_command(self, items: Items) -> Items:
@@ -165,7 +165,7 @@ class Stage:
 
         def queued() -> bool:
             with Writer(self.settings.folder) as writer:
-                found[:] = [item for item in local.open_items(writer) if item.text == said]
+                found[:] = [item for item in outbox.open_items(writer) if item.text == said]
             return bool(found)
 
         wait_for(queued, "the command sends nothing", self._log)
@@ -178,18 +178,18 @@ class Stage:
             self.decisions += 1
             with Writer(self.settings.folder) as writer:
                 if self.decisions % 2:
-                    assert local.retry(writer, items[name].pk, uncertain=True)
+                    assert outbox.retry(writer, items[name].pk, uncertain=True)
                 else:
-                    assert local.discard(writer, items[name].pk)
+                    assert outbox.discard(writer, items[name].pk)
         if undecided:
             self.come_to_rest(items)
             self.count(items)
         with Writer(self.settings.folder) as writer:
             for name in self.named(items, State.QUEUED):
-                assert local.take_back(writer, items[name].pk) == items[name].text
-                local.save_draft(writer, items[name].chat_id, "", 0)
+                assert outbox.take_back(writer, items[name].pk) == items[name].text
+                drafts.save(writer, items[name].chat_id, "", 0)
             for name in self.named(items, State.FAILED):
-                assert local.discard(writer, items[name].pk)
+                assert outbox.discard(writer, items[name].pk)
         assert len(self.named(items, State.SETTLED, State.DISCARDED)) == len(items)
 
     # Looking and counting.
@@ -197,7 +197,7 @@ class Stage:
     def now(self, items: Items) -> dict[str, OutboxItem]:
         """The items as they stand in the outbox."""
         with Writer(self.settings.folder) as writer:
-            found = {name: local.item(writer, item.pk) for name, item in items.items()}
+            found = {name: outbox.item(writer, item.pk) for name, item in items.items()}
         return {name: item for name, item in found.items() if item is not None}
 
     def named(self, items: Items, *states: State) -> list[str]:

@@ -12,11 +12,12 @@ import pytest
 from inbox_tui.api import pages
 from inbox_tui.api.transport import Answer
 from inbox_tui.core.models import Comment, JsonObject
-from inbox_tui.store import acts, fetched, local, lookups, writes
+from inbox_tui.store import acts, drafts, fetched, lookups, outbox, writes
 from inbox_tui.store.acts import ActName, queue_act
 from inbox_tui.store.db import open_reader
-from inbox_tui.store.local import HOLD_MS, OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.reads import ThreadRow, ThreadSource
+from inbox_tui.store.sends import HOLD_MS
 from inbox_tui.sync.loop import Loop, Mode
 from inbox_tui.sync.push import REPLAYS
 from tests.sync.conftest import Desk
@@ -196,7 +197,7 @@ def test_a_refusal_is_told_in_the_platforms_words_and_nothing_is_changed_here(de
     assert case.asked() == 1
     assert not case.done()
     assert desk.writer.cache.execute("SELECT body, reactions FROM messages").fetchall() == before
-    assert local.retry(desk.writer, item.pk)
+    assert outbox.retry(desk.writer, item.pk)
     assert desk.item(item).key != item.key
     desk.pass_time(loop, 0.5)
     assert case.done()
@@ -230,7 +231,7 @@ def test_what_a_killed_engine_left_on_its_way_is_looked_after(desk: Desk, make: 
     case, loop = synced(desk, make)
     loop.drain()
     item = case.queue()
-    assert local.move(desk.writer, item, State.SENDING, dispatched=True)
+    assert outbox.move(desk.writer, item, State.SENDING, dispatched=True)
     if done:
         request = httpx.Request(
             case.method,
@@ -397,7 +398,7 @@ def test_a_failed_send_holds_back_no_reaction_and_no_archiving(desk: Desk) -> No
 def test_acts_on_a_message_leave_one_after_the_other(desk: Desk) -> None:
     case, loop = synced(desk, react)
     item = case.queue()
-    assert local.move(desk.writer, item, State.SENDING, dispatched=True)
+    assert outbox.move(desk.writer, item, State.SENDING, dispatched=True)
     again = queue_act(desk.writer, ActName.REACT, "c1", "p1", {**case.payload, "reaction": "wow"})
     assert desk.item(item).state == State.SENDING
     desk.pass_time(loop, 1)
@@ -414,7 +415,7 @@ def test_a_reaction_that_is_taken_back_before_it_leaves_is_never_asked_for(desk:
     assert desk.item(item).state == State.DISCARDED
     assert case.asked() == 0
     assert desk.api.count("DELETE") == 0
-    assert local.open_items(desk.writer) == []
+    assert outbox.open_items(desk.writer) == []
 
 
 def test_a_reaction_that_is_taken_off_at_once_is_gone_here_too(desk: Desk) -> None:
@@ -469,7 +470,7 @@ def test_an_act_lies_over_its_message_until_it_is_settled_or_given_up(desk: Desk
     (row,) = thread(desk)
     assert [(each.state, each.title) for each in row.pending] == [(State.FAILED, "Not this one")]
     assert desk.value("SELECT failed FROM chats WHERE id = 'c1'") == 1
-    assert local.discard(desk.writer, item.pk)
+    assert outbox.discard(desk.writer, item.pk)
     writes.refold_chats(desk.writer, ["c1"])
     (row,) = thread(desk)
     assert row.pending == ()
@@ -591,12 +592,12 @@ def test_a_private_reply_leaves_after_its_hold_and_its_chat_appears(desk: Desk) 
 
 def test_a_held_private_reply_comes_back_as_the_draft_of_its_comment(desk: Desk) -> None:
     case, loop = synced(desk, private_reply)
-    local.save_draft(desk.writer, case.chat_id, "See our guide", 3)
+    drafts.save(desk.writer, case.chat_id, "See our guide", 3)
     item = case.queue(from_draft=case.chat_id, screen=1)
     reader = open_reader(desk.writer.folder)
     assert lookups.draft(reader, case.chat_id) == ("", 0)
     assert lookups.held(reader, 1) == item
-    assert local.take_back(desk.writer, item.pk) == "See our guide"
+    assert outbox.take_back(desk.writer, item.pk) == "See our guide"
     assert lookups.draft(reader, case.chat_id) == ("See our guide", 13)
     desk.pass_time(loop, 10)
     assert case.asked() == 0
@@ -639,8 +640,8 @@ def test_a_private_reply_that_left_no_trace_is_uncertain_and_never_sent_again(de
 def test_an_uncertain_private_reply_is_settled_when_it_turns_up(desk: Desk) -> None:
     case, loop = synced(desk, private_reply)
     item = case.queue(hold_ms=0)
-    assert local.move(desk.writer, item, State.SENDING, dispatched=True)
-    assert local.move(desk.writer, desk.item(item), State.UNCERTAIN)
+    assert outbox.move(desk.writer, item, State.SENDING, dispatched=True)
+    assert outbox.move(desk.writer, desk.item(item), State.UNCERTAIN)
     desk.api.add_chat("c9", None)
     message = desk.api.add_message("c9", desk.api.now + 1000, "See our guide", direction="outbound")
     message["external_comment_id"] = "x-k1"
@@ -694,7 +695,7 @@ def test_a_private_reply_is_a_reply_of_ours_in_its_chat_and_its_failure_counts_u
     desk.api.fail("See our guide", "(#551) This person isn't available right now.")
     desk.pass_time(loop, 10)
     assert desk.value("SELECT failed FROM chats WHERE id = 'of-k1'") == 1
-    assert local.retry(desk.writer, item.pk)
+    assert outbox.retry(desk.writer, item.pk)
     desk.pass_time(loop, 1)
     assert desk.api.sends == ["See our guide"] * 2
     assert desk.value("SELECT failed FROM chats WHERE id = 'of-k1'") == 0

@@ -13,10 +13,10 @@ from inbox_tui.config import Settings
 from inbox_tui.core.models import JsonObject
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
-from inbox_tui.store import acts, local
+from inbox_tui.store import acts, outbox
 from inbox_tui.store.acts import ActName, queue_act
 from inbox_tui.store.answers import keep_comments
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine
 from tests.sync.conftest import Spawn
@@ -183,6 +183,6 @@ def test_a_refusal_of_the_platform_stands_beside_what_it_is_about_until_it_is_tr
     assert chats == (4,)
     assert failed >= 4
     with Writer(settings.folder) as writer:
-        assert all(local.retry(writer, each.pk) for each in items)
+        assert all(outbox.retry(writer, each.pk) for each in items)
     wait_for(lambda: settled(settings, *items) and quiet(settings))
     agree(box, settings, process)

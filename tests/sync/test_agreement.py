@@ -9,7 +9,7 @@ import pytest
 from inbox_tui.config import Settings
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from tests.sync.real import count, differences, item, queue, received, wait_for
 from tests.sync.test_engine import following
 from tests.sync.verify import in_cache

@@ -8,8 +8,8 @@ from datetime import UTC
 import httpx
 import pytest
 
-from inbox_tui.store import clock, local, marks
-from inbox_tui.store.local import State
+from inbox_tui.store import clock, drafts, marks, outbox, sends
+from inbox_tui.store.items import State
 from inbox_tui.sync.decisions import What, after_search, after_silence
 from inbox_tui.sync.loop import Loop, Mode
 from tests.sync.conftest import Desk
@@ -32,7 +32,7 @@ def following(desk: Desk) -> Loop:
 @pytest.mark.parametrize("hours", [-1, -24, -24 * 400])
 def test_a_held_send_leaves_once_within_seconds_when_the_clock_is_put_back(shop: Desk, hours: int) -> None:
     loop = following(shop)
-    item = shop.send("Hello", hold_ms=local.HOLD_MS, screen=os.getpid())
+    item = shop.send("Hello", hold_ms=sends.HOLD_MS, screen=os.getpid())
     shop.pass_time(loop, 1)
     assert shop.item(item).state == State.HELD
     jump(shop, hours * HOUR)
@@ -43,11 +43,11 @@ def test_a_held_send_leaves_once_within_seconds_when_the_clock_is_put_back(shop:
 
 def test_a_small_step_back_leaves_the_time_in_which_a_send_can_be_taken_back(shop: Desk) -> None:
     loop = following(shop)
-    item = shop.send("Hello", hold_ms=local.HOLD_MS, screen=os.getpid())
+    item = shop.send("Hello", hold_ms=sends.HOLD_MS, screen=os.getpid())
     jump(shop, -2000)
     shop.pass_time(loop, 4)
     assert shop.item(item).state == State.HELD
-    assert local.take_back(shop.writer, item.pk) == "Hello"
+    assert outbox.take_back(shop.writer, item.pk) == "Hello"
 
 
 def test_a_send_that_waits_to_be_tried_again_does_not_wait_for_the_old_time(shop: Desk) -> None:
@@ -88,7 +88,7 @@ def test_a_send_cut_off_before_the_clock_was_put_back_is_never_doubled_and_never
     loop = following(shop)
     item = shop.send("Hello")
     # An engine that was killed between the request and its answer.
-    assert local.move(shop.writer, item, State.SENDING, dispatched=True)
+    assert outbox.move(shop.writer, item, State.SENDING, dispatched=True)
     shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound")
     if proven:
         loop.push.client.transport.note_replay_proven()
@@ -114,7 +114,7 @@ def test_a_search_whose_send_lies_in_the_future_ends_before_the_person() -> None
 def test_drafts_and_marks_follow_the_person_not_the_clock(shop: Desk) -> None:
     for number, step in enumerate((0, DAY, -3 * DAY, HOUR, -DAY)):
         jump(shop, step)
-        local.save_draft(shop.writer, "c1", f"words {number}", number)
+        drafts.save(shop.writer, "c1", f"words {number}", number)
         row = shop.writer.local.execute("SELECT text, cursor FROM drafts").fetchall()
         assert row == [(f"words {number}", number)]
     jump(shop, -DAY)

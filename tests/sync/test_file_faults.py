@@ -13,7 +13,7 @@ from inbox_tui.config import Settings
 from inbox_tui.core.errors import StoreError
 from inbox_tui.sandbox.server import RunningSandbox
 from inbox_tui.store import db, writes
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from inbox_tui.sync import engine
 from inbox_tui.sync.loop import Loop, Mode
 from tests.sync.conftest import Desk

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from inbox_tui.api.client import Client
-from inbox_tui.store import local, looks, lookups, marks
+from inbox_tui.store import looks, lookups, marks, screens
 from inbox_tui.store.db import open_reader
 from inbox_tui.sync.loop import Loop, Mode
 from inbox_tui.sync.schedule import STOPPED_SECONDS
@@ -30,7 +30,7 @@ def rev(desk: Desk) -> tuple[object, object]:
 
 def show(desk: Desk, chat_id: str | None) -> None:
     """This process is a screen that shows a chat."""
-    local.set_screen(desk.writer, chat_id)
+    screens.show(desk.writer, chat_id)
 
 
 def faults(desk: Desk) -> dict[str, tuple[str | None, str | None]]:
@@ -172,7 +172,7 @@ def test_a_screen_that_died_is_forgotten(quiet: Desk) -> None:
     loop = following(quiet)
     quiet.writer.local.execute("INSERT INTO screens VALUES (4194301, 'p1-3', 0)")
     quiet.pass_time(loop, 5)
-    assert local.open_chats(quiet.writer) == []
+    assert screens.open_chats(quiet.writer) == []
     assert quiet.api.count("/p1-3/messages") == 0
 
 
@@ -226,7 +226,7 @@ def test_a_message_that_was_on_its_way_when_the_engine_ended_is_asked_for_at_the
     message = quiet.api.add_message(
         "p1-3", then, "On its way", direction="outbound", status="pending", move=False
     )
-    local.need(quiet.writer, "look", "p1-3")
+    screens.need(quiet.writer, "look", "p1-3")
     quiet.settle(quiet.loop())
     assert quiet.value("SELECT status FROM messages WHERE id = ?", message["id"]) == "pending"
     message["status"] = "published"
@@ -240,24 +240,24 @@ def test_the_reader_at_the_top_gets_one_older_page_at_a_time(desk: Desk) -> None
     desk.api.add_chat("c1", START - 48 * HOUR, messages=730)
     desk.sync(history=100)
     loop = following(desk, history=100)
-    local.need(desk.writer, "older", "c1")
+    screens.need(desk.writer, "older", "c1")
     desk.pass_time(loop, 1)
     assert desk.value("SELECT messages FROM chats") == 200
-    assert local.take_needs(desk.writer) == []
+    assert screens.needs(desk.writer) == []
     for _ in range(8):
-        local.need(desk.writer, "older", "c1")
+        screens.need(desk.writer, "older", "c1")
         desk.pass_time(loop, 1)
     assert desk.value("SELECT messages FROM chats") == 730
     assert desk.value("SELECT history_done FROM chats") == 1
-    assert local.take_needs(desk.writer) == []
+    assert screens.needs(desk.writer) == []
 
 
 def test_a_chat_is_looked_at_when_somebody_asks(quiet: Desk) -> None:
     loop = following(quiet)
-    local.need(quiet.writer, "look", "p2-4")
+    screens.need(quiet.writer, "look", "p2-4")
     quiet.pass_time(loop, 0.5)
     assert quiet.api.count("/p2-4/messages") == 1
-    assert local.take_needs(quiet.writer) == []
+    assert screens.needs(quiet.writer) == []
     quiet.pass_time(loop, 3000, step=20)
     assert quiet.api.count("/p2-4/messages") == 1
 
@@ -266,18 +266,18 @@ def test_profiles_are_listed_again_when_somebody_asks(quiet: Desk) -> None:
     loop = following(quiet)
     quiet.api.add_profile("p3")
     quiet.api.add_chat("new", quiet.api.now, "p3")
-    local.need(quiet.writer, "profiles", "")
+    screens.need(quiet.writer, "profiles", "")
     quiet.pass_time(loop, 1)
     assert "new" in quiet.ids("chats")
-    assert local.take_needs(quiet.writer) == []
+    assert screens.needs(quiet.writer) == []
 
 
 def test_a_want_that_nobody_can_meet_is_taken_away(quiet: Desk) -> None:
     loop = following(quiet)
-    local.need(quiet.writer, "older", "no such chat")
-    local.need(quiet.writer, "moon", "full")
+    screens.need(quiet.writer, "older", "no such chat")
+    screens.need(quiet.writer, "moon", "full")
     quiet.pass_time(loop, 0.5)
-    assert local.take_needs(quiet.writer) == []
+    assert screens.needs(quiet.writer) == []
 
 
 def test_marks_that_a_killed_screen_left_unfolded_are_folded_at_the_start(shop: Desk) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from tests.sync.gate import Moment, Strike
 from tests.sync.stage import SENDS, Stage, stage
 

@@ -27,10 +27,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from inbox_tui.sandbox import ids, messaging, platforms
 from inbox_tui.sandbox.clock import HOUR
 from inbox_tui.sandbox.faults import Fault
-from inbox_tui.store import health, local, writes
+from inbox_tui.store import health, outbox, screens, sends, writes
 from inbox_tui.store.health import DERIVED
 from inbox_tui.store.index import check
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.records import MESSAGE_COLUMNS
 from tests.effort import examples
 from tests.sync import verify
@@ -267,7 +267,7 @@ class Machine(RuleBasedStateMachine):
         if chats:
             chat_id, profile_id = chats[number % len(chats)]
             text = {"text": f"Sent {len(self.sent)}"}
-            self.sent.append(local.queue_send(writer, chat_id, profile_id, text, hold_ms=0))
+            self.sent.append(sends.queue_send(writer, chat_id, profile_id, text, hold_ms=0))
             writes.refold_chats(writer, [chat_id])
 
     @precondition(lambda self: self.stage.loop is not None)
@@ -277,7 +277,7 @@ class Machine(RuleBasedStateMachine):
         writer = self.stage.writer
         assert writer is not None
         chats = [row[0] for row in writer.cache.execute("SELECT id FROM chats ORDER BY id")]
-        local.set_screen(writer, chats[number % len(chats)] if chats and shown else None)
+        screens.show(writer, chats[number % len(chats)] if chats and shown else None)
 
     # What becomes of requests, answers and events
 
@@ -293,8 +293,8 @@ class Machine(RuleBasedStateMachine):
     @rule(number=numbers, fate=st.sampled_from([*SPOILT, "refused"]))
     def spoil(self, number: int, fate: str) -> None:
         """A request is made and something goes wrong with it, or with its answer; a send where one waits."""
-        sends = [request for request in self.stage.waiting if request.sends]
-        request = sends[0] if sends else self.stage.waiting[number % len(self.stage.waiting)]
+        leaving = [request for request in self.stage.waiting if request.sends]
+        request = leaving[0] if leaving else self.stage.waiting[number % len(self.stage.waiting)]
         index = self.stage.waiting.index(request)
         if fate == "refused":
             self.stage.make(index, refused=True)
@@ -434,9 +434,9 @@ class Machine(RuleBasedStateMachine):
         """The person gives up what failed, until nothing waits behind it any more."""
         writer = self.stage.writer
         assert writer is not None
-        while failed := [i for i in local.open_items(writer) if i.state in (State.FAILED, State.UNCERTAIN)]:
+        while failed := [i for i in outbox.open_items(writer) if i.state in (State.FAILED, State.UNCERTAIN)]:
             for item in failed:
-                assert local.discard(writer, item.pk)
+                assert outbox.discard(writer, item.pk)
                 writes.refold_chats(writer, [item.chat_id])
             # What leaves now is published soon, and found in the list within four minutes.
             self.stage.pass_time(60, 10)
@@ -444,7 +444,7 @@ class Machine(RuleBasedStateMachine):
 
     def item(self, queued: OutboxItem) -> OutboxItem:
         assert self.stage.writer is not None
-        found = local.item(self.stage.writer, queued.pk)
+        found = outbox.item(self.stage.writer, queued.pk)
         assert found is not None
         return found
 

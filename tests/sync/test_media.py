@@ -15,7 +15,7 @@ from inbox_tui.api.download import Downloader
 from inbox_tui.config import Settings
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
-from inbox_tui.store import fetched, local, lookups, writes
+from inbox_tui.store import fetched, lookups, screens, writes
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.fetched import MediaRow, MediaState
 from inbox_tui.store.reads import ThreadSource
@@ -73,9 +73,9 @@ def turn_until(loop: Loop, condition: Callable[[], object]) -> None:
 def want(desk: Desk, loop: Loop, *subjects: str) -> None:
     """Want files, and turn until all of them have come or cannot be had."""
     for subject in subjects:
-        local.need(desk.writer, "media", subject)
+        screens.need(desk.writer, "media", subject)
     desk.clock.advance(0.2)
-    turn_until(loop, lambda: not loop.media.busy and not local.take_needs(desk.writer))
+    turn_until(loop, lambda: not loop.media.busy and not screens.needs(desk.writer))
 
 
 def media_of(desk: Desk, name: str = "a1") -> MediaRow:
@@ -126,7 +126,7 @@ def test_two_files_come_at_once_and_the_others_wait_their_turn(shop: Desk, loop:
         files.answers[f"/{number}.png"] = pieces
         attach(shop, loop, f"{files.url}/{number}.png", name=f"a{number}")
     for number in range(3):
-        local.need(shop.writer, "media", f"m1/a{number}")
+        screens.need(shop.writer, "media", f"m1/a{number}")
     shop.clock.advance(0.2)
     turn_until(loop, lambda: going[0][0].is_set() and going[1][0].is_set())
     states = [media_of(shop, f"a{number}").state for number in range(3)]
@@ -134,7 +134,7 @@ def test_two_files_come_at_once_and_the_others_wait_their_turn(shop: Desk, loop:
     assert len(files.requests) == 2
     for _, go, _ in going:
         go.set()
-    turn_until(loop, lambda: not local.take_needs(shop.writer))
+    turn_until(loop, lambda: not screens.needs(shop.writer))
     assert [media_of(shop, f"a{number}").size for number in range(3)] == [len(BODY) + 1] * 3
 
 
@@ -142,7 +142,7 @@ def test_while_files_come_the_sync_goes_on(shop: Desk, loop: Loop, files: Server
     going = [held(BODY + bytes([number])) for number in range(4)]
     for number, (_, _, pieces) in enumerate(going):
         files.answers[f"/{number}.png"] = pieces
-        local.need(shop.writer, "media", attach(shop, loop, f"{files.url}/{number}.png", name=f"a{number}"))
+        screens.need(shop.writer, "media", attach(shop, loop, f"{files.url}/{number}.png", name=f"a{number}"))
     shop.clock.advance(0.2)
     turn_until(loop, lambda: going[0][0].is_set() and going[1][0].is_set())
     shop.api.add_message("c1", START + 1000, "meanwhile")
@@ -150,7 +150,7 @@ def test_while_files_come_the_sync_goes_on(shop: Desk, loop: Loop, files: Server
     assert shop.value("SELECT count(*) FROM messages WHERE body = 'meanwhile'") == 1
     for _, go, _ in going:
         go.set()
-    turn_until(loop, lambda: not local.take_needs(shop.writer))
+    turn_until(loop, lambda: not screens.needs(shop.writer))
 
 
 def test_the_type_of_a_file_is_what_it_holds_and_its_name_is_safe(
@@ -272,14 +272,14 @@ def test_a_message_that_is_deleted_while_its_file_comes_leaves_none(
 ) -> None:
     stopped, go, files.answers["/a.png"] = held()
     subject = attach(shop, loop, f"{files.url}/a.png")
-    local.need(shop.writer, "media", subject)
+    screens.need(shop.writer, "media", subject)
     shop.clock.advance(0.2)
     turn_until(loop, stopped.is_set)
     shop.api.message("m1").update(external_deleted_at=iso(START), body=None)
     loop.schedule.put(Look(Kind.WANTED, "p1", "c1"), loop.clock.monotonic())
     turn_until(loop, lambda: shop.value("SELECT deleted_at FROM messages") is not None)
     go.set()
-    turn_until(loop, lambda: not local.take_needs(shop.writer))
+    turn_until(loop, lambda: not screens.needs(shop.writer))
     assert inside(shop) == []
     assert shop.value("SELECT count(*) FROM media") == 0
 
@@ -327,7 +327,7 @@ def test_an_engine_that_ends_in_the_middle_of_a_file_leaves_it_to_the_next_one(
     box.world.faults.add(Fault("drip", path="/storage/", seconds=60))
     process = spawn(settings, "--follow")
     with Writer(settings.folder) as writer:
-        local.need(writer, "media", subject)
+        screens.need(writer, "media", subject)
     wait_for(lambda: one(settings, "SELECT max(done_bytes) FROM media"))
     assert [path.stat().st_size > 0 for path in parts(settings)] == [True]
     process.send_signal(number)
@@ -343,7 +343,7 @@ def test_an_engine_that_ends_in_the_middle_of_a_file_leaves_it_to_the_next_one(
     assert row.type == "video/x-msvideo"
     assert parts(settings) == []
     with Writer(settings.folder) as writer:
-        wait_for(lambda: not local.take_needs(writer))
+        wait_for(lambda: not screens.needs(writer))
 
 
 def test_two_engines_after_one_another_fetch_nothing_that_is_there(

@@ -10,7 +10,7 @@ import pytest
 from inbox_tui.config import Settings
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine
 from tests.sync.conftest import Spawn

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from inbox_tui.store import local, lookups, writes
+from inbox_tui.store import lookups, outbox, screens, sends, writes
 from inbox_tui.store.db import open_reader
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.sync.loop import Loop, Mode
 from inbox_tui.sync.push import REPLAYS
 from tests.sync.conftest import Desk
@@ -134,7 +134,7 @@ def test_a_look_of_before_does_not_count_as_one_of_now_when_the_servers_clock_ru
     loop = started(shop)
     first = shop.send("one")
     shop.pass_time(loop, 0.25)
-    local.need(shop.writer, "look", "c1")
+    screens.need(shop.writer, "look", "c1")
     shop.pass_time(loop, 0.25)
     assert shop.item(first).state == State.ACCEPTED
     shop.api.fail("one", "No")
@@ -151,7 +151,7 @@ def test_one_that_was_dispatched_long_ago_and_taken_now_holds_the_next_one_for_a
 ) -> None:
     first, second = shop.send("one"), shop.send("two")
     # An engine was killed before its request arrived; its server is known to honour keys.
-    assert local.move(shop.writer, first, State.SENDING, dispatched=True)
+    assert outbox.move(shop.writer, first, State.SENDING, dispatched=True)
     writes.remember(shop.writer, REPLAYS, 1)
     shop.clock.advance(60)
     loop = started(shop)
@@ -175,7 +175,7 @@ def test_a_failed_item_holds_back_the_later_ones_of_its_chat_and_says_so(shop: D
     assert shop.item(second).state == State.QUEUED
     assert shop.item(second).title == "Waits for the message before it"
     assert shop.item(other).state == State.ACCEPTED
-    assert local.discard(shop.writer, first.pk)
+    assert outbox.discard(shop.writer, first.pk)
     shop.pass_time(loop, 1)
     assert shop.item(second).state == State.ACCEPTED
 
@@ -186,7 +186,7 @@ def test_a_failed_item_that_is_retried_keeps_its_place_before_the_later_ones(sho
     shop.pass_time(loop, 1)
     shop.api.fail("one", "No")
     shop.pass_time(loop, 4)
-    assert local.retry(shop.writer, first.pk)
+    assert outbox.retry(shop.writer, first.pk)
     shop.pass_time(loop, 1)
     assert shop.api.sends == ["one", "one"]
     assert shop.item(second).state == State.QUEUED
@@ -446,7 +446,7 @@ def test_what_a_killed_engine_left_in_sending_is_looked_for_and_never_sent_again
     shop: Desk, arrived: bool
 ) -> None:
     item = shop.send("Hello")
-    assert local.move(shop.writer, item, State.SENDING, dispatched=True)
+    assert outbox.move(shop.writer, item, State.SENDING, dispatched=True)
     if arrived:
         shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound", status="pending")
     loop = started(shop)
@@ -458,9 +458,9 @@ def test_what_a_killed_engine_left_in_sending_is_looked_for_and_never_sent_again
 def test_what_a_killed_engine_had_accepted_is_followed_to_its_end(shop: Desk) -> None:
     item = shop.send("Hello")
     message = shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound", status="pending")
-    assert local.move(shop.writer, item, State.SENDING, dispatched=True)
+    assert outbox.move(shop.writer, item, State.SENDING, dispatched=True)
     sending = shop.item(item)
-    assert local.move(shop.writer, sending, State.ACCEPTED, message_id=str(message["id"]))
+    assert outbox.move(shop.writer, sending, State.ACCEPTED, message_id=str(message["id"]))
     shop.api.publish("Hello")
     loop = started(shop)
     shop.pass_time(loop, 3)
@@ -500,7 +500,7 @@ def test_what_a_killed_process_sent_is_found_whatever_the_servers_clock_has_done
 def test_where_the_servers_clock_was_not_known_at_dispatch_that_of_the_search_counts(shop: Desk) -> None:
     shop.api.ahead = 100
     item = shop.send("Hello")
-    assert local.move(shop.writer, item, State.SENDING, dispatched=True)
+    assert outbox.move(shop.writer, item, State.SENDING, dispatched=True)
     shop.api.add_message("c1", shop.api.now + 100_000, "Hello", direction="outbound")
     shop.pass_time(started(shop), 15)
     assert shop.item(item).state == State.SETTLED
@@ -559,7 +559,7 @@ def test_a_new_engine_settles_what_turned_up_while_none_ran(shop: Desk) -> None:
 
 def test_an_uncertain_message_that_the_person_sends_again_goes_once_under_a_new_key(shop: Desk) -> None:
     loop, item = uncertain(shop)
-    assert local.retry(shop.writer, item.pk, uncertain=True)
+    assert outbox.retry(shop.writer, item.pk, uncertain=True)
     shop.pass_time(loop, 1)
     shop.api.publish("Hello")
     shop.pass_time(loop, 5)
@@ -602,7 +602,7 @@ def test_one_profile_that_hangs_does_not_hold_up_the_sends_of_another(desk: Desk
     desk.api.bend = bend_posts(
         lambda request: httpx.Response(500, json={}) if "/c1/" in request.url.path else None
     )
-    other = local.queue_send(desk.writer, "c2", "p2", {"text": "free"}, hold_ms=0)
+    other = sends.queue_send(desk.writer, "c2", "p2", {"text": "free"}, hold_ms=0)
     desk.pass_time(loop, 1)
     assert desk.item(stuck).state == State.SENDING
     assert desk.item(other).state == State.ACCEPTED

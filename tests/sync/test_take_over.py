@@ -21,7 +21,7 @@ import pytest
 
 from inbox_tui.config import Settings
 from inbox_tui.sandbox.server import RunningSandbox
-from inbox_tui.store import local
+from inbox_tui.store import drafts, outbox
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine, loop
 from inbox_tui.ui import inbox
@@ -210,7 +210,7 @@ def test_what_one_process_writes_every_terminal_sees(
     with reader(settings) as connection:
         (chat_id,) = connection.execute("SELECT id FROM chats LIMIT 1").fetchone()
     with Writer(settings.folder) as writer:
-        local.save_draft(writer, chat_id, "typed in a third one", 0)
+        drafts.save(writer, chat_id, "typed in a third one", 0)
     box.life.receive(1, "said by a customer")
     for words in ("typed in a third one", "said by a customer"):
         for each in both:
@@ -240,7 +240,7 @@ def test_two_terminals_that_send_at_once_keep_their_order_and_double_nothing(
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(send, both, texts, own))
     with Writer(settings.folder) as writer:
-        wait_for(lambda: not local.open_items(writer))
+        wait_for(lambda: not outbox.open_items(writer))
     in_order = [written[number] for number in sorted(written)]
     for chat_id, count_of in ((shared[0], 8), *((other, 4) for other, _ in own)):
         arrived = sent(box, chat_id)

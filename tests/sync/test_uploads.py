@@ -12,8 +12,8 @@ import pytest
 from inbox_tui.config import Settings
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
-from inbox_tui.store import local, spool, writes
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store import outbox, sends, spool, writes
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine, jobs
 from inbox_tui.sync.push import REPLAYS
@@ -84,7 +84,7 @@ def posts(shop: Desk) -> Posts:
 
 def queue(desk: Desk, source: Path) -> OutboxItem:
     payload = spooled(desk.writer, source)
-    return local.queue_send(desk.writer, "c1", "p1", payload, hold_ms=0)
+    return sends.queue_send(desk.writer, "c1", "p1", payload, hold_ms=0)
 
 
 def copies(desk: Desk) -> list[Path]:
@@ -138,7 +138,7 @@ def test_a_second_try_of_the_person_is_a_new_request_of_the_same_file(
     assert failed.state == State.FAILED
     assert "The file is too dull" in failed.title
     posts.refuse = None
-    local.retry(shop.writer, queued.pk)
+    outbox.retry(shop.writer, queued.pk)
     shop.pass_time(loop, 1)
     assert shop.item(queued).state == State.ACCEPTED
     (first, _), (second, body) = posts.taken
@@ -159,7 +159,7 @@ def test_a_copy_that_is_gone_is_told_and_nothing_leaves(shop: Desk, posts: Posts
 
 def test_a_file_that_the_platform_does_not_take_never_leaves(shop: Desk, posts: Posts, photo: Path) -> None:
     payload = spooled(shop.writer, photo) | {"size": 50_000_001, "type": "video/mp4"}
-    queued = local.queue_send(shop.writer, "c1", "p1", payload, hold_ms=0)
+    queued = sends.queue_send(shop.writer, "c1", "p1", payload, hold_ms=0)
     loop = shop.loop()
     shop.settle(loop)
     assert "Telegram takes video files up to 50 MB" in shop.item(queued).title
@@ -174,13 +174,13 @@ def test_how_far_an_upload_is_stands_in_its_row_step_by_step(
 ) -> None:
     monkeypatch.setattr(jobs, "PROGRESS_SECONDS", 0.0)
     seen: list[int] = []
-    uploaded = local.uploaded
+    uploaded = outbox.uploaded
 
     def noted(writer: Writer, sent: OutboxItem, done: int) -> None:
         uploaded(writer, sent, done)
         seen.append(shop.item(sent).done_bytes)
 
-    monkeypatch.setattr(local, "uploaded", noted)
+    monkeypatch.setattr(outbox, "uploaded", noted)
     queued = queue(shop, photo)
     shop.settle(shop.loop())
     assert len(seen) > 2
@@ -194,7 +194,7 @@ def test_how_far_an_upload_is_stands_in_its_row_step_by_step(
 
 def pair(desk: Desk, source: Path) -> tuple[OutboxItem, OutboxItem]:
     file = spooled(desk.writer, source)
-    return local.queue_pair(desk.writer, "c1", "p1", {"text": "here it is"}, file, hold_ms=0)
+    return sends.queue_pair(desk.writer, "c1", "p1", {"text": "here it is"}, file, hold_ms=0)
 
 
 def states(desk: Desk, items: tuple[OutboxItem, ...]) -> list[str]:
@@ -225,7 +225,7 @@ def test_where_the_text_is_refused_the_file_stays_and_both_go_again_in_order(
     assert shop.item(items[1]).title == "The message before it was not sent"
     assert len(copies(shop)) == 1
     posts.refuse = None
-    assert local.retry(shop.writer, items[1].pk)
+    assert outbox.retry(shop.writer, items[1].pk)
     shop.pass_time(loop, 1)
     shop.api.message(str(shop.item(items[0]).message_id)).update(status="published", external_id="x9")
     shop.pass_time(loop, 3)
@@ -241,7 +241,7 @@ def test_a_unit_that_is_given_up_lets_the_next_message_go_and_leaves_no_copy(
     loop = shop.loop()
     shop.settle(loop)
     posts.refuse = None
-    assert local.discard(shop.writer, items[0].pk)
+    assert outbox.discard(shop.writer, items[0].pk)
     shop.pass_time(loop, 1)
     assert states(shop, (*items, later)) == [State.DISCARDED, State.DISCARDED, State.ACCEPTED]
     assert copies(shop) == []
@@ -266,7 +266,7 @@ def test_a_picture_arrives_as_it_was_chosen(synced: Settings, sandbox: RunningSa
     source.write_bytes(unique)
     with Writer(synced.folder) as writer:
         payload = spooled(writer, source, platform)
-        queued = local.queue_send(writer, *chat, payload, hold_ms=0)
+        queued = sends.queue_send(writer, *chat, payload, hold_ms=0)
     assert engine.send_now(synced, queued.pk, wait=True).state == State.SETTLED
     assert attachments(sandbox).count(("image/png", unique)) == 1
     assert list(synced.folder.spool.iterdir()) == []
@@ -283,7 +283,7 @@ def test_an_answer_that_is_lost_sends_no_file_twice(
     source.write_bytes(PNG)
     with Writer(settings.folder) as writer:
         writes.remember(writer, REPLAYS, 1)
-        queued = local.queue_send(writer, *chat, spooled(writer, source), hold_ms=0)
+        queued = sends.queue_send(writer, *chat, spooled(writer, source), hold_ms=0)
     box.world.faults.add(Fault("lost", path="/messages$", method="POST", times=2))
     assert engine.send_now(settings, queued.pk, wait=True).state == State.SETTLED
     tries = [str(r["path"]) for r in list(box.world.requests) if r["method"] == "POST"]
@@ -304,7 +304,7 @@ def test_killed_in_the_middle_of_an_upload_the_next_engine_sends_the_same_bytes_
     with Writer(settings.folder) as writer:
         writes.remember(writer, REPLAYS, 1)
         process = spawn(settings, "--follow")
-        queued = local.queue_send(writer, *chat, spooled(writer, source), hold_ms=0)
+        queued = sends.queue_send(writer, *chat, spooled(writer, source), hold_ms=0)
     wait_for(lambda: any(r["method"] == "POST" for r in list(box.world.requests)))
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from inbox_tui.store import fetched, local, lookups
+from inbox_tui.store import fetched, lookups, screens
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.fetched import LiveRecord
 from inbox_tui.sync.loop import Loop, Mode
@@ -19,12 +19,12 @@ from tests.sync.fake_api import START, FakeApi, Record, iso
 
 
 def needs(desk: Desk) -> list[tuple[str, str]]:
-    return local.take_needs(desk.writer)
+    return screens.needs(desk.writer)
 
 
 def want(desk: Desk, loop: Loop, kind: str, subject: str) -> None:
     """Want something, and let the loop carry it out."""
-    local.need(desk.writer, kind, subject)
+    screens.need(desk.writer, kind, subject)
     desk.clock.advance(0.2)
     desk.settle(loop)
 
@@ -297,7 +297,7 @@ def test_a_profile_that_is_left_alone_for_its_faults_is_asked_all_the_same(shop:
 def test_a_loop_that_only_answers_neither_syncs_nor_sends(shop: Desk) -> None:
     waiting = shop.send("not now")
     before = list(shop.api.requests)
-    local.need(shop.writer, "record", "message:m1")
+    screens.need(shop.writer, "record", "message:m1")
     loop = shop.loop(Mode.ANSWER, until=lambda: not needs(shop))
     for _ in range(200):
         if loop.ended():
@@ -308,7 +308,7 @@ def test_a_loop_that_only_answers_neither_syncs_nor_sends(shop: Desk) -> None:
 
 
 def test_wants_stand_until_an_engine_comes(shop: Desk) -> None:
-    local.need(shop.writer, "record", "message:m1")
+    screens.need(shop.writer, "record", "message:m1")
     loop = shop.loop()
     shop.settle(loop)
     assert needs(shop) == []

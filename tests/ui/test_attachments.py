@@ -14,7 +14,7 @@ from inbox_tui.store import media as files
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import Folder
 from inbox_tui.store.fetched import MediaState
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.reads import ThreadRow
 from inbox_tui.store.saving import save_copy
 from inbox_tui.store.writes import Writer

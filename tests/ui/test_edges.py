@@ -11,7 +11,7 @@ import time_machine
 from inbox_tui.core.cells import cells
 from inbox_tui.core.models import Profile
 from inbox_tui.core.progress import Progress
-from inbox_tui.store import local, sync_progress, writes
+from inbox_tui.store import sends, sync_progress, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.views import View
 from inbox_tui.ui import status
@@ -191,7 +191,7 @@ def queue(folder: Folder, name: str, *texts: str, hold_ms: int = 0) -> None:
             "SELECT id, profile_id FROM chats WHERE participant_name = ?", (name,)
         ).fetchone()
         for text in texts:
-            local.queue_send(writer, chat_id, profile_id, {"text": text}, hold_ms=hold_ms)
+            sends.queue_send(writer, chat_id, profile_id, {"text": text}, hold_ms=hold_ms)
         writes.refold_chats(writer, [chat_id])
 
 

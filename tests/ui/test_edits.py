@@ -11,8 +11,9 @@ from textual import events
 from textual.widgets import Static
 
 from inbox_tui.core.models import Json
-from inbox_tui.store import local, writes
+from inbox_tui.store import outbox, writes
 from inbox_tui.store.db import Folder
+from inbox_tui.store.items import State
 from inbox_tui.ui.dialogs.edit import EditMessage
 
 from .conftest import Desk, DeskMaker
@@ -180,8 +181,8 @@ async def test_an_edit_that_the_platform_refuses_is_taken_back_with_its_words_an
     folder: Folder, desk: DeskMaker
 ) -> None:
     def refuse(writer: writes.Writer) -> None:
-        (item,) = local.open_items(writer)
-        assert local.move(writer, item, local.State.FAILED, title="Bad Request: message can't be edited")
+        (item,) = outbox.open_items(writer)
+        assert outbox.move(writer, item, State.FAILED, title="Bad Request: message can't be edited")
 
     async with desk(folder, (190, 40)) as agent:
         await edit(agent)

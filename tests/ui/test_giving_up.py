@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from inbox_tui.store import local, writes
+from inbox_tui.store import outbox, sends, writes
 from inbox_tui.store.db import Folder
+from inbox_tui.store.items import State
 
 from .conftest import Desk, DeskMaker
 
@@ -18,8 +19,8 @@ def fail(folder: Folder, name: str, *texts: str) -> None:
             "SELECT id, profile_id FROM chats WHERE participant_name = ?", (name,)
         ).fetchone()
         for text in texts:
-            item = local.queue_send(writer, chat_id, profile_id, {"text": text}, hold_ms=0)
-            local.move(writer, item, local.State.FAILED, title="The platform did not take it")
+            item = sends.queue_send(writer, chat_id, profile_id, {"text": text}, hold_ms=0)
+            outbox.move(writer, item, State.FAILED, title="The platform did not take it")
         writes.refold_chats(writer, [chat_id])
 
 

@@ -17,9 +17,9 @@ from textual.strip import Strip
 from inbox_tui.api import pages
 from inbox_tui.core.models import Chat, Message, Profile
 from inbox_tui.core.text import clean
-from inbox_tui.store import local, writes
+from inbox_tui.store import drafts, outbox, sends, writes
 from inbox_tui.store.db import Folder, prepare
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 
 from .conftest import NOW, Desk, DeskMaker
 from .test_rows import Column, ColumnApp, Line, Lines, shown
@@ -225,14 +225,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
             )
             _add(writer, whole, messages(whole.id, *every_field(text, whole.id)))
             # Facebook and Instagram lock their composers here, so drafts and sends stand in every state.
-            local.save_draft(writer, whole.id, clean(text), 0)
-            item = local.queue_send(writer, whole.id, whole.profile_id, {"text": clean(text)}, hold_ms=0)
-            sending = local.move(writer, item, State.SENDING)
+            drafts.save(writer, whole.id, clean(text), 0)
+            item = sends.queue_send(writer, whole.id, whole.profile_id, {"text": clean(text)}, hold_ms=0)
+            sending = outbox.move(writer, item, State.SENDING)
             assert sending
-            failed = local.item(writer, item.pk)
+            failed = outbox.item(writer, item.pk)
             assert failed is not None
-            assert local.move(writer, failed, State.FAILED, title=clean(text), hint=clean(text))
-            local.queue_send(writer, whole.id, whole.profile_id, {"text": clean(text), "file": clean(text)})
+            assert outbox.move(writer, failed, State.FAILED, title=clean(text), hint=clean(text))
+            sends.queue_send(writer, whole.id, whole.profile_id, {"text": clean(text), "file": clean(text)})
             writes.refold_chats(writer, [whole.id])
         count = len(STRINGS)
         for number, body in enumerate(BODIES, count):

@@ -11,8 +11,9 @@ from textual import events
 
 from inbox_tui.core.errors import StoreError
 from inbox_tui.core.models import Message
-from inbox_tui.store import local, lookups, writes
+from inbox_tui.store import drafts, lookups, outbox, sends, writes
 from inbox_tui.store.db import Folder, open_reader
+from inbox_tui.store.items import State
 from inbox_tui.ui.actions import Context
 
 from .conftest import DeskMaker
@@ -231,7 +232,7 @@ async def test_a_draft_in_a_closed_window_is_kept_and_can_be_read(folder: Folder
             (1_780_315_200_000,),
         ).fetchone()
     with writes.Writer(folder) as writer:
-        local.save_draft(writer, chat_id, "still here", 10)
+        drafts.save(writer, chat_id, "still here", 10)
     async with desk(folder) as agent:
         await agent.open(name)
         await agent.press("r")
@@ -361,7 +362,7 @@ async def test_a_draft_that_cannot_be_written_is_told_and_stays_in_the_composer(
     def full(*_: object) -> None:
         raise StoreError("The disk is full", "Free some space")
 
-    monkeypatch.setattr(local, "save_draft", full)
+    monkeypatch.setattr(drafts, "save", full)
     async with desk(folder) as agent:
         await agent.press("enter", "r")
         await agent.type("still here")
@@ -378,7 +379,7 @@ async def test_a_send_that_cannot_be_written_keeps_its_text(
     def full(*_: object, **__: object) -> None:
         raise StoreError("The disk is full", "Free some space")
 
-    monkeypatch.setattr(local, "queue_send", full)
+    monkeypatch.setattr(sends, "queue_send", full)
     async with desk(folder) as agent:
         await agent.open("Max Whitlock")
         await agent.press("r")
@@ -503,8 +504,8 @@ async def test_a_send_of_ours_that_the_platform_failed_goes_again_in_its_place(
         error_message="Bad Gateway",
     )
     with writes.Writer(folder) as writer:
-        item = local.queue_send(writer, chat_id, profile_id, {"text": "first try"}, hold_ms=0)
-        local.move(writer, item, local.State.FAILED, title="Bad Gateway", message_id="ours")
+        item = sends.queue_send(writer, chat_id, profile_id, {"text": "first try"}, hold_ms=0)
+        outbox.move(writer, item, State.FAILED, title="Bad Gateway", message_id="ours")
         writes.apply_messages(writer, [writes.MessagePage(chat_id, [failed])])
     async with desk(folder, (140, 40)) as agent:
         await agent.open("Max Whitlock")

@@ -16,7 +16,7 @@ from textual.app import App
 from inbox_tui.config import Notifications as Settings
 from inbox_tui.config.checks import Quiet
 from inbox_tui.core.models import Message
-from inbox_tui.store import alerts, local, lookups, writes
+from inbox_tui.store import alerts, lookups, sync_progress, writes
 from inbox_tui.store.db import Folder, open_reader
 from inbox_tui.ui import notifications, terminal_signals
 from inbox_tui.ui.inbox import InboxScreen
@@ -62,7 +62,7 @@ def rings(sent: list[str]) -> list[str]:
 def begin(folder: Folder, at: int = NOW_MS - HOUR) -> None:
     """The first sync of the account began at a time."""
     with writes.Writer(folder) as writer:
-        local.begin_first_sync(writer, at)
+        sync_progress.begin_first_sync(writer, at)
 
 
 def write(folder: Folder, *people: str, ago: int = 0) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from textual.widgets import Static
 
 from inbox_tui.core.models import JsonObject
-from inbox_tui.store import local, writes
+from inbox_tui.store import outbox, writes
 from inbox_tui.store.acts import ActName, comment_chat, new_chat_of, queue_act
 from inbox_tui.store.db import Folder
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from inbox_tui.ui.dialogs.confirm import Confirm
 from inbox_tui.ui.dialogs.outbox import Outbox
 
@@ -35,7 +35,7 @@ def strand(folder: Folder, state: State = State.FAILED) -> None:
             queue_act(writer, ActName.NEW_CHAT, new_chat_of(profile, "42"), profile, {"participant": "42"}),
         ]
         for item in queued:
-            local.move(writer, item, state, title=WHY, hint="Try it later")
+            outbox.move(writer, item, state, title=WHY, hint="Try it later")
 
 
 def states(folder: Folder) -> list[tuple[object, ...]]:

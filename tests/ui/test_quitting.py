@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from textual import events
 
-from inbox_tui.store import local
+from inbox_tui.store import outbox
 from inbox_tui.store.db import Folder
+from inbox_tui.store.items import State
 from inbox_tui.store.writes import Writer
 from inbox_tui.ui.dialogs.confirm import Confirm
 
@@ -40,8 +41,8 @@ async def test_the_question_about_what_has_not_left_follows_what_leaves(
         await agent.until(lambda: isinstance(agent.app.screen, Confirm))
         assert "1 message has not left yet. Quit?" in agent.screen_text()
         with Writer(folder) as engine:
-            (item,) = local.open_items(engine)
-            assert local.move(engine, item, local.State.SETTLED)
+            (item,) = outbox.open_items(engine)
+            assert outbox.move(engine, item, State.SETTLED)
         await agent.until(lambda: "Everything has left. Quit?" in agent.screen_text())
         assert "becomes a draft again" not in agent.screen_text()
         await agent.press("escape")

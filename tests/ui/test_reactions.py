@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from inbox_tui.store import local
+from inbox_tui.store import outbox
 from inbox_tui.store.db import Folder
+from inbox_tui.store.items import State
 from inbox_tui.store.writes import Writer
 from inbox_tui.ui.dialogs.react import React, emoji_problem
 from tests.ui.conftest import Desk, DeskMaker
@@ -136,8 +137,8 @@ async def test_a_refused_reaction_can_be_tried_again_or_given_up(desk: DeskMaker
         await at.until(lambda: len(queued(at)) == 1)
 
         def refuse(writer: Writer) -> None:
-            item = local.open_items(writer)[-1]
-            local.move(writer, item, local.State.FAILED, title="(#100) No matching user found")
+            item = outbox.open_items(writer)[-1]
+            outbox.move(writer, item, State.FAILED, title="(#100) No matching user found")
 
         def states() -> list[str]:
             rows = at.inbox.session.reader.execute("SELECT state FROM local.outbox ORDER BY pk").fetchall()

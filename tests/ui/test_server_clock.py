@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from inbox_tui.store import clock, local, writes
+from inbox_tui.store import clock, outbox, sends, writes
 from inbox_tui.store.db import Folder
+from inbox_tui.store.items import State
 
 from .conftest import NOW, DeskMaker
 
@@ -47,7 +48,7 @@ async def test_a_window_that_the_server_has_closed_locks_the_composer_and_offers
         await agent.press("!")
         await agent.until(lambda: agent.says("Window probably closed"))
     with writes.Writer(folder) as writer:
-        assert local.open_items(writer) == []
+        assert outbox.open_items(writer) == []
 
 
 async def test_a_failed_item_is_not_sent_again_into_a_closed_window(folder: Folder, desk: DeskMaker) -> None:
@@ -55,8 +56,8 @@ async def test_a_failed_item_is_not_sent_again_into_a_closed_window(folder: Fold
         (chat_id, profile_id) = writer.cache.execute(
             "SELECT id, profile_id FROM chats WHERE participant_name = 'Zadie Okafor'"
         ).fetchone()
-        item = local.queue_send(writer, chat_id, profile_id, {"text": "Too late"}, hold_ms=0)
-        local.move(writer, item, local.State.FAILED, title="The window has closed")
+        item = sends.queue_send(writer, chat_id, profile_id, {"text": "Too late"}, hold_ms=0)
+        outbox.move(writer, item, State.FAILED, title="The window has closed")
         writes.refold_chats(writer, [chat_id])
     server_is_ahead(folder, HOUR)
     async with desk(folder) as agent:
@@ -65,7 +66,7 @@ async def test_a_failed_item_is_not_sent_again_into_a_closed_window(folder: Fold
         await agent.press("!")
         await agent.until(lambda: agent.says("Window probably closed"))
     with writes.Writer(folder) as writer:
-        assert [item.state for item in local.open_items(writer)] == ["failed"]
+        assert [item.state for item in outbox.open_items(writer)] == ["failed"]
 
 
 async def test_ages_and_days_are_those_of_the_server(folder: Folder, desk: DeskMaker) -> None:
@@ -92,7 +93,7 @@ async def test_a_send_shortly_before_the_window_closes_can_be_taken_back_less_lo
         await agent.until(lambda: "closes 12:40 (2" in agent.screen_text())
         row = agent.inbox.shown
         assert row is not None
-        assert agent.inbox.drafts._hold(row) == local.HOLD_MS
+        assert agent.inbox.drafts._hold(row) == sends.HOLD_MS
         agent.inbox.session.clock.offset += 25_000
         assert 0 <= agent.inbox.drafts._hold(row) <= 3_000
         agent.inbox.session.clock.offset += 5_000

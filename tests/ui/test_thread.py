@@ -9,7 +9,7 @@ import pytest
 from textual.app import App, ComposeResult
 
 from inbox_tui.core.models import Attachment, Message, Reaction
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.reads import Key, ThreadRow
 from inbox_tui.ui.thread import Thread
 

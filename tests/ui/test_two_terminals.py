@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import events
 
-from inbox_tui.store import local, writes
+from inbox_tui.store import drafts, writes
 from inbox_tui.store.db import Folder, open_reader
 from inbox_tui.ui.actions import Context
 
@@ -49,7 +49,7 @@ async def test_texts_typed_in_both_are_both_kept(folder: Folder, desk: DeskMaker
         await agent.press("r")
         agent.inbox.session.changes.poll = lambda: False
         with writes.Writer(folder) as writer:
-            local.save_draft(writer, chat_id(folder), "from elsewhere", 0)
+            drafts.save(writer, chat_id(folder), "from elsewhere", 0)
         await agent.type("from here")
         await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [("from elsewhere\nfrom here",)])
         agent.inbox.take_changes()

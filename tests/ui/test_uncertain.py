@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
-from inbox_tui.store import local, writes
+from inbox_tui.store import outbox, sends, writes
 from inbox_tui.store.db import Folder
-from inbox_tui.store.local import OutboxItem, State
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.ui.dialogs.confirm import Confirm
 
 from .conftest import Desk, DeskMaker
@@ -24,8 +24,8 @@ def uncertain(folder: Folder) -> OutboxItem:
                 0
             ]
         )
-        item = local.queue_send(writer, chat_id(folder), profile, {"text": "Did you get it?"}, hold_ms=0)
-        local.move(writer, item, State.UNCERTAIN, title=FOUND)
+        item = sends.queue_send(writer, chat_id(folder), profile, {"text": "Did you get it?"}, hold_ms=0)
+        outbox.move(writer, item, State.UNCERTAIN, title=FOUND)
     return item
 
 
@@ -81,9 +81,9 @@ async def test_one_that_settles_while_the_question_stands_is_not_sent_again(
         await agent.press("!")
         await agent.until(lambda: asked(agent))
         with writes.Writer(folder) as writer:
-            found = local.item(writer, item.pk)
+            found = outbox.item(writer, item.pk)
             assert found is not None
-            local.move(writer, found, State.SETTLED)
+            outbox.move(writer, found, State.SETTLED)
         await agent.press("enter")
         await agent.until(lambda: agent.says("nothing was sent again"))
     assert states(folder) == [State.SETTLED]

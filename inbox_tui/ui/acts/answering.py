@@ -6,9 +6,9 @@ import asyncio
 
 from inbox_tui.core.capabilities import Act, Cause, Refused
 from inbox_tui.core.models import Status
-from inbox_tui.store import local, lookups
+from inbox_tui.store import lookups, outbox
 from inbox_tui.store.acts import ActName
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.reads import ChatRow, ThreadRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
@@ -50,16 +50,16 @@ class Answering(Area):
         if item is None and message is not None and not row.dismissed:
             # Sent from here: the item itself goes again, in its place before later ones.
             item = lookups.failed_item(inbox.session.reader, message.id)
-        again = item is not None and item.state in (local.State.FAILED, local.State.UNCERTAIN)
+        again = item is not None and item.state in (State.FAILED, State.UNCERTAIN)
         # What is no send is asked about again by the engine, when it would leave.
         sends = item is not None and item.act == ActName.SEND
         if again and sends and (refusal := inbox.refusal()) is not None:
             inbox.say(refusal.reason)
-        elif sends and item is not None and item.state == local.State.UNCERTAIN:
+        elif sends and item is not None and item.state == State.UNCERTAIN:
             self.ask_to_send_again(item)
         elif again and item is not None:
             # An edit or a reaction can be made twice without harm.
-            inbox.session.do(local.retry, item.pk, uncertain=True)
+            inbox.session.do(outbox.retry, item.pk, uncertain=True)
             inbox.session.refold(shown.chat.id)
         elif message is None or message.status != Status.FAILED or row.dismissed:
             inbox.say("Only a failed or uncertain message can be sent again")
@@ -98,7 +98,7 @@ class Answering(Area):
 
     async def _send_again(self, item: OutboxItem) -> None:
         inbox = self._inbox
-        again = asyncio.wrap_future(inbox.session.write(local.retry, item.pk, uncertain=True))
+        again = asyncio.wrap_future(inbox.session.write(outbox.retry, item.pk, uncertain=True))
         inbox.session.refold(item.chat_id)
         if not await again:
             inbox.say("It has turned up, or was dealt with elsewhere; nothing was sent again")
@@ -117,11 +117,11 @@ class Answering(Area):
         message, item = row.message, self._troubled(row)
         back = False
         if item is not None:
-            inbox.session.do(local.discard, item.pk)
+            inbox.session.do(outbox.discard, item.pk)
             if back := item.act == ActName.SEND:
                 inbox.drafts.give_up(item.chat_id, item_pk=item.pk)
         elif message is not None and message.status == Status.FAILED and not row.dismissed:
-            inbox.session.do(local.dismiss, shown.chat.id, message.id)
+            inbox.session.do(outbox.dismiss, shown.chat.id, message.id)
             if back := bool(message.body):
                 inbox.drafts.give_up(shown.chat.id, text=message.body or "")
         else:

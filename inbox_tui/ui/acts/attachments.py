@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from inbox_tui.core.capabilities import Cause, Refused
-from inbox_tui.store import local
+from inbox_tui.store import screens
 from inbox_tui.store.fetched import MediaState
 from inbox_tui.store.reads import ChatRow, ThreadRow
 from inbox_tui.ui.acts.area import Area
@@ -71,7 +71,7 @@ class Attachments(Area):
         ]
         for subject in wanted:
             if subject not in self._asked:
-                self._inbox.session.do(local.need, "media", subject)
+                self._inbox.session.do(screens.need, "media", subject)
         self._asked |= frozenset(wanted)
 
 

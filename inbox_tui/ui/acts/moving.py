@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inbox_tui.store import local
+from inbox_tui.store import screens
 from inbox_tui.store.reads import ChatRow, ThreadRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
@@ -51,14 +51,14 @@ class Moving(Area):
             return
         inbox.show_chat(row)
         inbox.turn_to(inbox.thread)
-        inbox.session.do(local.set_screen, row.chat.id)
+        inbox.session.do(screens.show, row.chat.id)
         if row.pulled_at is None:
-            inbox.session.do(local.need, "look", row.chat.id)
+            inbox.session.do(screens.need, "look", row.chat.id)
 
     def back(self, count: int) -> None:
         """From the thread to the list."""
         self._inbox.turn_to(self._inbox.chats)
-        self._inbox.session.do(local.set_screen, None)
+        self._inbox.session.do(screens.show, None)
 
     def next_chat(self, count: int) -> None:
         """The next chat, without leaving the thread."""

@@ -6,14 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from inbox_tui.core.capabilities import Act
-from inbox_tui.store import local, lookups, outbox
+from inbox_tui.store import lookups, outbox
 from inbox_tui.store.acts import ActName
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from inbox_tui.ui.acts.answering import can_be_doubled
 from inbox_tui.ui.acts.area import Area
 
 if TYPE_CHECKING:
-    from inbox_tui.store.outbox import Entry
+    from inbox_tui.store.entries import Entry
 
 UNDECIDED = (State.FAILED, State.UNCERTAIN)
 
@@ -39,7 +39,7 @@ class OutboxActs(Area):
         elif item.state == State.UNCERTAIN and can_be_doubled(item):
             inbox.acts.answering.ask_to_send_again(item)
         else:
-            inbox.session.do(local.retry, item.pk, uncertain=True)
+            inbox.session.do(outbox.retry, item.pk, uncertain=True)
             inbox.session.refold(item.chat_id)
             inbox.say("It is tried again")
 
@@ -58,7 +58,7 @@ class OutboxActs(Area):
         elif item.state not in UNDECIDED:
             inbox.say("It is on its way; only what failed or is uncertain can be given up")
         else:
-            inbox.session.do(local.discard, item.pk)
+            inbox.session.do(outbox.discard, item.pk)
             if item.act == ActName.SEND:
                 inbox.drafts.give_up(item.chat_id, item_pk=item.pk)
             inbox.session.refold(item.chat_id)
@@ -76,7 +76,7 @@ class OutboxActs(Area):
 
     async def _bring(self, entry: Entry) -> None:
         inbox, item = self._inbox, entry.item
-        bring = outbox.bring_back if item.state == State.DISCARDED else local.take_back
+        bring = outbox.bring_back if item.state == State.DISCARDED else outbox.take_back
         found = await inbox.drafts.bring(item.draft_key, partial(bring, item_pk=item.pk))
         if not found:
             inbox.say("It has left, or was brought back elsewhere")

@@ -9,7 +9,7 @@ from inbox_tui.core.capabilities import REACTIONS, TABLE, Act, Cause, Refused
 from inbox_tui.core.models import JsonObject, Message, Platform, Profile
 from inbox_tui.core.summary import describe
 from inbox_tui.store.acts import ActName, queue_act
-from inbox_tui.store.local import State
+from inbox_tui.store.items import State
 from inbox_tui.store.reads import ChatRow, ThreadRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area

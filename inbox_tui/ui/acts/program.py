@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from inbox_tui.store import local, lookups
+from inbox_tui.store import lookups
+from inbox_tui.store.items import ON_THE_WAY
 from inbox_tui.ui.acts.area import Area
 
 
@@ -45,7 +46,7 @@ class Program(Area):
     def _waiting(self) -> int:
         """How many messages and acts have not left yet."""
         items = lookups.outbox(self._inbox.session.reader)
-        return sum(item.state in local.ON_THE_WAY for item in items)
+        return sum(item.state in ON_THE_WAY for item in items)
 
     def _ask(self) -> None:
         from inbox_tui.ui.dialogs.confirm import ConfirmQuit

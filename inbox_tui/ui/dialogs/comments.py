@@ -23,11 +23,11 @@ from inbox_tui.core.errors import InboxError
 from inbox_tui.core.limits import measure
 from inbox_tui.core.models import Comment, Milliseconds, Profile
 from inbox_tui.core.times import age
-from inbox_tui.store import fetched, local
+from inbox_tui.store import fetched, screens
 from inbox_tui.store.acts import ActName, comment_chat, queue_act
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.fetched import CommentRow, PostRow
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.items import OutboxItem
 from inbox_tui.ui.dialogs.fields import FieldDialog, Kept
 from inbox_tui.ui.editor import Editor
 from inbox_tui.ui.platforms import platform_code
@@ -85,7 +85,7 @@ class Comments(FieldDialog[int | None]):
         """Draw what is cached, and have the posts asked for."""
         self.query_one(Editor).display = False
         for profile_id in self._profiles:
-            self._session.do(local.need, "posts", profile_id)
+            self._session.do(screens.need, "posts", profile_id)
         self._read_posts()
         self._post_list.focus()
         super().on_mount()
@@ -151,7 +151,7 @@ class Comments(FieldDialog[int | None]):
         subject = f"{profile.id}/{row.post.id}"
         if subject not in self._asked:
             self._asked.add(subject)
-            self._session.do(local.need, "comments", subject)
+            self._session.do(screens.need, "comments", subject)
         self._read_comments()
 
     def _read_comments(self) -> None:

@@ -18,7 +18,7 @@ from inbox_tui.core.escaping import escaped_json
 from inbox_tui.core.models import Attachment, Chat, Json, Message, Milliseconds, Platform, Reaction
 from inbox_tui.core.text import clean
 from inbox_tui.core.times import clock, day_label
-from inbox_tui.store import fetched, local
+from inbox_tui.store import fetched, screens
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.dialogs.dialog import Dialog
@@ -89,7 +89,7 @@ class Details(Dialog[None]):
         """Ask for the records as they are now."""
         self._asked_at = now_ms()
         for kind, record_id in self._records():
-            self._session.do(local.need, "record", f"{kind}:{record_id}")
+            self._session.do(screens.need, "record", f"{kind}:{record_id}")
         self._draw()
 
     def action_scroll(self, lines: int) -> None:

@@ -10,7 +10,7 @@ from textual import events, on
 from textual.timer import Timer
 from textual.widgets import Input
 
-from inbox_tui.store import local, lookups
+from inbox_tui.store import drafts, lookups
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.editor import Editor, one_line
 from inbox_tui.ui.session import Session
@@ -82,7 +82,7 @@ class Kept:
         if self._text != self._written:
             text, unwritten = self._text, self._session.unwritten
             self._written = unwritten[self._key] = text
-            write = self._session.do(local.save_draft, self._key, text, len(text))
+            write = self._session.do(drafts.save, self._key, text, len(text))
 
             def written(done: Future[str]) -> None:
                 if done.exception() is None and unwritten.get(self._key) == text:

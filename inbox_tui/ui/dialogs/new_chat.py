@@ -21,7 +21,7 @@ from inbox_tui.core.models import Platform, Profile
 from inbox_tui.core.text import clean
 from inbox_tui.store import lookups
 from inbox_tui.store.acts import ActName, named, new_chat_of, queue_act
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.items import OutboxItem
 from inbox_tui.ui.dialogs.fields import FieldDialog
 from inbox_tui.ui.platforms import platform_code
 from inbox_tui.ui.session import Session

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static, TextArea
 
-from inbox_tui.store import local, triage
+from inbox_tui.store import drafts, triage
 from inbox_tui.store.triage import NOTE_LENGTH
 from inbox_tui.store.writes import Writer
 from inbox_tui.ui.dialogs.fields import FieldDialog, Kept
@@ -27,7 +27,7 @@ def note_draft(chat_id: str) -> str:
 def keep_note(writer: Writer, chat_id: str, text: str) -> None:
     """Keep the note; only then what was typed has a second place no more. Raises UsageError, StoreError."""
     triage.note(writer, chat_id, text)
-    local.save_draft(writer, note_draft(chat_id), "", 0)
+    drafts.save(writer, note_draft(chat_id), "", 0)
 
 
 class Note(FieldDialog[str]):

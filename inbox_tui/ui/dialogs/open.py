@@ -19,9 +19,9 @@ from textual.widgets.option_list import Option
 from inbox_tui.core.keyboards import parse
 from inbox_tui.core.links import safe_url, url_host
 from inbox_tui.core.models import Attachment, JsonObject
-from inbox_tui.store import fetched, local
+from inbox_tui.store import fetched, screens
 from inbox_tui.store.fetched import MediaRow, MediaState
-from inbox_tui.store.local import OutboxItem
+from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.reads import ThreadRow
 from inbox_tui.ui.attachment_view import file_size, progress
 from inbox_tui.ui.dialogs.dialog import Dialog
@@ -181,7 +181,7 @@ class OpenDialog(Dialog[None]):
                 self._open_file(media)
             else:
                 self._wanted = thing.file
-                self._session.do(local.need, "media", f"{self._row.message.id}/{thing.file.id}")
+                self._session.do(screens.need, "media", f"{self._row.message.id}/{thing.file.id}")
                 self._say("Fetching it; it opens when it is here. Esc goes back")
 
     def _open_file(self, media: MediaRow) -> None:

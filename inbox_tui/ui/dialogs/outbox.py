@@ -16,11 +16,11 @@ from textual.widgets.option_list import Option
 from inbox_tui.core.cells import preview
 from inbox_tui.core.models import Milliseconds
 from inbox_tui.core.times import age
-from inbox_tui.store import fetched, outbox
+from inbox_tui.store import entries, fetched
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import now_ms
-from inbox_tui.store.local import State
-from inbox_tui.store.outbox import Entry
+from inbox_tui.store.entries import Entry
+from inbox_tui.store.items import State
 from inbox_tui.ui.dialogs.comments import author
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.keymap import Keymap
@@ -117,18 +117,18 @@ class Outbox(Dialog[Entry | None]):
 
     def _read(self) -> None:
         reader = self._session.reader
-        entries = [*outbox.unsettled(reader), *outbox.given_up(reader)]
-        if entries == self._entries and entries:
+        found = [*entries.unsettled(reader), *entries.given_up(reader)]
+        if found == self._entries and found:
             return
         options, at = self.query_one(OptionList), self._entry
         number = options.highlighted or 0
-        self._entries = entries
+        self._entries = found
         options.clear_options()
-        options.add_options([Option(self._row(entry)) for entry in entries])
-        if entries:
-            pks = [entry.item.pk for entry in entries]
+        options.add_options([Option(self._row(entry)) for entry in found])
+        if found:
+            pks = [entry.item.pk for entry in found]
             stays = at is not None and at.item.pk in pks
-            options.highlighted = pks.index(at.item.pk) if at and stays else min(number, len(entries) - 1)
+            options.highlighted = pks.index(at.item.pk) if at and stays else min(number, len(found) - 1)
         self._describe()
 
     @property

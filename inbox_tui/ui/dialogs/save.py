@@ -13,7 +13,7 @@ from textual.widgets import Input, ProgressBar, Static
 
 from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Attachment, Message
-from inbox_tui.store import fetched, local
+from inbox_tui.store import fetched, screens
 from inbox_tui.store.fetched import MediaRow, MediaState
 from inbox_tui.store.saving import save_copy
 from inbox_tui.ui.attachment_view import progress
@@ -68,7 +68,7 @@ class SaveDialog(FieldDialog[Path | None]):
     def _choose(self) -> None:
         media = self._media()
         if media is None or media.state == MediaState.FAILED or not _ready(media):
-            self._session.do(local.need, "media", f"{self._message.id}/{self._file.id}")
+            self._session.do(screens.need, "media", f"{self._message.id}/{self._file.id}")
         downloads = Path.home() / "Downloads"
         self.query_one(Input).value = f"{downloads if downloads.is_dir() else Path.home()}/"
         self.query_one(Input).cursor_position = len(self.query_one(Input).value)
@@ -117,7 +117,7 @@ class SaveDialog(FieldDialog[Path | None]):
             self._target = None
             self._say(media.fault)
         elif not _ready(media):
-            self._session.do(local.need, "media", f"{self._message.id}/{self._file.id}")
+            self._session.do(screens.need, "media", f"{self._message.id}/{self._file.id}")
             self._say("fetching…")
         elif media.path is not None and self._target is not None:
             target, self._target = self._target, None

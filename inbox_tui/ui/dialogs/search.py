@@ -19,7 +19,7 @@ from textual.widgets import Input, Static
 from inbox_tui.core.models import Chat, Profile
 from inbox_tui.core.query import QueryError
 from inbox_tui.core.summary import counted
-from inbox_tui.store import find, local
+from inbox_tui.store import find, screens
 from inbox_tui.store.coverage import Coverage, coverage, partial_chats
 from inbox_tui.store.find import Order
 from inbox_tui.ui.dialogs.fields import FieldDialog
@@ -308,7 +308,7 @@ class Search(FieldDialog[Chosen | None]):
         steps = self._session.searcher("steps")
         found = await steps.ask(partial(partial_chats, plan=trail.plan, limit=OLDER_CHATS))
         for chat_id in found or ():
-            self._session.do(local.need, "older", chat_id)
+            self._session.do(screens.need, "older", chat_id)
         if found is not None:
             self._older += len(found)
             self._draw_edges()
