@@ -11,7 +11,10 @@ from inbox_tui.core.errors import InboxError
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carry out a command line; returns the exit code of UX section 4. Errors are one line on stderr."""
+    """Carry out a command line; returns the exit code of UX section 4. Errors are one line on stderr.
+
+    Where one of several chats may be meant, their ids stand in lines below it.
+    """
     try:
         match list(arguments):
             case []:

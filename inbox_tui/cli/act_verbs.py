@@ -9,7 +9,9 @@ import typer
 
 from inbox_tui.cli.options import DryOption, IdsOption, JsonOption, QueueOption, WaitOption, settings_of
 
-ChatArgument = Annotated[str, typer.Argument(help="The chat's id, or the platform's conversation id.")]
+ChatArgument = Annotated[
+    str, typer.Argument(help="The chat's id or the platform's; else a handle that only one chat has.")
+]
 MessageArgument = Annotated[str, typer.Argument(help="The message's id, or the platform's.")]
 TextArgument = Annotated[str | None, typer.Argument(help="The text; read from standard input when left out.")]
 ItemArgument = Annotated[

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from inbox_tui.cli.carrying import NOTHING, Manner, Subject, carry_out
+from inbox_tui.cli.naming import Use, chat_named
 from inbox_tui.cli.reading import find_chat
 from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import REACTIONS, platform_name
@@ -74,7 +75,7 @@ def archive(settings: Settings, name: str, *, back: bool, manner: Manner) -> int
     """Archive a chat, or bring it `back`."""
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
-        chat = find_chat(lookups.chat(reader, name), name).chat
+        chat = chat_named(settings, reader, name, Use.SENDING).chat
     words = f"{'bring back' if back else 'archive'} the chat with {chat.title}"
     act = ActName.UNARCHIVE if back else ActName.ARCHIVE
     return carry_out(settings, act, Subject(chat.id, chat.profile_id, {}, words), manner)

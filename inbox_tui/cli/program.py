@@ -193,7 +193,7 @@ def chats(
 @program.command()
 def thread(
     context: typer.Context,
-    chat: Annotated[str, typer.Argument(help="The chat's id, or the platform's conversation id.")],
+    chat: Annotated[str, typer.Argument(help="The chat's id or the platform's; else handle or name.")],
     as_json: JsonOption = False,
     ids: IdsOption = False,
 ) -> None:

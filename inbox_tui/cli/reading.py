@@ -96,7 +96,7 @@ def chats(settings: Settings, query: str, view: str | None, *, as_json: bool, id
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
         now = clock.server_now(reader)
-        rows = _all(listing(settings, reader, query, view, now))
+        rows = every(listing(settings, reader, query, view, now))
         if as_json or ids:
             fresh = freshness(settings.folder, lookups.profiles(reader))
             count = output.print_records((output.chat_record(row, fresh(row)) for row in rows), ids=ids)
@@ -151,12 +151,15 @@ def _state(row: ChatRow) -> str:
 
 
 def thread(settings: Settings, name: str, *, as_json: bool, ids: bool) -> None:
-    """Every cached message of a chat, oldest first. Raises InboxError for an unknown chat."""
+    """Every cached message of a chat, oldest first. Raises InboxError as `naming.chat_named` does."""
+    # It lists chats by this module.
+    from inbox_tui.cli.naming import Use, chat_named
+
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
-        row = find_chat(lookups.chat(reader, name), name)
+        row = chat_named(settings, reader, name, Use.READING)
         source = ThreadSource(reader, row.pk, row.chat.id)
-        entries = _all(source)
+        entries = every(source)
         if as_json or ids:
             output.print_records(_records(entries), ids=ids)
             return
@@ -217,7 +220,8 @@ class _Keyed(Protocol):
 RowT = TypeVar("RowT", bound=_Keyed)
 
 
-def _all(source: reads.Source[RowT]) -> Iterator[RowT]:
+def every(source: reads.Source[RowT]) -> Iterator[RowT]:
+    """All rows of a source from its start, read by the page."""
     key: Key | None = None
     while True:
         rows: Sequence[RowT] = source.after(key, PAGE)

@@ -11,7 +11,7 @@ from pathlib import Path
 from inbox_tui.cli import snippets
 from inbox_tui.cli.acting import read_markup, read_text
 from inbox_tui.cli.carrying import Manner, Subject, moved, need_a_key, rehearse, tell
-from inbox_tui.cli.reading import find_chat
+from inbox_tui.cli.naming import Use, chat_named
 from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import Act, ask, platform_name
 from inbox_tui.core.capabilities import Refused as NotAllowed
@@ -58,7 +58,7 @@ def send_message(settings: Settings, name: str, given: Given, manner: Manner) ->
     markup = None if given.markup is None else read_markup(given.markup)
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
-        row = find_chat(lookups.chat(reader, name), name)
+        row = chat_named(settings, reader, name, Use.SENDING)
         profile = lookups.profile_names(reader).get(row.chat.profile_id)
         answered = None if given.reply_to is None else _answered(reader, row, given.reply_to)
         now = clock.server_now(reader)

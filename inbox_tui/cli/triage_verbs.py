@@ -20,10 +20,12 @@ if TYPE_CHECKING:
         def __call__(self, writer: Writer, chat_ids: list[str], *, step: OpenStep) -> Iterable[str]: ...
 
 
-ChatArgument = Annotated[str, typer.Argument(help="The chat's id, or the platform's conversation id.")]
+ChatArgument = Annotated[
+    str, typer.Argument(help="The chat's id or the platform's; else the exact handle or full name.")
+]
 ChatsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="CHAT", help="Chats by id, or the platform's conversation id."),
+    typer.Argument(metavar="CHAT", help="Chats by id or the platform's; else exact handles or full names."),
 ]
 QueryOption = Annotated[
     str | None, typer.Option("--query", metavar="QUERY", help="All chats that a query finds, as in `chats`.")

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from inbox_tui.cli import output
+from inbox_tui.cli.naming import Use, chat_named
 from inbox_tui.cli.reading import find_chat, freshness, listing
 from inbox_tui.config import Settings
 from inbox_tui.core import snooze as snoozing
@@ -197,7 +198,7 @@ def _ids(settings: Settings, chosen: Chosen) -> list[str]:
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
         if chosen.query is None:
-            rows = (find_chat(lookups.chat(reader, name), name) for name in chosen.names)
+            rows = (chat_named(settings, reader, name, Use.MARKING) for name in chosen.names)
             return list(dict.fromkeys([row.chat.id for row in rows]))
         found = listing(settings, reader, chosen.query, None, clock.server_now(reader)).chat_ids(reader)
     chats = "no chat matches" if not found else "1 chat matches" if len(found) == 1 else ""
