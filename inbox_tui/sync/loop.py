@@ -22,12 +22,13 @@ from inbox_tui.sync.events import Events
 from inbox_tui.sync.indexing import Indexing
 from inbox_tui.sync.jobs import Answers, Workers
 from inbox_tui.sync.media import Media
+from inbox_tui.sync.pace import Pace
 from inbox_tui.sync.progress import Meter, Progress
 from inbox_tui.sync.pull import Pull
 from inbox_tui.sync.push import Push
 from inbox_tui.sync.reading import LONG, Reading
 from inbox_tui.sync.rounds import Rounds
-from inbox_tui.sync.schedule import Kind, Look, Pace, Schedule
+from inbox_tui.sync.schedule import Kind, Look, Schedule
 from inbox_tui.sync.sending import Hooks
 from inbox_tui.sync.troubles import Troubles
 from inbox_tui.sync.wants import Wants

@@ -209,7 +209,7 @@ def fault(sandbox: RunningSandbox) -> Iterator[Callable[[Fault], Fault]]:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every wait for better times is short."""
     monkeypatch.setattr("inbox_tui.sync.schedule.BACK_OFF_SECONDS", 0.05)
-    monkeypatch.setattr("inbox_tui.sync.schedule.RECOVERY_SECONDS", 0.1)
+    monkeypatch.setattr("inbox_tui.sync.pace.RECOVERY_SECONDS", 0.1)
     monkeypatch.setattr("inbox_tui.sync.troubles.ASIDE_SECONDS", 0.05)
     monkeypatch.setattr("inbox_tui.sync.loop.TIDY_SECONDS", 0.1)
     monkeypatch.setattr("inbox_tui.sync.decisions.FIRST_SEARCH_MS", 300)

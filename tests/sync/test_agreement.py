@@ -21,10 +21,15 @@ def test_cache_and_server_agree_after_a_lively_hour_with_faults(
     account: Callable[[RunningSandbox], Settings],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name, value in {"BUDGET": 200.0, "RECENT_SECONDS": 0.2, "RECENT_SLOWEST_SECONDS": 0.4}.items():
-        monkeypatch.setattr(f"inbox_tui.sync.schedule.{name}", value)
-    monkeypatch.setattr("inbox_tui.sync.loop.RECENT_SECONDS", 0.2)
-    monkeypatch.setattr("inbox_tui.sync.schedule.IDLE_SECONDS", 0.5)
+    quick = {
+        "loop.RECENT_SECONDS": 0.2,
+        "pace.BUDGET": 200.0,
+        "schedule.IDLE_SECONDS": 0.5,
+        "schedule.RECENT_SECONDS": 0.2,
+        "schedule.RECENT_SLOWEST_SECONDS": 0.4,
+    }
+    for name, value in quick.items():
+        monkeypatch.setattr(f"inbox_tui.sync.{name}", value)
     box = start_sandbox(
         frozen_at="2026-06-20T12:00:00.000Z", answers=True, initiative=20, flaky=0.2, chats=15, messages=300
     )

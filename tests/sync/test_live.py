@@ -353,7 +353,7 @@ def test_cache_and_server_agree_after_a_lively_hour_of_lost_late_and_doubled_eve
 ) -> None:
     for name, value in {"RECENT_SECONDS": 0.2, "RECENT_SLOWEST_SECONDS": 0.4, "IDLE_SECONDS": 0.5}.items():
         monkeypatch.setattr(f"inbox_tui.sync.schedule.{name}", value)
-    monkeypatch.setattr("inbox_tui.sync.schedule.BUDGET", 200.0)
+    monkeypatch.setattr("inbox_tui.sync.pace.BUDGET", 200.0)
     box = start_sandbox(
         frozen_at="2026-06-20T12:00:00.000Z", answers=True, initiative=20, chats=20, messages=200
     )

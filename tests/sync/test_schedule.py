@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbox_tui.sync import schedule
-from inbox_tui.sync.schedule import Kind, Look, Pace, Schedule
+from inbox_tui.sync.pace import BUDGET, Pace
+from inbox_tui.sync.schedule import Kind, Look, Schedule
 
 HOUR = 3_600_000
 
@@ -164,7 +165,7 @@ def test_what_comes_round_stays_within_the_budget() -> None:
     for tick in range(200):
         while take(it, tick * 0.1) is not None:
             made += 1
-    assert 19.9 * schedule.BUDGET <= made <= 20.9 * schedule.BUDGET + 1
+    assert 19.9 * BUDGET <= made <= 20.9 * BUDGET + 1
 
 
 def test_a_slow_down_pauses_everything_as_told_and_halves_the_pace() -> None:

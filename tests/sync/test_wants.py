@@ -12,7 +12,8 @@ from inbox_tui.store import fetched, lookups, screens
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.fetched import LiveRecord
 from inbox_tui.sync.loop import Loop, Mode
-from inbox_tui.sync.schedule import Kind, Look, Pace, Schedule
+from inbox_tui.sync.pace import Pace
+from inbox_tui.sync.schedule import Kind, Look, Schedule
 from inbox_tui.sync.wants import Question
 from tests.sync.conftest import Desk
 from tests.sync.fake_api import START, FakeApi, Record, iso
