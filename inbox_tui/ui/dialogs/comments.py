@@ -28,6 +28,7 @@ from inbox_tui.store.acts import ActName, comment_chat, queue_act
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.fetched import CommentRow, PostRow
 from inbox_tui.store.items import OutboxItem
+from inbox_tui.ui.dialogs.dialog import ALONG
 from inbox_tui.ui.dialogs.fields import FieldDialog, Kept
 from inbox_tui.ui.editor import Editor
 from inbox_tui.ui.platforms import platform_code
@@ -44,8 +45,7 @@ class Comments(FieldDialog[int | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("j", "move(1)", "Down"),
-        ("k", "move(-1)", "Up"),
+        *ALONG,
         ("r,l,right", "go", "Reply"),
         ("h,left,q", "back", "Back"),
     ]
@@ -205,14 +205,6 @@ class Comments(FieldDialog[int | None]):
         return self._session.clock.now()
 
     # Going on and back.
-
-    def action_move(self, step: int) -> None:
-        """Move along the list that has the focus."""
-        if isinstance(options := self.focused, OptionList):
-            if step > 0:
-                options.action_cursor_down()
-            else:
-                options.action_cursor_up()
 
     @on(OptionList.OptionHighlighted, "#post-list")
     def _post_highlighted(self, event: OptionList.OptionHighlighted) -> None:

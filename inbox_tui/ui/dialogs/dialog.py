@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
+from textual.binding import BindingType
+from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, OptionList, TextArea
 from textual.worker import Worker
 
 ResultT = TypeVar("ResultT")
 ReadT = TypeVar("ReadT")
+
+ALONG: Sequence[BindingType] = (("j", "move(1)", "Down"), ("k", "move(-1)", "Up"))
+"""Keys of a dialog with a list, besides the arrows, which are the list's own."""
+
+
+def key_line(keys: Iterable[tuple[str, str]]) -> Content:
+    """The keys of a dialog in a line, each with what it does."""
+    return Content(" · ").join(Content.assemble((key, "bold"), f" {does}") for key, does in keys)
 
 
 class Dialog(ModalScreen[ResultT]):
@@ -58,6 +68,14 @@ class Dialog(ModalScreen[ResultT]):
     def typing(self) -> bool:
         """Whether letters are written, not commands."""
         return isinstance(self.focused, (Input, TextArea))
+
+    def action_move(self, step: int) -> None:
+        """Move along the list that has the focus."""
+        if isinstance(options := self.focused, OptionList):
+            if step > 0:
+                options.action_cursor_down()
+            else:
+                options.action_cursor_up()
 
     def on_descendant_focus(self) -> None:
         """The footer below names the mode."""

@@ -15,6 +15,7 @@ from textual.widgets import Static, TextArea
 
 from inbox_tui.core.limits import TextMeasure, measure
 from inbox_tui.core.word_diff import Part, word_diff
+from inbox_tui.ui.dialogs.dialog import key_line
 from inbox_tui.ui.dialogs.fields import FieldDialog, Kept
 from inbox_tui.ui.editor import Editor
 from inbox_tui.ui.session import Session
@@ -80,8 +81,7 @@ class EditMessage(FieldDialog[None]):
                 ("Ctrl+R", "start over"),
                 ("Esc", "leave, kept"),
             ]
-            words = [Content.assemble((key, "bold"), f" {name}") for key, name in keys]
-            yield Static(Content(" · ").join(words), id="edit-keys")
+            yield Static(key_line(keys), id="edit-keys")
 
     def on_mount(self) -> None:
         """The caret stands behind the text."""

@@ -18,6 +18,7 @@ from inbox_tui.core.cells import cells, preview, shorten, wrap
 from inbox_tui.core.keyboard_text import Design, Fault, Reading, button_at, design_of, read, restored
 from inbox_tui.core.keyboards import CALLBACK_BYTES, Button, MarkupKind, parse, summary
 from inbox_tui.core.models import Json, JsonObject
+from inbox_tui.ui.dialogs.dialog import key_line
 from inbox_tui.ui.dialogs.fields import FieldDialog, Kept
 from inbox_tui.ui.editor import Editor
 from inbox_tui.ui.keyboard_view import keyboard_lines
@@ -304,7 +305,7 @@ class KeyboardBuilder(FieldDialog[None]):
         if self._job.markup:
             keys.append(("Ctrl+R", "remove"))
         keys.append(("Esc", "leave, kept"))
-        return Content(" · ").join(Content.assemble((key, "bold"), f" {name}") for key, name in keys)
+        return key_line(keys)
 
     # What the keys do.
 

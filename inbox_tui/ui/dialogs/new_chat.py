@@ -22,6 +22,7 @@ from inbox_tui.core.text import clean
 from inbox_tui.store import lookups
 from inbox_tui.store.acts import ActName, named, new_chat_of, queue_act
 from inbox_tui.store.items import OutboxItem
+from inbox_tui.ui.dialogs.dialog import ALONG
 from inbox_tui.ui.dialogs.fields import FieldDialog
 from inbox_tui.ui.platforms import platform_code
 from inbox_tui.ui.session import Session
@@ -56,8 +57,7 @@ class NewChat(FieldDialog[int | str | None]):
     """Asks for a profile and a person. Returns the outbox item, or the id of a chat that is there already."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("j", "move(1)", "Down"),
-        ("k", "move(-1)", "Up"),
+        *ALONG,
         ("h,left,q", "back", "Back"),
         ("l,right", "go", "Choose"),
     ]
@@ -108,14 +108,6 @@ class NewChat(FieldDialog[int | str | None]):
     def _refusal(self, profile: Profile) -> str | None:
         answer = ask(Act.NEW_CHAT, None, now=self._session.clock.now(), profile=profile)
         return answer.reason if isinstance(answer, Refused) else None
-
-    def action_move(self, step: int) -> None:
-        """Move along the profiles."""
-        options = self.query_one(OptionList)
-        if step > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
 
     def action_go(self) -> None:
         """From the profile to the id, from the id to the chat."""

@@ -24,7 +24,7 @@ from inbox_tui.store.fetched import MediaRow, MediaState
 from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.reads import ThreadRow
 from inbox_tui.ui.attachment_view import file_size, progress
-from inbox_tui.ui.dialogs.dialog import Dialog
+from inbox_tui.ui.dialogs.dialog import ALONG, Dialog
 from inbox_tui.ui.opener import RISKY, NotOpened, can_view, open_outside, view
 from inbox_tui.ui.pending import edited
 from inbox_tui.ui.pictures import TYPES
@@ -87,8 +87,7 @@ class OpenDialog(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q", "dismiss", "Back"),
-        ("j", "move(1)", "Down"),
-        ("k", "move(-1)", "Up"),
+        *ALONG,
         ("y", "copy", "Copy the link"),
     ]
 
@@ -149,14 +148,6 @@ class OpenDialog(Dialog[None]):
 
     def _say(self, words: str) -> None:
         self.query_one("#open-notice", Static).update(Content(words).stylize("$text-warning"))
-
-    def action_move(self, step: int) -> None:
-        """Move along the things."""
-        options = self.query_one(OptionList)
-        if step > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
 
     def _thing(self) -> Thing | None:
         number = self.query_one(OptionList).highlighted

@@ -22,7 +22,7 @@ from inbox_tui.store.db import now_ms
 from inbox_tui.store.entries import Entry
 from inbox_tui.store.items import State
 from inbox_tui.ui.dialogs.comments import author
-from inbox_tui.ui.dialogs.dialog import Dialog
+from inbox_tui.ui.dialogs.dialog import ALONG, Dialog
 from inbox_tui.ui.keymap import Keymap
 from inbox_tui.ui.keys import key_of
 from inbox_tui.ui.platforms import platform_code
@@ -70,8 +70,7 @@ class Outbox(Dialog[Entry | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q", "dismiss", "Back"),
-        ("j", "move(1)", "Down"),
-        ("k", "move(-1)", "Up"),
+        *ALONG,
     ]
 
     def __init__(self, session: Session, keymap: Keymap, hands: Hands) -> None:
@@ -184,14 +183,6 @@ class Outbox(Dialog[Entry | None]):
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:
         self.dismiss(self._entry)
-
-    def action_move(self, step: int) -> None:
-        """Move along the items."""
-        options = self.query_one(OptionList)
-        if step > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
 
 
 def _ago(at: Milliseconds) -> str:

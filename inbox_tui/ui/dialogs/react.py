@@ -18,7 +18,7 @@ from inbox_tui.core.capabilities import REACTIONS, platform_name
 from inbox_tui.core.cells import graphemes
 from inbox_tui.core.models import Platform
 from inbox_tui.core.text import clean
-from inbox_tui.ui.dialogs.dialog import Dialog
+from inbox_tui.ui.dialogs.dialog import ALONG, Dialog
 
 PROMPT = "a single emoji"
 
@@ -51,8 +51,7 @@ class React(Dialog[Choice | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "back", "Back"),
-        ("j", "move(1)", "Down"),
-        ("k", "move(-1)", "Up"),
+        *ALONG,
         *[(str(number), f"pick({number})", f"Reaction {number}") for number in range(1, 10)],
     ]
 
@@ -86,14 +85,6 @@ class React(Dialog[Choice | None]):
             self.query_one(OptionList).focus()
         else:
             self.dismiss(None)
-
-    def action_move(self, step: int) -> None:
-        """Move along the choices."""
-        choices = self.query_one(OptionList)
-        if step > 0:
-            choices.action_cursor_down()
-        else:
-            choices.action_cursor_up()
 
     def action_pick(self, number: int) -> None:
         """Take a choice by its number."""

@@ -17,6 +17,7 @@ from inbox_tui.core import snippets
 from inbox_tui.core.errors import InboxError
 from inbox_tui.core.keyboards import summary
 from inbox_tui.core.snippets import PLACEHOLDERS, Snippet
+from inbox_tui.ui.dialogs.dialog import key_line
 from inbox_tui.ui.dialogs.fields import FieldDialog, Kept
 from inbox_tui.ui.editor import Editor
 from inbox_tui.ui.session import Session
@@ -113,8 +114,7 @@ class EditSnippet(FieldDialog[str | None]):
         if self._keyboard:
             keys.append(("Ctrl+N", "without buttons"))
         keys.append(("Esc", "leave, the text kept"))
-        line = Content(" · ").join(Content.assemble((key, "bold"), f" {what}") for key, what in keys)
-        self.query_one("#snippet-keys", Static).update(line)
+        self.query_one("#snippet-keys", Static).update(key_line(keys))
 
     def _say(self, words: str, style: str) -> None:
         said, content = self.query_one("#snippet-said", Static), Content.styled(words, style)

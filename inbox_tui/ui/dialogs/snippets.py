@@ -6,14 +6,11 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
+from typing import ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input
 
 from inbox_tui.config.snippets import Reading, SnippetFile
 from inbox_tui.core import snippets
@@ -23,7 +20,8 @@ from inbox_tui.core.errors import InboxError
 from inbox_tui.core.keyboards import summary
 from inbox_tui.core.models import JsonObject
 from inbox_tui.core.snippets import Filled, Prompt, Snippet
-from inbox_tui.ui.dialogs.fields import FieldDialog
+from inbox_tui.ui.dialogs.dialog import key_line
+from inbox_tui.ui.dialogs.finder import Finder
 from inbox_tui.ui.session import Session
 
 
@@ -57,32 +55,15 @@ LIST_CELLS = 72
 """What a line of the list has room for, before it is laid out."""
 
 
-class Snippets(FieldDialog[None]):
+class Snippets(Finder[None, Snippet]):
     """One field: it finds a snippet, then takes the answer to each of its questions."""
 
-    KEYS = MappingProxyType(
-        {
-            "enter": "take_it",
-            "escape": "leave",
-            "up": "move_up",
-            "down": "move_down",
-            "ctrl+n": "new",
-            "ctrl+e": "edit",
-            "ctrl+d": "delete",
-        }
-    )
-    CSS = """
-    Snippets { align: center middle; background: $background 60%; }
-    #snippets { width: 78; max-width: 100%; height: 22; max-height: 100%; border: round $primary;
-        padding: 0 1; background: $surface; }
-    #snippets Static { height: auto; }
-    #snippets-field { height: 1; background: $background; padding: 0 1; }
-    #snippets OptionList { height: 1fr; border: none; padding: 0; background: $surface; }
-    #snippets-view { max-height: 8; border-top: solid $panel-lighten-2; }
-    #snippets.-asking OptionList { display: none; }
-    #snippets.-asking #snippets-view { height: 1fr; max-height: 100%; }
-    #snippets-said { min-height: 1; max-height: 3; }
-    #snippets-keys { color: $foreground 60%; }
+    KEYS: ClassVar[Mapping[str, str]] = {**Finder.KEYS, "ctrl+n": "new", "ctrl+e": "edit"}
+    CSS = f"""{Finder.CSS}
+    #finder {{ width: 78; height: 22; }}
+    #finder-view {{ max-height: 8; }}
+    #finder.-asking OptionList {{ display: none; }}
+    #finder.-asking #finder-view {{ height: 1fr; max-height: 100%; }}
     """
 
     def __init__(self, session: Session, file: SnippetFile, desk: Desk, start: Snippet | None = None) -> None:
@@ -92,46 +73,19 @@ class Snippets(FieldDialog[None]):
         self._file = file
         self._desk = desk
         self._start = start
-        self._listed: list[Snippet] = []
         self._letters = ""
         """What the list was made for."""
         self._asking: _Asking | None = None
-        self._doomed = ""
-        """The name of the snippet that the next press deletes."""
         self._made: set[str] = set()
         """The names of those that were made of what stands in the composer."""
 
-    def compose(self) -> ComposeResult:
-        """Field, list, what would be put in, what is in the way, keys."""
-        with Vertical(id="snippets"):
-            yield Input(id="snippets-field", compact=True)
-            yield OptionList()
-            yield Static(id="snippets-view")
-            yield Static(id="snippets-said")
-            yield Static(id="snippets-keys")
-
     def on_mount(self) -> None:
         """List them, or ask."""
-        self.set_focus(self._field)
-        self._choices.can_focus = False
         if self._start is None:
             self._list()
         else:
             self._ask(self._start)
         super().on_mount()
-
-    @property
-    def _field(self) -> Input:
-        return self.query_one(Input)
-
-    @property
-    def _choices(self) -> OptionList:
-        return self.query_one(OptionList)
-
-    @property
-    def _chosen(self) -> Snippet | None:
-        index = self._choices.highlighted
-        return None if index is None or index >= len(self._listed) else self._listed[index]
 
     # Drawing.
 
@@ -141,14 +95,10 @@ class Snippets(FieldDialog[None]):
         platform = self._desk.platform
         self._letters = self._field.value
         found = snippets.found(reading.snippets.values(), self._letters, platform)
-        self._listed = found[:MOST_LISTED]
-        choices = self._choices
-        choices.clear_options()
-        choices.add_options(Option(self._line(snippet)) for snippet in self._listed)
-        if self._listed:
-            names = [snippet.name for snippet in self._listed]
-            choices.highlighted = names.index(name) if name in names else 0
-        self.query_one("#snippets", Vertical).border_title = Content("Snippets")
+        listed = found[:MOST_LISTED]
+        names = [snippet.name for snippet in listed]
+        self._offer(listed, map(self._line, listed), names.index(name) if name in names else 0)
+        self._box.border_title = Content("Snippets")
         self._field.placeholder = "a few letters of its name or its words"
         self._say(*self._state(reading, len(found)))
         self._draw()
@@ -177,8 +127,6 @@ class Snippets(FieldDialog[None]):
         """What would be put in, and the keys."""
         asking = self._asking
         snippet = self._chosen if asking is None else asking.snippet
-        view = self.query_one("#snippets-view", Static)
-        view.update(Content("") if snippet is None else self._view(snippet))
         if asking is not None:
             keys = [("⏎", "next" if len(asking.left) > 1 else "put it in"), ("Esc", "back")]
         elif snippet is not None:
@@ -186,8 +134,7 @@ class Snippets(FieldDialog[None]):
             keys.append(("Esc", "back"))
         else:
             keys = [("Ctrl+N", "new"), ("Esc", "back")]
-        words = Content(" · ").join(Content.assemble((key, "bold"), f" {what}") for key, what in keys)
-        self.query_one("#snippets-keys", Static).update(words)
+        self._show(Content("") if snippet is None else self._view(snippet), key_line(keys))
 
     def _view(self, snippet: Snippet) -> Content:
         """A snippet as far as it is filled; what is still open is marked."""
@@ -205,24 +152,13 @@ class Snippets(FieldDialog[None]):
             content = Content.assemble(content, "\n", (f"⌨ {summary(snippet.keyboard)}", "$text-accent"))
         return content
 
-    def _say(self, words: str, style: str = "$foreground 60%") -> None:
-        self.query_one("#snippets-said", Static).update(Content.styled(words, style))
-
     @on(Input.Changed)
     def _typed(self) -> None:
         if self._asking is not None:
             self._draw()
         elif self._field.value != self._letters:
-            self._doomed = ""
+            self._asked = ""
             self._list()
-
-    @on(OptionList.OptionHighlighted)
-    def _moved(self) -> None:
-        self._draw()
-
-    @on(OptionList.OptionSelected)
-    def _clicked(self) -> None:
-        self.take_it()
 
     def _fill_field(self, text: str) -> None:
         with self._field.prevent(Input.Changed):
@@ -230,18 +166,6 @@ class Snippets(FieldDialog[None]):
         self._field.cursor_position = len(text)
 
     # What the keys do.
-
-    def move_up(self) -> None:
-        """The one before."""
-        self._doomed = ""
-        if self._asking is None:
-            self._choices.action_cursor_up()
-
-    def move_down(self) -> None:
-        """The next one."""
-        self._doomed = ""
-        if self._asking is None:
-            self._choices.action_cursor_down()
 
     def take_it(self) -> None:
         """Put the chosen one in, its questions asked before; or take an answer."""
@@ -270,10 +194,9 @@ class Snippets(FieldDialog[None]):
 
     def _question(self, asking: _Asking) -> None:
         prompt, number = asking.left[0], len(asking.answers) + 1
-        box = self.query_one("#snippets", Vertical)
-        box.add_class("-asking")
+        self._box.add_class("-asking")
         many = f" ({number} of {number + len(asking.left) - 1})" if number + len(asking.left) > 2 else ""
-        box.border_title = Content(f"{asking.snippet.name} · {prompt.label}?{many}")
+        self._box.border_title = Content(f"{asking.snippet.name} · {prompt.label}?{many}")
         self._field.placeholder = f"{prompt.label}; left empty, it stays to be filled in"
         self._fill_field(prompt.default)
         self._say("")
@@ -301,7 +224,7 @@ class Snippets(FieldDialog[None]):
             self.dismiss()
             return
         name, self._asking = self._asking.snippet.name, None
-        self.query_one("#snippets").remove_class("-asking")
+        self._box.remove_class("-asking")
         self._fill_field("")
         self._list(name)
 
@@ -319,7 +242,7 @@ class Snippets(FieldDialog[None]):
     def _open_editor(self, start: Snippet, was: Snippet | None) -> None:
         from inbox_tui.ui.dialogs.snippet_edit import EditSnippet
 
-        self._doomed = ""
+        self._asked = ""
         dialog = EditSnippet(self._session, self._file, start, was)
         self.app.push_screen(dialog, partial(self._edited, was))
 
@@ -335,11 +258,8 @@ class Snippets(FieldDialog[None]):
         chosen = self._chosen
         if self._asking is not None or chosen is None:
             return
-        if self._doomed != chosen.name:
-            self._doomed = chosen.name
-            self._say(f"Ctrl+D again deletes {chosen.name} from {self._file.path.name}", "$text-warning")
-        else:
-            self._doomed = ""
+        question = f"Ctrl+D again deletes {chosen.name} from {self._file.path.name}"
+        if self._confirmed(f"delete {chosen.name}", question):
             self._delete(chosen)
 
     @work(exit_on_error=False, description="delete a snippet")
