@@ -24,7 +24,8 @@ from inbox_tui.store.db import Folder, now_ms, open_reader, prepare
 from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import ProfileRow
-from inbox_tui.store.reads import ChatRow, Key, ThreadRow, ThreadSource
+from inbox_tui.store.reads import ChatRow, Key
+from inbox_tui.store.threads import ThreadRow, ThreadSource
 from inbox_tui.store.views import View, ViewSource
 
 PAGE = 500

@@ -27,7 +27,8 @@ from inbox_tui.store.db import now_ms
 from inbox_tui.store.items import State
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Revision
-from inbox_tui.store.reads import ChatRow, Key, ThreadSource
+from inbox_tui.store.reads import ChatRow, Key
+from inbox_tui.store.threads import ThreadSource
 from inbox_tui.ui import status
 from inbox_tui.ui.actions import About, Action, Context
 from inbox_tui.ui.acts import Acts

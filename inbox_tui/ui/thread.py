@@ -20,7 +20,8 @@ from inbox_tui.core.times import clock, day_label
 from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.reads import Key, Source, ThreadRow
+from inbox_tui.store.reads import Key, Source
+from inbox_tui.store.threads import ThreadRow
 from inbox_tui.ui.attachment_view import attachment_lines, file_size, part_of
 from inbox_tui.ui.keyboard_view import keyboard_lines
 from inbox_tui.ui.keymap import Keymap

@@ -14,8 +14,8 @@ from inbox_tui.core.models import JsonObject
 from inbox_tui.store import acts, drafts, lookalikes, lookups, outbox, sends, writes
 from inbox_tui.store.acts import ActName, comment_chat, lane, new_chat_of, queue_act
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.reads import ThreadSource
 from inbox_tui.store.sends import HOLD_MS
+from inbox_tui.store.threads import ThreadSource
 from inbox_tui.store.writes import Writer
 
 REPLY: JsonObject = {"post_id": "p", "comment_id": "k", "comment_external_id": "x-k", "text": "Hello"}

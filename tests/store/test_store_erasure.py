@@ -15,7 +15,8 @@ from store_samples import NOW, chat, inbound, outbound
 from inbox_tui.core.models import Attachment, Message, Rejected
 from inbox_tui.store import erasure, writes
 from inbox_tui.store.db import Changes, Folder, open_reader
-from inbox_tui.store.reads import ChatSource, ThreadSource
+from inbox_tui.store.reads import ChatSource
+from inbox_tui.store.threads import ThreadSource
 from inbox_tui.store.writes import MessagePage, Writer
 
 SECRET = "xyzzy-plugh"

@@ -14,8 +14,8 @@ from inbox_tui.core.models import Chat, Json, Message, Profile
 from inbox_tui.core.text import search_key
 from inbox_tui.store import drafts, lookups, outbox, sends, writes
 from inbox_tui.store.db import open_reader
-from inbox_tui.store.reads import ThreadSource
 from inbox_tui.store.records import CHAT_COLUMNS, MESSAGE_COLUMNS, PROFILE_COLUMNS
+from inbox_tui.store.threads import ThreadSource
 from inbox_tui.store.writes import MessagePage
 
 EXAMPLES = settings(max_examples=25, deadline=None)

@@ -12,7 +12,8 @@ from store_samples import MINUTE, NOW, chat, inbound, outbound
 
 from inbox_tui.core.models import Json, Message
 from inbox_tui.store import writes
-from inbox_tui.store.reads import ChatSource, ThreadSource
+from inbox_tui.store.reads import ChatSource
+from inbox_tui.store.threads import ThreadSource
 from inbox_tui.store.writes import MessagePage, Writer
 
 

@@ -16,17 +16,8 @@ from inbox_tui.core.models import Message
 from inbox_tui.store import drafts, lookups, outbox, sends, writes
 from inbox_tui.store.db import open_reader, transaction
 from inbox_tui.store.items import State
-from inbox_tui.store.reads import (
-    OUTBOX_AT,
-    ChatFilter,
-    ChatRow,
-    ChatSource,
-    Key,
-    PickedSource,
-    Source,
-    ThreadRow,
-    ThreadSource,
-)
+from inbox_tui.store.reads import ChatFilter, ChatRow, ChatSource, Key, PickedSource, Source
+from inbox_tui.store.threads import OUTBOX_AT, ThreadRow, ThreadSource
 from inbox_tui.store.writes import MessagePage, Writer
 
 Row = ChatRow | ThreadRow

@@ -16,8 +16,8 @@ from inbox_tui.store import acts, drafts, fetched, lookups, outbox, writes
 from inbox_tui.store.acts import ActName, queue_act
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.reads import ThreadRow, ThreadSource
 from inbox_tui.store.sends import HOLD_MS
+from inbox_tui.store.threads import ThreadRow, ThreadSource
 from inbox_tui.sync.loop import Loop, Mode
 from inbox_tui.sync.push import REPLAYS
 from tests.sync.conftest import Desk

@@ -15,8 +15,8 @@ from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import Folder
 from inbox_tui.store.fetched import MediaState
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.reads import ThreadRow
 from inbox_tui.store.saving import save_copy
+from inbox_tui.store.threads import ThreadRow
 from inbox_tui.store.writes import Writer
 from inbox_tui.ui.attachment_view import file_size
 from inbox_tui.ui.dialogs import open as open_dialog

@@ -10,7 +10,8 @@ from textual.app import App, ComposeResult
 
 from inbox_tui.core.models import Attachment, Message, Reaction
 from inbox_tui.store.items import OutboxItem
-from inbox_tui.store.reads import Key, ThreadRow
+from inbox_tui.store.reads import Key
+from inbox_tui.store.threads import ThreadRow
 from inbox_tui.ui.thread import Thread
 
 UNHURRIED = True

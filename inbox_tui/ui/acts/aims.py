@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from inbox_tui.core.capabilities import Act, Cause, Refused
 from inbox_tui.store.lookups import Revision
-from inbox_tui.store.reads import ChatRow, ThreadRow, ThreadSource
+from inbox_tui.store.reads import ChatRow
+from inbox_tui.store.threads import ThreadRow, ThreadSource
 from inbox_tui.ui.actions import Action, Context
 
 if TYPE_CHECKING:

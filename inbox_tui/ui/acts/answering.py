@@ -9,7 +9,8 @@ from inbox_tui.core.models import Status
 from inbox_tui.store import lookups, outbox
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.reads import ChatRow, ThreadRow
+from inbox_tui.store.reads import ChatRow
+from inbox_tui.store.threads import ThreadRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
 from inbox_tui.ui.pending import OVER
@@ -68,7 +69,7 @@ class Answering(Area):
         elif (refusal := inbox.refusal()) is not None:
             inbox.say(refusal.reason)
         else:
-            inbox.background(inbox.drafts.send_again(shown, message, row.quoted))
+            inbox.background(inbox.drafts.sender.send_again(shown, message, row.quoted))
 
     def why_not_retry(self, chat: ChatRow, row: ThreadRow) -> Refused | None:
         """Asked of the message alone; what else may stand in the way is looked at when it is done."""

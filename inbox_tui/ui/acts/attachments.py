@@ -7,7 +7,8 @@ from pathlib import Path
 from inbox_tui.core.capabilities import Cause, Refused
 from inbox_tui.store import screens
 from inbox_tui.store.fetched import MediaState
-from inbox_tui.store.reads import ChatRow, ThreadRow
+from inbox_tui.store.reads import ChatRow
+from inbox_tui.store.threads import ThreadRow
 from inbox_tui.ui.acts.area import Area
 
 SHOWN = frozenset({"image", "sticker"})

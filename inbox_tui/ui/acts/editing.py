@@ -13,7 +13,8 @@ from inbox_tui.core.summary import is_tap
 from inbox_tui.store import lookups
 from inbox_tui.store.acts import ActName, about, edit_draft, open_acts, queue_act
 from inbox_tui.store.items import State
-from inbox_tui.store.reads import ChatRow, ThreadRow
+from inbox_tui.store.reads import ChatRow
+from inbox_tui.store.threads import ThreadRow
 from inbox_tui.ui.acts.area import Area
 from inbox_tui.ui.pending import edited, edits
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from inbox_tui.store import screens
-from inbox_tui.store.reads import ChatRow, ThreadRow
+from inbox_tui.store.reads import ChatRow
+from inbox_tui.store.threads import ThreadRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
 from inbox_tui.ui.rows import VirtualRows

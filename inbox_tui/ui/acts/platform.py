@@ -10,7 +10,8 @@ from inbox_tui.core.models import JsonObject, Message, Platform, Profile
 from inbox_tui.core.summary import describe
 from inbox_tui.store.acts import ActName, queue_act
 from inbox_tui.store.items import State
-from inbox_tui.store.reads import ChatRow, ThreadRow
+from inbox_tui.store.reads import ChatRow
+from inbox_tui.store.threads import ThreadRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
 from inbox_tui.ui.pending import OVER, reactions
