@@ -1,4 +1,4 @@
-"""What is typed and what is sent: drafts that reach the disk at once, sends that leave through the outbox."""
+"""The composer's words: drafts that reach the disk at once, go into the outbox, and come back out of it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from inbox_tui.core.errors import Refused
-from inbox_tui.core.models import Json, JsonObject, Message, Milliseconds
-from inbox_tui.store import drafts, lookups, marks, outbox, sends
+from inbox_tui.core.models import JsonObject, Milliseconds
+from inbox_tui.store import drafts, lookups, marks, outbox
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.lookups import Composed
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.composer import Composer
 from inbox_tui.ui.extras import with_open_blanks
+from inbox_tui.ui.sending import NO_WORDS, Sender, Words, payloads
 from inbox_tui.ui.session import Session
 
 if TYPE_CHECKING:
@@ -30,22 +31,6 @@ if TYPE_CHECKING:
 
 DRAFT_SECONDS = 0.15
 """The longest that a typed character exists only in memory, besides the time of one disk write."""
-LEAVING_MS: Milliseconds = 2_000
-"""How long before the reply window closes a send has to leave, to arrive while it is open."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A text and what goes with it, as in `store.drafts.EXTRAS`."""
-
-    text: str
-    extras: JsonObject
-
-    def __bool__(self) -> bool:
-        return bool(self.text.strip() or self.extras.get("file") or self.extras.get("media_url"))
-
-
-NO_WORDS = Words("", {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +71,7 @@ class Drafts:
     """
 
     def __init__(self, session: Session, composer: Composer) -> None:
+        self.sender = Sender(session)
         self._session = session
         self._composer = composer
         self._base = NO_WORDS
@@ -260,7 +246,7 @@ class Drafts:
     ) -> Future[OutboxItem]:
         """Queue words that stand in the draft; `left` stands behind them, and stays there."""
         self.keep()
-        write = self._queue(row, *_payloads(words, file), left=left)
+        write = self.sender.queue(row, *payloads(words, file), left=left)
         self._sending.setdefault(row.chat.id, []).append(words)
         if self._composer.chat_id == row.chat.id:
             self._base, self._begun_at = Words(left, {}), now_ms() if left else None
@@ -291,69 +277,6 @@ class Drafts:
         self._sending[chat_id].remove(words)
         if not self._sending[chat_id]:
             del self._sending[chat_id]
-
-    async def send_again(self, row: ChatRow, failed: Message, replied_to: Message | None) -> None:
-        """Send the text of a message that failed, its buttons and its reply; it stops wanting attention."""
-        payload: dict[str, Json] = {"text": failed.body}
-        if failed.reply_markup:
-            payload["reply_markup"] = failed.reply_markup
-        if failed.reply_to_external_id is not None:
-            payload["reply_to"] = failed.reply_to_external_id
-        if replied_to is not None:
-            payload["reply_to_id"] = replied_to.id
-        await asyncio.wrap_future(self._queue(row, payload, retry_of=failed.id))
-
-    def _queue(
-        self,
-        row: ChatRow,
-        payload: JsonObject,
-        second: JsonObject | None = None,
-        *,
-        left: str | None = None,
-        retry_of: str | None = None,
-    ) -> Future[OutboxItem]:
-        """Queue a message, or two that are one unit; the item, or the first of them.
-
-        `left`: the words come from the draft, and this is what stays of it; None: they do not.
-        """
-        chat_id, profile_id = row.chat.id, row.chat.profile_id
-        hold_ms, screen, from_draft = self._hold(row), os.getpid(), left is not None
-
-        def queue(writer: Writer) -> OutboxItem:
-            if second is None:
-                return sends.queue_send(
-                    writer,
-                    chat_id,
-                    profile_id,
-                    payload,
-                    hold_ms=hold_ms,
-                    screen=screen,
-                    retry_of=retry_of,
-                    from_draft=from_draft,
-                    left=left or "",
-                )
-            return sends.queue_pair(
-                writer,
-                chat_id,
-                profile_id,
-                payload,
-                second,
-                hold_ms=hold_ms,
-                screen=screen,
-                from_draft=from_draft,
-                left=left or "",
-            )[0]
-
-        write = self._session.write(queue)
-        self._session.refold(chat_id)
-        return write
-
-    def _hold(self, row: ChatRow) -> Milliseconds:
-        """How long a send can be taken back: it must leave before the window closes, by the server's time."""
-        if row.window_closes_at is None:
-            return sends.HOLD_MS
-        left = row.window_closes_at - LEAVING_MS - self._session.clock.now()
-        return max(0, min(sends.HOLD_MS, left))
 
     def held(self) -> OutboxItem | None:
         """The newest send of this screen that can still be taken back."""
@@ -415,21 +338,3 @@ class Drafts:
 def _without(extras: JsonObject, sent: JsonObject) -> JsonObject:
     """What goes with the text and is not what was sent."""
     return {name: value for name, value in extras.items() if sent.get(name) != value}
-
-
-def _payloads(words: Words, file: JsonObject | None = None) -> list[JsonObject]:
-    """The payload of a send; of a file with a text the two that are one unit, the file first.
-
-    `file`: what is known of the copy of an attached file. A file is likelier to fail, and then the text must
-    not stand there alone; so the text follows it, with the buttons, and the file is the reply.
-    """
-    extras = {name: words.extras[name] for name in drafts.EXTRAS if name in words.extras}
-    for name in ("file", "size", "type"):
-        extras.pop(name, None)
-    text: JsonObject = {"text": words.text} if words.text.strip() else {}
-    if file is None and "media_url" not in extras:
-        return [{**extras, **text}]
-    if not text:
-        return [{**extras, **(file or {})}]
-    markup = extras.pop("reply_markup", None)
-    return [{**extras, **(file or {})}, text if markup is None else {**text, "reply_markup": markup}]

@@ -16,7 +16,7 @@ from inbox_tui.core.times import clock
 from inbox_tui.store import writes
 from inbox_tui.store.db import Folder
 from inbox_tui.ui import composer as composing
-from inbox_tui.ui import drafts, external_editor, inbox
+from inbox_tui.ui import drafts, external_editor, inbox, sending
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.external_editor import NoText
 
@@ -379,7 +379,7 @@ async def test_a_send_shortly_before_the_window_closes_is_held_for_less(
     async with desk(folder) as agent:
         await reply(agent, INSTAGRAM, "quick")
         with before_close(agent, seconds=60):
-            monkeypatch.setattr(drafts, "LEAVING_MS", 58_000)
+            monkeypatch.setattr(sending, "LEAVING_MS", 58_000)
             await agent.press("enter")
             await agent.until(lambda: rows(folder, "SELECT count(*) FROM outbox") == [(1,)])
     assert rows(folder, "SELECT held_until - created_at < 3000 FROM outbox") == [(1,)]

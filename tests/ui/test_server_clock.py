@@ -93,8 +93,8 @@ async def test_a_send_shortly_before_the_window_closes_can_be_taken_back_less_lo
         await agent.until(lambda: "closes 12:40 (2" in agent.screen_text())
         row = agent.inbox.shown
         assert row is not None
-        assert agent.inbox.drafts._hold(row) == sends.HOLD_MS
+        assert agent.inbox.drafts.sender.hold(row) == sends.HOLD_MS
         agent.inbox.session.clock.offset += 25_000
-        assert 0 <= agent.inbox.drafts._hold(row) <= 3_000
+        assert 0 <= agent.inbox.drafts.sender.hold(row) <= 3_000
         agent.inbox.session.clock.offset += 5_000
-        assert agent.inbox.drafts._hold(row) == 0
+        assert agent.inbox.drafts.sender.hold(row) == 0
