@@ -9,7 +9,8 @@ from inbox_tui.core.models import Status
 from inbox_tui.store import lookups, outbox
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.reads import ChatRow, ThreadRow
+from inbox_tui.store.reads import ChatRow
+from inbox_tui.store.threads import ThreadRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
 from inbox_tui.ui.pending import OVER
