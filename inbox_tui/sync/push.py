@@ -18,8 +18,8 @@ from inbox_tui.api.client import Client
 from inbox_tui.api.faults import MAX_RETRY_AFTER
 from inbox_tui.core.errors import InboxError, RateLimited
 from inbox_tui.core.errors import Refused as RefusedError
-from inbox_tui.core.models import Message, Milliseconds, Page, Status
-from inbox_tui.store import acts, clock, fetched, lookalikes, outbox, sends, writes
+from inbox_tui.core.models import Message, Milliseconds, Status
+from inbox_tui.store import acts, clock, lookalikes, outbox, sends, writes
 from inbox_tui.store.acts import ActName, lane
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.items import OutboxItem, State, refuse_foreign
@@ -29,8 +29,9 @@ from inbox_tui.sync.acts import Acts
 from inbox_tui.sync.decisions import Decision, What
 from inbox_tui.sync.jobs import Workers, sparingly
 from inbox_tui.sync.schedule import back_off
-from inbox_tui.sync.sending import MESSAGES, Desk, Hooks, alive, post, search
-from inbox_tui.sync.settling import Settling, status_of, zone
+from inbox_tui.sync.searching import Searching
+from inbox_tui.sync.sending import MESSAGES, Desk, Hooks, alive, post
+from inbox_tui.sync.settling import Settling, status_of
 
 ORDER_MS: Milliseconds = 30_000
 """How long the next message of a chat waits for an accepted one to be published."""
@@ -68,6 +69,7 @@ class Push:
     """Items to be sent once more with the same key."""
     ends: Settling = field(init=False)
     _acts: Acts = field(init=False)
+    _searching: Searching = field(init=False)
 
     def __post_init__(self) -> None:
         desk = Desk(
@@ -87,6 +89,7 @@ class Push:
         )
         self.ends = Settling(desk, self._load)
         self._acts = Acts(desk, send=lambda item: self._send(item, in_doubt=False))
+        self._searching = Searching(desk)
         if writes.recall(self.writer, REPLAYS):
             self.client.transport.note_replay_proven()
 
@@ -270,7 +273,7 @@ class Push:
         elif decision.seconds > 0:
             self._carry_out(item, decision)
         else:
-            self._search(item)
+            self._searching.search(item)
 
     def _sent(
         self, item: OutboxItem, outcome: Message | InboxError, started: Milliseconds, *, in_doubt: bool
@@ -349,40 +352,6 @@ class Push:
             hint=decision.hint,
             next_try_at=self.now() + round(decision.seconds * 1000) if waits else None,
         )
-
-    # Looking whether it arrived
-
-    def _search(self, item: OutboxItem) -> None:
-        client, started = self.client, self.now()
-        profile = self.hooks.profile(item.profile_id)
-        group = None if profile is None else profile.profile_group_id
-        comment_id = str(item.payload.get("comment_id"))
-        comment = fetched.comment(self.writer.cache, item.profile_id, comment_id)
-        self.busy[item.pk] = item
-        self.workers.submit(
-            lambda: search(client, item, group, comment),
-            lambda outcome: self._searched(item, outcome, started),
-        )
-
-    def _searched(self, item: OutboxItem, outcome: Page[Message] | InboxError, started: Milliseconds) -> None:
-        self.busy.pop(item.pk, None)
-        if isinstance(outcome, InboxError):
-            hint = "Looking whether it arrived; it is not sent again."
-            self._carry_out(item, Decision(What.SEARCH, self._pause(item), outcome.title, hint))
-            return
-        offset = self._offset()
-        since = lookalikes.sent_at(item, offset)
-        found = [message for message in outcome.items if lookalikes.fits(item, message, since)]
-        decision = decisions.after_search(
-            lookalikes.unclaimed(self.writer.cache, self.writer.local, item, found),
-            dispatched_at=since,
-            read_at=started + offset,
-            zone=zone(),
-        )
-        if decision.what is What.ASK and item.act == ActName.SEND:
-            # The person decides with the chat before their eyes as it is now.
-            self.hooks.look(item.chat_id, item.profile_id)
-        self._carry_out(item, decision)
 
     # Moving
 

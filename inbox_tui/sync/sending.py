@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from inbox_tui.api.client import Client
 from inbox_tui.api.requests import Progress
 from inbox_tui.core.errors import InboxError
-from inbox_tui.core.models import Chat, Comment, Message, Milliseconds, Page, Profile
+from inbox_tui.core.models import Message, Milliseconds, Profile
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import Writer
@@ -20,8 +20,6 @@ from inbox_tui.sync.jobs import Workers
 
 MESSAGES = (ActName.SEND, ActName.PRIVATE_REPLY)
 """Acts that write to somebody: they must never be lost and never be done twice."""
-SEARCHED_CHATS = 5
-"""Chats that are looked through for a private reply of which no chat is known."""
 
 
 class AskedAt(NamedTuple):
@@ -117,27 +115,3 @@ def post(client: Client, item: OutboxItem, group: str | None, on_progress: Progr
         media_type=str(item.payload["type"]) if item.payload.get("type") else None,
         on_progress=on_progress,
     )
-
-
-def search(client: Client, item: OutboxItem, group: str | None, comment: Comment | None) -> Page[Message]:
-    """The newest own messages of where an item may have arrived.
-
-    Of a private reply only what answers its comment: from the chat with who wrote `comment`, or, where that
-    is not known, from the profile's newest chats.
-    """
-    if item.act == ActName.SEND:
-        return client.list_messages(item.chat_id, direction="outbound", profile_group_id=group)
-    author = None if comment is None else comment.author_external_id
-    found: list[Message] = []
-    for chat in _chats_with(client, item.profile_id, author, group):
-        page = client.list_messages(chat.id, direction="outbound", profile_group_id=group)
-        found += page.items
-    answered = item.payload.get("comment_external_id")
-    return Page(tuple(message for message in found if message.external_comment_id == answered))
-
-
-def _chats_with(client: Client, profile_id: str, author: str | None, group: str | None) -> list[Chat]:
-    chats = client.list_chats(profile_id, profile_group_id=group).items
-    if author is None:
-        return list(chats[:SEARCHED_CHATS])
-    return [chat for chat in chats if chat.participant_external_id == author]
