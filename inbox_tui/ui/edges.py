@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widgets import Static
+from textual.widgets._toast import ToastRack
 
 from inbox_tui.core.progress import in_words
 from inbox_tui.core.times import duration
@@ -54,6 +55,14 @@ class Edges:
         inbox.chats.empty_text = words
         if inbox.shown is None:
             inbox.thread.say_empty("\n".join([words, "", *ways]).rstrip())
+
+    def make_way(self) -> None:
+        """Before words are said: where one pane shows the list, they are to stand away from its cursor."""
+        inbox = self._inbox
+        shown, row = [each.pk for each in inbox.chats.shown_rows], inbox.chats.cursor_row
+        low = row is not None and row.pk in shown[len(shown) // 2 :]
+        for rack in inbox.query(ToastRack):
+            rack.set_class(low, "-above")
 
     def _draw_status(self, *, unreachable: bool) -> None:
         inbox = self._inbox

@@ -575,6 +575,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         # One word at a time: the newest is the one that is about the last key.
         self.said = words
         self.app.clear_notifications()
+        self.edges.make_way()
         self.app.notify(words, markup=False, timeout=4)
 
     def background(self, work: Coroutine[object, object, None]) -> None:
