@@ -36,6 +36,9 @@ platforms = ["telegram"]
 
 [who]
 text = "From {{nobody}}"
+
+[parcel]
+text = "Parcel {{?number|A-}} comes on {{?day|Friday}}."
 '''
 
 
@@ -88,6 +91,27 @@ async def test_several_are_put_in_where_the_caret_is_by_keys_typed_ahead_each_on
         await agent.press("enter")
         await agent.until(lambda: composer.text == "")
         assert sent(folder) == [(f"{text} Bye",)]
+
+
+async def test_what_is_only_suggested_is_an_answer_when_enter_has_said_so_twice(
+    folder: Folder, desk: DeskMaker, file: Path
+) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM)
+        await keys(agent, "<ctrl+t>parcel<enter>")
+        await agent.until(lambda: "⏎ take “A-”?" in agent.screen_text())
+        assert "Parcel {{?number|A-}} comes" in agent.screen_text(), "it is open yet"
+        await agent.press("enter")
+        assert "Only suggested: A-. Enter again takes it, or type" in agent.screen_text()
+        assert "⏎ take “A-” and next" in agent.screen_text()
+        # What it begins with is gone on from, and no longer only suggested.
+        await keys(agent, "1042<enter>")
+        await agent.until(lambda: "⏎ take “Friday”?" in agent.screen_text())
+        await agent.press("enter", "enter")
+        assert agent.inbox.composer.text == "Parcel A-1042 comes on Friday."
+        # Typed ahead without a look, two questions are not passed over by two keys.
+        await keys(agent, "<ctrl+u><ctrl+t>parcel<enter><enter><enter>")
+        await agent.until(lambda: "⏎ take “Friday”?" in agent.screen_text())
 
 
 async def test_a_text_with_an_open_blank_is_not_sent_even_after_another_start(

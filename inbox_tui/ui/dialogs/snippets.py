@@ -47,6 +47,8 @@ class _Asking:
     snippet: Snippet
     left: list[Prompt]
     answers: dict[str, str] = field(default_factory=dict)
+    accepting: bool = False
+    """Enter was pressed on what the snippet suggests; once more, and that is the answer."""
 
 
 MOST_LISTED = 100
@@ -128,7 +130,11 @@ class Snippets(Finder[None, Snippet]):
         asking = self._asking
         snippet = self._chosen if asking is None else asking.snippet
         if asking is not None:
-            keys = [("⏎", "next" if len(asking.left) > 1 else "put it in"), ("Esc", "back")]
+            enter = "next" if len(asking.left) > 1 else "put it in"
+            suggested = self._suggested(asking)
+            if suggested:
+                enter = f"take “{preview(suggested)}”" + (f" and {enter}" if asking.accepting else "?")
+            keys = [("⏎", enter), ("Esc", "back")]
         elif snippet is not None:
             keys = [("⏎", "put it in"), ("Ctrl+N", "new"), ("Ctrl+E", "edit"), ("Ctrl+D", "delete")]
             keys.append(("Esc", "back"))
@@ -140,7 +146,7 @@ class Snippets(Finder[None, Snippet]):
         """A snippet as far as it is filled; what is still open is marked."""
         answers = dict(self._asking.answers) if self._asking is not None else {}
         if self._asking is not None:
-            answers[self._asking.left[0].label] = self._field.value.strip()
+            answers[self._asking.left[0].label] = self._said(self._asking)
         filled = snippets.fill(snippet, self._desk.known, answers)
         content = Content(filled.text)
         for blank in filled.blanks:
@@ -155,6 +161,8 @@ class Snippets(Finder[None, Snippet]):
     @on(Input.Changed)
     def _typed(self) -> None:
         if self._asking is not None:
+            self._asking.accepting = False
+            self._say("")
             self._draw()
         elif self._field.value != self._letters:
             self._asked = ""
@@ -202,11 +210,28 @@ class Snippets(Finder[None, Snippet]):
         self._say("")
         self._draw()
 
+    def _suggested(self, asking: _Asking) -> str:
+        """What the snippet has put into the field and nobody has touched; empty where that is nothing."""
+        default = asking.left[0].default
+        return default if self._field.value == default else ""
+
+    def _said(self, asking: _Asking) -> str:
+        """The answer in the field. What is only suggested is none: the question would have passed unseen."""
+        return "" if self._suggested(asking) and not asking.accepting else self._field.value.strip()
+
     def _answer(self, asking: _Asking) -> None:
-        if len(asking.left) == 1:
-            self._finish(asking.snippet, {**asking.answers, asking.left[0].label: self._field.value.strip()})
+        suggested, accepting = self._suggested(asking), asking.accepting
+        if suggested and not accepting:
+            asking.accepting = True
+            self._say(f"Only suggested: {preview(suggested)}. Enter again takes it, or type", "$text-warning")
+            self._draw()
             return
-        asking.answers[asking.left.pop(0).label] = self._field.value.strip()
+        answers = {**asking.answers, asking.left[0].label: self._said(asking)}
+        if len(asking.left) == 1:
+            self._finish(asking.snippet, answers)
+            return
+        asking.left.pop(0)
+        asking.answers, asking.accepting = answers, False
         self._question(asking)
 
     def _finish(self, snippet: Snippet, answers: Mapping[str, str]) -> None:
