@@ -10,8 +10,8 @@ from textual.content import Content
 from inbox_tui.core.cells import truncate
 from inbox_tui.core.files import file_name
 from inbox_tui.core.keyboards import summary
-from inbox_tui.core.limits import MEGABYTE
 from inbox_tui.core.models import Json, JsonObject, Message
+from inbox_tui.core.sizes import file_size
 from inbox_tui.core.summary import describe
 from inbox_tui.core.text import clean
 
@@ -45,13 +45,6 @@ def with_open_blanks(extras: JsonObject, text: str) -> JsonObject:
     return {**rest, "blanks": still} if still else rest
 
 
-def size_words(size: int) -> str:
-    """A size in bytes for people: `812 bytes`, `34 kB`, `1.2 MB`; in the units of the platforms' limits."""
-    if size < 1_000:
-        return f"{size} bytes"
-    return f"{size // 1_000} kB" if size < MEGABYTE else f"{size / MEGABYTE:,.1f} MB"
-
-
 def lines(extras: JsonObject, replied_to: Message | None, person: str, room: int) -> list[Content]:
     """The lines above the text, each of at most `room` cells."""
     found: list[tuple[str, str]] = []
@@ -76,5 +69,5 @@ def file_words(extras: JsonObject) -> str | None:
     if not isinstance(path := extras.get("file"), str):
         return None
     size = extras.get("size")
-    facts = [file_name(PurePath(path).name), size_words(size) if isinstance(size, int) else ""]
+    facts = [file_name(PurePath(path).name), file_size(size) if isinstance(size, int) else ""]
     return " · ".join(fact for fact in (*facts, str(extras.get("type") or "")) if fact)

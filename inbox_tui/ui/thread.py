@@ -14,6 +14,7 @@ from textual.strip import Strip
 from inbox_tui.core.cells import cells, preview, shorten, truncate, wrap
 from inbox_tui.core.keyboards import parse
 from inbox_tui.core.models import Message, Milliseconds, Platform, Status
+from inbox_tui.core.sizes import file_size, part_of
 from inbox_tui.core.summary import describe, is_tap
 from inbox_tui.core.text import clean
 from inbox_tui.core.times import clock, day_label
@@ -22,7 +23,7 @@ from inbox_tui.store.db import now_ms
 from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.reads import Key, Source
 from inbox_tui.store.threads import ThreadRow
-from inbox_tui.ui.attachment_view import attachment_lines, file_size, part_of
+from inbox_tui.ui.attachment_view import attachment_lines
 from inbox_tui.ui.keyboard_view import keyboard_lines
 from inbox_tui.ui.keymap import Keymap
 from inbox_tui.ui.lines import Line, Piece, explanation, marked

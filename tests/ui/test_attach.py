@@ -182,7 +182,7 @@ async def test_a_file_is_found_by_a_few_letters_and_leaves_before_its_text_as_on
         await agent.type(f"{files}/swt")
         await agent.until(lambda: "a sweater.png" in agent.screen_text())
         await agent.press("enter")
-        await agent.until(lambda: "📎 a sweater.png · 30 kB · image/png" in agent.screen_text())
+        await agent.until(lambda: "📎 a sweater.png · 30.0 kB · image/png" in agent.screen_text())
         assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
         await agent.press("enter")
         await agent.until(lambda: agent.inbox.composer.text == "")
@@ -201,7 +201,7 @@ async def test_a_file_is_found_by_a_few_letters_and_leaves_before_its_text_as_on
         }
         await agent.press("ctrl+z")
         await agent.until(lambda: agent.inbox.composer.text == "This one?")
-        await agent.until(lambda: "📎 a sweater.png · 30 kB · image/png" in agent.screen_text())
+        await agent.until(lambda: "📎 a sweater.png · 30.0 kB · image/png" in agent.screen_text())
         assert rows(folder, "SELECT state FROM outbox") == [("discarded",), ("discarded",)]
 
 
@@ -412,7 +412,7 @@ async def test_a_pasted_path_is_text_and_offered_as_a_file(
         assert agent.inbox.composer.text == f"See '{path}'"
         await agent.press("ctrl+f")
         assert agent.inbox.composer.text == "See "
-        await agent.until(lambda: "📎 a sweater.png · 30 kB · image/png" in agent.screen_text())
+        await agent.until(lambda: "📎 a sweater.png · 30.0 kB · image/png" in agent.screen_text())
         assert "Ctrl+F sends" not in agent.screen_text()
 
 

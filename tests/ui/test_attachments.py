@@ -18,7 +18,6 @@ from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.saving import save_copy
 from inbox_tui.store.threads import ThreadRow
 from inbox_tui.store.writes import Writer
-from inbox_tui.ui.attachment_view import file_size
 from inbox_tui.ui.dialogs import open as open_dialog
 from inbox_tui.ui.dialogs.open import OpenDialog, links_in, things_of
 from inbox_tui.ui.dialogs.save import SaveDialog
@@ -263,16 +262,6 @@ def test_a_link_ends_before_the_mark_of_its_sentence() -> None:
         "http://x.example",
     ]
     assert links_in("file:///etc/passwd ftp://x https://a\u202eb.example") == []
-
-
-def test_sizes_are_in_words() -> None:
-    assert [file_size(size) for size in (0, 999, 1_000, 1_440_000, 250_000_000)] == [
-        "0 B",
-        "999 B",
-        "1.0 KB",
-        "1.4 MB",
-        "250 MB",
-    ]
 
 
 def test_a_copy_into_a_folder_keeps_its_name(tmp_path: Path) -> None:

@@ -371,7 +371,7 @@ def unit(*items: OutboxItem) -> ThreadRow:
     [
         (waiting("queued", FILE), "[file] parcel.png 3.4 MB … queued"),
         (waiting("sending", FILE, done_bytes=1_200_000), "… uploading 1.2 of 3.4 MB (35 %)"),
-        (waiting("sending", {**FILE, "size": 812}, done_bytes=406), "… uploading 406 of 812 B (50 %)"),
+        (waiting("sending", {**FILE, "size": 812}, done_bytes=406), "… uploading 406 of 812 bytes (50 %)"),
         (waiting("sending", FILE, done_bytes=3_400_000), "3.4 MB … sending"),
         (
             waiting("sending", {"media_url": "https://acme.example/p.png"}),

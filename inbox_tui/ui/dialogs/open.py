@@ -19,11 +19,12 @@ from textual.widgets.option_list import Option
 from inbox_tui.core.keyboards import parse
 from inbox_tui.core.links import safe_url, url_host
 from inbox_tui.core.models import Attachment, JsonObject
+from inbox_tui.core.sizes import file_size
 from inbox_tui.store import fetched, screens
 from inbox_tui.store.fetched import MediaRow, MediaState
 from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.threads import ThreadRow
-from inbox_tui.ui.attachment_view import file_size, progress
+from inbox_tui.ui.attachment_view import progress
 from inbox_tui.ui.dialogs.dialog import ALONG, Dialog
 from inbox_tui.ui.opener import RISKY, NotOpened, can_view, open_outside, view
 from inbox_tui.ui.pending import edited
