@@ -16,32 +16,22 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from inbox_tui import __version__
-from inbox_tui.cli import engine, repairs, terminal
+from inbox_tui.cli import engine, repairs, stored, terminal
 from inbox_tui.cli.findings import Finding, Level, note, ok, print_finding, problem
 from inbox_tui.config import Settings
-from inbox_tui.core.cells import preview
 from inbox_tui.core.errors import InboxError, NetworkError, NotAuthorised, UsageError
 from inbox_tui.core.models import Milliseconds
+from inbox_tui.core.sizes import file_size
 from inbox_tui.core.text import sentence
 from inbox_tui.store import health
-from inbox_tui.store.db import Folder, file_fault, now_ms
-from inbox_tui.store.health import FileHealth, FileState
-from inbox_tui.store.kept_files import kept_files
-from inbox_tui.store.media import CAP_BYTES
-from inbox_tui.sync.sending import alive
+from inbox_tui.store.db import file_fault
 
 LEAST_SQLITE = (3, 35, 0)
 """The first with RETURNING."""
 LEAST_FREE, LITTLE_FREE = 50 * 2**20, 500 * 2**20
 """Bytes of free space below which a sync may fail, or soon will."""
-LARGE_LOG = 64 * 2**20
 CLOCK_OFFSET_MS, WRONG_CLOCK_MS = 5_000, 300_000
 """From where a clock that differs from the server's is worth a word, and from where it is wrong."""
-NEWEST_CHATS = 2_000
-"""Chats whose derived columns are recomputed for comparison; `--repair` takes all."""
-NEWEST_MESSAGES = 2_000
-"""Messages that are looked up in the search index by their own words; `--repair` compares all."""
-MOST_NAMED = 5
 
 Check = Callable[[Settings], Iterator[Finding]]
 
@@ -66,16 +56,13 @@ def _findings(settings: Settings, faults: Sequence[UsageError], *, repair: bool)
     if repair:
         yield from guarded("repair", repairs.repair, settings)
 
-    def files(settings: Settings) -> Iterator[Finding]:
-        return _files(settings.folder, thorough=repair)
-
     checks: tuple[tuple[str, Check], ...] = (
         ("program", _program),
         ("terminal", lambda _: terminal.check(os.environ)),
         ("settings", lambda settings: _settings(settings, faults)),
         ("key", _key),
         ("folder", _folder),
-        ("files", files),
+        ("files", lambda settings: stored.check(settings.folder, thorough=repair)),
         ("engine", engine.check),
         ("API", lambda settings: _api(settings, faults)),
     )
@@ -196,7 +183,7 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     folder = settings.folder
     there = next(path for path in (folder.path, *folder.path.parents) if path.exists())
     free = shutil.disk_usage(there).free
-    words = f"{_size(free)} free on the disk of {there}"
+    words = f"{file_size(free)} free on the disk of {there}"
     if free < LEAST_FREE:
         yield problem("disk", words, "Free some space: a sync and a draft may not be kept")
     elif free < LITTLE_FREE:
@@ -219,146 +206,11 @@ def _folder(settings: Settings) -> Iterator[Finding]:
         yield ok("folder", "only you can read and write what is in it")
     aside = health.kept_aside(folder)
     if aside:
-        total = _size(sum(path.stat().st_size for path in aside))
-        names = ", ".join(path.name for path in aside[-MOST_NAMED:])
+        total = file_size(sum(path.stat().st_size for path in aside))
+        names = ", ".join(path.name for path in aside[-stored.MOST_NAMED :])
         yield note("backups", f"{len(aside)} ({total}): {names}", "Remove what you do not need any more")
     else:
         yield ok("backups", "none")
-
-
-def _size(count: int) -> str:
-    """A number of bytes in a few characters."""
-    for unit, size in (("GB", 2**30), ("MB", 2**20), ("kB", 2**10)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"
-
-
-def _files(folder: Folder, *, thorough: bool) -> Iterator[Finding]:
-    if not folder.path.is_dir():
-        return
-    files = health.check_files(folder, thorough=thorough)
-    for name, file in zip(("cache", "local"), files, strict=True):
-        yield _file(name, file, thorough=thorough)
-    if all(file.state is FileState.WELL for file in files):
-        yield from _contents(folder)
-        yield from _kept_files(folder)
-        yield from _derived(folder, None if thorough else NEWEST_CHATS)
-        yield _index(folder, None if thorough else NEWEST_MESSAGES)
-
-
-def _file(name: str, file: FileHealth, *, thorough: bool) -> Finding:
-    words = f"{file.path.name}, version {file.version}, {_size(file.size)}, log {_size(file.log_size)}"
-    said = "; ".join(file.complaints[:MOST_NAMED])
-    if file.state is FileState.MISSING:
-        return note(name, f"{file.path.name} is not there", "It is made at the next start")
-    if file.state is FileState.NEWER:
-        consequence = "It is refused" if name == "local" else "It is moved aside and rebuilt"
-        return problem(name, f"{words}: written by a newer inbox-tui", f"Update this program. {consequence}")
-    if file.state is FileState.DAMAGED:
-        hope = "rebuilds it from the API" if name == "cache" else "saves what can be read, and keeps the old"
-        return problem(name, f"{words}: damaged ({said})", f"`inbox-tui doctor --repair` {hope}")
-    if file.state is FileState.UNREADABLE:
-        return problem(name, f"{words}: {said}")
-    if file.read_only:
-        return problem(name, f"{words}: read-only", "Make the file, its folder and its disk writable")
-    if file.state is FileState.BEHIND:
-        return note(name, f"{words}: of an earlier version", "It is brought up to date at the next start")
-    if file.log_size > LARGE_LOG:
-        return note(name, f"{words}: the log is large", "`inbox-tui doctor --repair` writes it back")
-    return ok(name, f"{words}, {'integrity' if thorough else 'quick'} check passed")
-
-
-def _contents(folder: Folder) -> Iterator[Finding]:
-    held = health.contents(folder)
-    now = now_ms()
-    read = "never" if held.newest_read_at is None else engine.ago(now, held.newest_read_at)
-    yield ok(
-        "cached",
-        f"{held.profiles} profiles, {held.chats} chats ({held.unread_chats} not read to their newest page), "
-        f"{held.messages} messages; a page of messages last brought something: {read}",
-    )
-    counts = [
-        f"{kept.count} {kept.state}"
-        + ("" if kept.state in ("settled", "discarded") else f" (oldest {engine.ago(now, kept.oldest)})")
-        for kept in held.outbox
-    ]
-    yield ok("unsent", f"{held.drafts} drafts; outbox: {', '.join(counts) or 'empty'}")
-    for item in (*held.uncertain, *held.failed):
-        text = preview(item.text)[:60] or "a file"
-        written = engine.ago(now, item.created_at)
-        yield note(
-            "outbox",
-            f"{item.state} {item.key[:8]} to chat {item.chat_id}, written {written}: “{text}”. {item.title}",
-            item.hint,
-        )
-    open_now = [str(number) for number in held.screens if alive(number)]
-    count = len(open_now)
-    yield ok("screens", f"{count} open: process {', '.join(open_now)}" if count else "none is open")
-    if held.quarantined:
-        reasons = " | ".join(held.reasons)
-        yield note("quarantine", f"{held.quarantined} records could not be read, the newest: {reasons}")
-    else:
-        yield ok("quarantine", "every record could be read")
-
-
-def _kept_files(folder: Folder) -> Iterator[Finding]:
-    kept = kept_files(folder)
-    words = (
-        f"{kept.media.files} of messages ({_size(kept.media.bytes)} of at most {_size(CAP_BYTES)}), "
-        f"{kept.spool.files} waiting to be sent ({_size(kept.spool.bytes)})"
-    )
-    if kept.unsent:
-        names = ", ".join(kept.unsent[:MOST_NAMED])
-        yield problem(
-            "files",
-            f"{words}; the copies of {len(kept.unsent)} unsent files are gone: {names}",
-            "Discard these messages and attach the files again",
-        )
-    elif kept.lost or kept.orphans:
-        yield note(
-            "files",
-            f"{words}; {len(kept.lost)} are missing, {kept.orphans} belong to nothing",
-            "`inbox-tui doctor --repair` forgets and removes them; what is wanted again is fetched again",
-        )
-    else:
-        yield ok("files", words)
-
-
-def _derived(folder: Folder, newest: int | None) -> Iterator[Finding]:
-    found = health.stale(folder, newest)
-    if found.chats and repairs.running(folder):
-        # What a running engine was about to recompute is right at the second look.
-        time.sleep(1)
-        again = health.stale(folder, newest)
-        found = health.Stale(
-            tuple(sorted(set(found.chats) & set(again.chats))), again.looked_at, again.counters
-        )
-    if found.chats or found.counters:
-        numbers = ", ".join(f"{name} {kept} for {real}" for name, (kept, real) in found.counters.items())
-        yield problem(
-            "derived",
-            f"{len(found.chats)} of {found.looked_at} chats show other than what their messages say "
-            f"({', '.join(found.chats[:MOST_NAMED]) or 'none'}); wrong numbers: {numbers or 'none'}",
-            "`inbox-tui doctor --repair` recomputes them",
-        )
-    else:
-        yield ok("derived", f"what the list shows of {found.looked_at} chats is what their messages say")
-
-
-def _index(folder: Folder, newest: int | None) -> Finding:
-    found = health.check_index(folder, newest)
-    left = f"; {found.missing} rows are not in it yet" if found.missing else ""
-    if found.wrong:
-        return problem(
-            "search",
-            f"{found.wrong} of {found.looked_at} messages are not found by their words{left}",
-            "`inbox-tui doctor --repair` makes the index anew",
-        )
-    words = f"{found.looked_at} messages are found by their words{left}"
-    if found.missing:
-        return note("search", words, "The next sync indexes them, or `inbox-tui doctor --repair`")
-    return ok("search", words)
 
 
 def _api(settings: Settings, faults: Sequence[UsageError]) -> Iterator[Finding]:

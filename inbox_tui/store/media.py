@@ -26,7 +26,7 @@ from inbox_tui.store.fetched import MediaState
 if TYPE_CHECKING:
     from inbox_tui.store.writes import Writer
 
-CAP_BYTES = 500 * 2**20
+CAP_BYTES = 500_000_000
 """How much the folder may hold."""
 _PART = "part-"
 """What a file is called before it has come whole."""

@@ -28,7 +28,7 @@ from inbox_tui.config import Settings, load
 from inbox_tui.core.errors import StoreError
 from inbox_tui.core.models import Attachment, Chat, Message, Profile, Rejected
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
-from inbox_tui.store import db, drafts, looks, marks, media, outbox, screens, sends, spool, writes
+from inbox_tui.store import db, drafts, health, looks, marks, media, outbox, screens, sends, spool, writes
 from inbox_tui.store.items import State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine
@@ -397,7 +397,7 @@ def test_a_check_that_cannot_be_made_is_a_problem_and_the_others_are_made(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(doctor.health, "contents", fail)
+    monkeypatch.setattr(health, "contents", fail)
     code, lines = examine()
     assert (code, problems(lines)) == (1, ["files"])
     assert of(lines, "engine").level == "note"
@@ -669,7 +669,7 @@ def test_files_are_told_with_their_sizes_and_repair_forgets_what_is_lost_or_belo
     examine: Run, account: Settings
 ) -> None:
     assert of(examine()[1], "files").found == (
-        "0 of messages (0 bytes of at most 500.0 MB), 0 waiting to be sent (0 bytes)"
+        "0 of messages (0 bytes of at most 500 MB), 0 waiting to be sent (0 bytes)"
     )
     copy = with_files(account)
     code, lines = examine()
