@@ -313,6 +313,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.keymap = self.thread.keymap = preferences.keymap
         self.keys.begin()
         self.thread.tick()
+        self.views.changed(before.views)
         self.edges.draw()
 
     def on_resize(self) -> None:

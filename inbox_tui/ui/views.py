@@ -165,6 +165,21 @@ class Views:
 
     # Saved queries.
 
+    def changed(self, before: Mapping[str, str]) -> None:
+        """Go by the saved queries that are in force now; `before`: those until now, by their names."""
+        now = self._inbox.preferences.views
+        self._places = {view: at for view, at in self._places.items() if isinstance(view, View) or view in now}
+        name = self.current
+        if isinstance(name, View) or now.get(name) == before[name]:
+            return
+        renamed = [other for other in now if now[other] == before[name] and other not in before]
+        if name in now or renamed:
+            self.current = name if name in now else renamed[0]
+            self.refresh()
+        else:
+            self.go(View.NOW)
+            self._inbox.say(f"The saved view {name} is gone from the configuration; this is Now")
+
     def _pick(self, name: str, *, stay: bool) -> None:
         """Find the chats of a saved query; where that takes a look at each, in a thread."""
         from inbox_tui.core.query import QueryError

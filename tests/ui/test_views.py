@@ -281,6 +281,27 @@ async def test_saved_queries_are_views(folder: Folder, desk: DeskMaker) -> None:
         await agent.until(lambda: agent.says("There are 3 saved views: Telegram, Shops, Wrong"))
 
 
+async def test_the_saved_view_that_is_shown_may_be_renamed_changed_or_taken_out_of_the_configuration(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    def platforms() -> set[str]:
+        return {row.chat.platform for row in agent.inbox.chats.window_rows}
+
+    async with desk(folder) as agent:
+        agent.inbox.prefer(replace(Preferences(), views={"TG": "platform:telegram"}))
+        await agent.press("g", "v", "j")
+        row = agent.inbox.chats.cursor_row
+        agent.inbox.prefer(replace(Preferences(), views={"Telegram": "platform:telegram"}))
+        await agent.until(lambda: "[Telegram]" in head(agent))
+        assert agent.inbox.chats.cursor_row == row
+        agent.inbox.prefer(replace(Preferences(), views={"Telegram": "platform:bluesky"}))
+        await agent.until(lambda: platforms() == {"bluesky"})
+        agent.inbox.prefer(Preferences())
+        await agent.until(lambda: agent.says("The saved view Telegram is gone"))
+        assert "[Now" in head(agent)
+        await agent.until(lambda: len(platforms()) > 1)
+
+
 async def test_while_the_chats_are_being_listed_all_of_them_are_shown_and_then_what_needs_the_agent(
     folder: Folder, desk: DeskMaker
 ) -> None:
