@@ -231,8 +231,12 @@ class Views:
         self.back()
         key = self.place_of(row.pk)
         if key is None:
+            left, keymap = self.current, self._inbox.keymap
             self.go(View.ALL)
             key = self.place_of(row.pk)
+            if isinstance(left, View) and left is not View.ALL:
+                way = f"{keymap.label(f'view_{left}')} goes back"
+                self._inbox.say(f"{row.chat.title} is not in {left.capitalize()}: this is All; {way}")
         if key is not None:
             self._inbox.chats.point_at(key)
 

@@ -333,4 +333,5 @@ async def test_going_to_a_chat_stays_in_the_view_that_holds_it(folder: Folder, d
         ).fetchone()
         agent.inbox.go_to(read)
         assert "[All" in head(agent)
+        await agent.until(lambda: agent.says("is not in Unread: this is All; gu goes back"))
         assert agent.inbox.shown.chat.id == read
