@@ -12,9 +12,10 @@ from inbox_tui.cli.carrying import NOTHING, Manner, Subject, carry_out
 from inbox_tui.cli.naming import Use, chat_named
 from inbox_tui.cli.reading import find_chat
 from inbox_tui.config import Settings
-from inbox_tui.core.capabilities import REACTIONS, platform_name
-from inbox_tui.core.errors import InboxError, UsageError
-from inbox_tui.core.models import Json, JsonObject, Message, Platform, Profile
+from inbox_tui.core import reactions
+from inbox_tui.core.capabilities import platform_name
+from inbox_tui.core.errors import InboxError, Refused, UsageError
+from inbox_tui.core.models import Json, JsonObject, Message, Profile
 from inbox_tui.core.text import clean
 from inbox_tui.store import acts, fetched, lookups
 from inbox_tui.store.acts import ActName
@@ -48,15 +49,11 @@ def edit(
 def react(settings: Settings, name: str, reaction: str | None, *, manner: Manner) -> int:
     """Set our reaction to a message: an emoji, or a name that the platform has."""
     message, row = _message(settings, name)
-    given = clean(reaction or "love").strip()
-    payload: dict[str, Json] = {"message_id": message.id}
-    if given.isascii():
-        payload["reaction"] = given.lower()
-    else:
-        payload["emoji"] = given
-        if row.chat.platform == Platform.INSTAGRAM:
-            # Instagram takes love alone, with an emoji along with it (seed, "React to a message").
-            payload["reaction"] = next(iter(REACTIONS[Platform.INSTAGRAM]))
+    given = clean(reaction or reactions.LOVE).strip()
+    problem = None if given.isascii() else reactions.emoji_problem(given)
+    if problem is not None:
+        raise Refused(problem, NOTHING)
+    payload: dict[str, Json] = {"message_id": message.id, **reactions.asked(row.chat.platform, given)}
     words = f"react with {given} to message {message.id} of {row.chat.title}"
     return carry_out(
         settings, ActName.REACT, Subject(row.chat.id, row.chat.profile_id, payload, words), manner

@@ -10,16 +10,13 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from inbox_tui.core import capabilities, keyboards
+from inbox_tui.core import capabilities, keyboards, reactions
 from inbox_tui.core.capabilities import Act
 from inbox_tui.core.models import Chat, JsonObject, Message, Milliseconds, Profile, Reaction
 from inbox_tui.core.text import clean
 from inbox_tui.store import acts, fetched, lookups
 from inbox_tui.store.acts import ActName
 from inbox_tui.sync.checks import NOTHING, No, chat_facts, keyboard_problems, send_refusals, text_problems
-
-_VARIATION = "\ufe0f"
-"""Asks for the coloured form of a sign; platforms leave it out or put it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +155,7 @@ def shows(asked: Asked, answer: Message | Chat, chat: Chat | None) -> bool:
     own = own_reaction(answer, chat)
     if asked.act == ActName.UNREACT:
         return own is None
-    return own is not None and _is_reaction(asked.payload, own)
+    return own is not None and chat is not None and _is_reaction(asked.payload, own, chat.platform)
 
 
 def own_reaction(message: Message, chat: Chat | None) -> Reaction | None:
@@ -167,11 +164,10 @@ def own_reaction(message: Message, chat: Chat | None) -> Reaction | None:
     return next((each for each in message.reactions if each.sender_external_id != customer), None)
 
 
-def _is_reaction(payload: JsonObject, own: Reaction) -> bool:
-    emoji = _words(payload, "emoji")
-    if emoji is not None:
-        return (own.emoji or "").replace(_VARIATION, "") == emoji.replace(_VARIATION, "")
-    return own.reaction == (_words(payload, "reaction") or "love")
+def _is_reaction(payload: JsonObject, own: Reaction, platform: str) -> bool:
+    """By how it looks: beside an emoji without a name of its own the API notes `love`."""
+    wanted = reactions.looks(platform, _words(payload, "reaction"), _words(payload, "emoji"))
+    return reactions.bare(wanted) == reactions.bare(reactions.looks(platform, own.reaction, own.emoji))
 
 
 def _says(payload: JsonObject, message: Message) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from inbox_tui.core.capabilities import REACTIONS
 from inbox_tui.core.models import Message, Reaction
+from inbox_tui.core.reactions import looks
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.ui.keymap import Keymap
@@ -79,7 +79,7 @@ def reacted(
         return message.reactions, None
     others = tuple(reaction for reaction in message.reactions if reaction.sender_external_id not in own)
     newest = under_way[-1]
-    return others, _emoji(newest, platform) if newest.act == ActName.REACT else ""
+    return others, emoji_of(newest, platform) if newest.act == ActName.REACT else ""
 
 
 def reaction_marks(pending: Sequence[OutboxItem], platform: str, keymap: Keymap) -> list[Piece]:
@@ -88,7 +88,7 @@ def reaction_marks(pending: Sequence[OutboxItem], platform: str, keymap: Keymap)
     for item in reactions(pending):
         why = f"{item.title}. {item.hint}".strip(". ") or "no reason given"
         on = item.act == ActName.REACT
-        what = f"reaction {_emoji(item, platform)}" if on else "taking the reaction off"
+        what = f"reaction {emoji_of(item, platform)}" if on else "taking the reaction off"
         if item.state == State.FAILED:
             marks.append((f"✗ {what} refused: {why}{_again(keymap, 'retry')}", "error"))
         elif item.state == State.UNCERTAIN:
@@ -96,7 +96,7 @@ def reaction_marks(pending: Sequence[OutboxItem], platform: str, keymap: Keymap)
     return marks
 
 
-def _emoji(item: OutboxItem, platform: str) -> str:
-    """How a reaction looks: its emoji, or that of the platform's name for it."""
-    name = str(item.payload.get("reaction") or "love")
-    return str(item.payload.get("emoji") or REACTIONS.get(platform, {}).get(name, name))
+def emoji_of(item: OutboxItem, platform: str) -> str:
+    """How the reaction of an item will look."""
+    name, emoji = item.payload.get("reaction"), item.payload.get("emoji")
+    return looks(platform, str(name) if name else None, str(emoji) if emoji else None)

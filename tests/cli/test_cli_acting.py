@@ -176,6 +176,12 @@ def test_a_reaction_is_set_replaced_and_taken_off(acting: CommandLine) -> None:
     assert acting("react", message, "🦄").code == 0
     assert [emoji for emoji, _ in own()] == ["🦄"]
     refused(acting("react", message, "🦄"), 4, "so already")
+    assert acting("react", message, "love").code == 0
+    assert own() == [("❤️", "love")]
+    assert acting("react", message, "👍").code == 0
+    assert own() == [("👍", "like")]
+    refused(acting("react", message, "like"), 4, "so already")
+    refused(acting("react", message, "спасибо"), 4, "One emoji, please")
     ran = acting("unreact", message, "-q")
     assert (ran.code, ran.out) == (0, f"{message}\n")
     assert own() == []

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
-from inbox_tui.core.capabilities import REACTIONS, TABLE, Act, Cause, Refused
+from inbox_tui.core.capabilities import TABLE, Act, Cause, Refused
 from inbox_tui.core.models import JsonObject, Message, Platform, Profile
+from inbox_tui.core.reactions import LOVE, asked, bare, looks
 from inbox_tui.core.summary import describe
 from inbox_tui.store.acts import ActName, queue_act
 from inbox_tui.store.items import State
@@ -14,7 +14,7 @@ from inbox_tui.store.reads import ChatRow
 from inbox_tui.store.threads import ThreadRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
-from inbox_tui.ui.pending import OVER, reactions
+from inbox_tui.ui.pending import OVER, emoji_of, reactions
 
 
 class PlatformActs(Area):
@@ -27,25 +27,26 @@ class PlatformActs(Area):
         if row is None or row.message is None or shown is None:
             return
         if shown.chat.platform == Platform.INSTAGRAM:
-            self._set(shown, row, row.message, {"reaction": "love"})
+            self._set(shown, row, row.message, LOVE)
         else:
             self._choose(shown, row, row.message)
 
     def _choose(self, shown: ChatRow, row: ThreadRow, message: Message) -> None:
-        from inbox_tui.ui.dialogs.react import Choice, React
+        from inbox_tui.ui.dialogs.react import React
 
-        def chosen(choice: Choice | None) -> None:
-            if choice is not None:
-                self._set(shown, row, message, choice.payload)
+        def chosen(given: str | None) -> None:
+            if given is not None:
+                self._set(shown, row, message, given)
 
         now = _own_reaction(row, shown)
         # Not from a worker: the next key would be looked at before the dialog is there.
         self._inbox.app.push_screen(React(shown.chat.platform, describe(message), now), chosen)
 
-    def _set(self, shown: ChatRow, row: ThreadRow, message: Message, reaction: Mapping[str, str]) -> None:
+    def _set(self, shown: ChatRow, row: ThreadRow, message: Message, given: str) -> None:
         platform, now = shown.chat.platform, _own_reaction(row, shown)
-        wanted = reaction.get("emoji") or reaction["reaction"]
-        if now is not None and _looks(platform, wanted) == _looks(platform, now):
+        reaction = asked(platform, given)
+        wanted = looks(platform, reaction.get("reaction"), reaction.get("emoji"))
+        if now is not None and bare(wanted) == bare(now):
             self._inbox.say("It is so already; - takes your reaction off")
             return
         self._queue(ActName.REACT, shown, {"message_id": message.id, **reaction})
@@ -148,18 +149,12 @@ def _archived(row: ChatRow) -> bool:
 
 
 def _own_reaction(row: ThreadRow, shown: ChatRow) -> str | None:
-    """What we have reacted with, or are about to: an emoji or the platform's name of one."""
+    """What we have reacted with, or are about to: an emoji, or a name that has none."""
+    platform = shown.chat.platform
     coming = [item for item in reactions(row.pending) if item.state not in OVER]
-    if coming and coming[-1].act == ActName.UNREACT:
-        return None
     if coming:
-        return str(coming[-1].payload.get("emoji") or coming[-1].payload.get("reaction") or "")
+        return emoji_of(coming[-1], platform) if coming[-1].act == ActName.REACT else None
     for reaction in row.message.reactions if row.message is not None else ():
         if reaction.sender_external_id != shown.chat.participant_external_id:
-            return reaction.emoji or reaction.reaction
+            return looks(platform, reaction.reaction, reaction.emoji)
     return None
-
-
-def _looks(platform: str, reaction: str) -> str:
-    """The emoji of a reaction or of its name, without the sign that asks for its coloured form."""
-    return REACTIONS.get(platform, {}).get(reaction, reaction).replace("\ufe0f", "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -15,39 +13,16 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from inbox_tui.core.capabilities import REACTIONS, platform_name
-from inbox_tui.core.cells import graphemes
 from inbox_tui.core.models import Platform
+from inbox_tui.core.reactions import bare, emoji_problem
 from inbox_tui.core.text import clean
 from inbox_tui.ui.dialogs.dialog import ALONG, Dialog
 
 PROMPT = "a single emoji"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A reaction as the API takes it: a name of the platform, or any emoji."""
-
-    name: str | None = None
-    emoji: str | None = None
-
-    @property
-    def payload(self) -> Mapping[str, str]:
-        """The arguments of the intention."""
-        return {"emoji": self.emoji} if self.emoji is not None else {"reaction": self.name or "love"}
-
-
-def emoji_problem(text: str) -> str | None:
-    """Why a text is not one emoji; None: it is one, as far as can be told without a list of all of them."""
-    clusters = list(graphemes(text))
-    if len(clusters) != 1:
-        return "One emoji, please" if clusters else "Type or paste an emoji"
-    if all(character.isascii() or character.isalpha() for character in text):
-        return f"{text} is no emoji"
-    return None
-
-
-class React(Dialog[Choice | None]):
-    """Asks which reaction a message is to get. Returns None where the person goes back."""
+class React(Dialog[str | None]):
+    """Asks which reaction a message is to get: its name, or an emoji. None: the person goes back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "back", "Back"),
@@ -56,7 +31,7 @@ class React(Dialog[Choice | None]):
     ]
 
     def __init__(self, platform: str, about: str, now: str | None) -> None:
-        """`about`: the message in one line; `now`: the emoji or name that it has from us already."""
+        """`about`: the message in one line; `now`: how the one looks that it has from us already."""
         super().__init__()
         self._platform = platform
         self._about = about
@@ -76,7 +51,7 @@ class React(Dialog[Choice | None]):
 
     def _option(self, number: int) -> Option:
         name, emoji = self._named[number]
-        mark = "  ← now" if self._now in (name, emoji) else ""
+        mark = "  ← now" if bare(self._now or "") == bare(emoji) else ""
         return Option(Content(f"{number + 1}  {emoji} {name}{mark}"))
 
     def action_back(self) -> None:
@@ -89,7 +64,7 @@ class React(Dialog[Choice | None]):
     def action_pick(self, number: int) -> None:
         """Take a choice by its number."""
         if number <= len(self._named):
-            self.dismiss(Choice(name=self._named[number - 1][0]))
+            self.dismiss(self._named[number - 1][0])
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
@@ -100,6 +75,6 @@ class React(Dialog[Choice | None]):
         emoji = clean(event.value).strip()
         problem = emoji_problem(emoji)
         if problem is None:
-            self.dismiss(Choice(emoji=emoji))
+            self.dismiss(emoji)
         else:
             self.query_one("#react-fault", Static).update(Content(problem).stylize("$text-error"))
