@@ -1,0 +1,78 @@
+"""Terminals too small for anything, and sizes that change under every dialog: nothing raises or is lost."""
+
+from __future__ import annotations
+
+from inbox_tui.store.db import Folder
+
+from .conftest import Desk, DeskMaker
+from .test_composer import TELEGRAM
+from .test_snippets import keys
+
+SIZES = ((1, 1), (160, 50), (10, 3), (20, 5), (40, 10))
+PLACES = {
+    "list": "",
+    "selection": "xxV",
+    "thread": "<enter>",
+    "composer": "<enter>r",
+    "suggestions": "<enter>r:smi",
+    "filter": "\\is:unread",
+    "a filter that cannot be understood": "\\is:nothing",
+    "an empty view": "gs",
+    "help": "?",
+    "palette": ":do",
+    "search": "/ship",
+    "outbox": "O",
+    "new chat": "c",
+    "comments": "C",
+    "details": "I",
+    "person": "p",
+    "note": "P",
+    "labels": "tvi",
+    "snooze": "s2h",
+    "save": "S",
+    "open": "o",
+    "edit": "E",
+    "buttons": "<enter>r<ctrl+n>",
+    "attach": "<enter>r<ctrl+f>x",
+    "snippets": "<enter>r<ctrl+t>",
+    "a new snippet": "<enter>r<ctrl+t><ctrl+n>",
+}
+LONG = "What is said while the window has any size, in more words than one line of it may hold. " * 2
+
+
+async def back_to_the_list(agent: Desk) -> None:
+    """Leave whatever is open."""
+    while agent.app.screen is not agent.inbox:
+        await agent.app.pop_screen()
+    agent.inbox.stray.nothing_opened(0.0, "")
+    agent.inbox.filter_bar.close()
+    agent.inbox.chats.unselect()
+    agent.inbox.turn_to(agent.inbox.chats)
+    await agent.press("g", "a")
+    await agent.open(TELEGRAM)
+    await agent.press("escape")
+
+
+async def test_every_place_lives_through_every_size_and_keeps_what_was_typed(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, (80, 24)) as agent:
+        await agent.open(TELEGRAM)
+        await agent.press("r")
+        await agent.type("kept")
+        await agent.press("escape")
+        for place, typed in PLACES.items():
+            await agent.resize(80, 24)
+            await back_to_the_list(agent)
+            await keys(agent, typed)
+            screen = agent.app.screen
+            for size in SIZES:
+                await agent.resize(*size)
+                agent.inbox.say(f"{size} {LONG}")
+                agent.inbox._tick()
+                await agent.pilot.pause()
+                assert agent.app._exception is None, (place, size, agent.app._exception)
+                assert len(agent.screen_text().splitlines()) == size[1], (place, size)
+            assert agent.app.screen is screen, place
+        await back_to_the_list(agent)
+        assert agent.inbox.composer.text.startswith("kept")
