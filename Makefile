@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test bench-sync bench-palette bench-start bench-search check format screenshots docs session kills soak clean
+.PHONY: demo test bench-sync bench-keys bench-palette bench-start bench-search check format screenshots docs session kills soak clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/inbox-tui demo
@@ -28,6 +28,10 @@ bench-search: $(VENV)/run.stamp
 # The command palette at 100,000 chats, and beside Textual's own: two minutes, half of one with SHORT=1.
 bench-palette: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.palette $(if $(SHORT),--short)
+
+# From a key to the paint, in terminals of their own: about ten minutes, three with SHORT=1.
+bench-keys: $(VENV)/run.stamp
+	$(BIN)/python -m benchmarks.keys $(if $(SHORT),--short)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -10,17 +10,8 @@ from __future__ import annotations
 
 import argparse
 import compileall
-import fcntl
-import os
-import pty
-import select
-import signal
-import struct
-import subprocess
 import sys
 import tempfile
-import termios
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -28,37 +19,17 @@ from statistics import median
 import inbox_tui
 from benchmarks.bare import CONTENT
 from benchmarks.filling import fill
-from benchmarks.processes import PATIENCE, ROOT
 from benchmarks.sides import settings
 from benchmarks.table import at_most, report
+from benchmarks.terminal import Terminal
 
-COLUMNS, ROWS = 120, 40
 NOBODY = "http://127.0.0.1:1"
 
 
 def seconds_to(content: str, command: Sequence[str], environment: Mapping[str, str]) -> float:
     """Seconds from the start of a program in a terminal until it has written something there."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    variables = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdin=slave, stdout=slave, stderr=slave, env=variables, start_new_session=True
-    )
-    os.close(slave)
-    written = bytearray()
-    try:
-        while content.encode() not in written:
-            ready, _, _ = select.select([master], [], [], PATIENCE)
-            part = os.read(master, 65536) if ready else b""
-            if not part:
-                raise SystemExit(f"{content!r} has not come: {bytes(written[-2000:])!r}")
-            written += part
-        return time.perf_counter() - began
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        os.close(master)
+    with Terminal(command, environment) as terminal:
+        return terminal.seconds_to(content)
 
 
 def main() -> int:
