@@ -45,6 +45,7 @@ from inbox_tui.ui.filter_bar import FilterBar
 from inbox_tui.ui.key_taker import KeyTaker
 from inbox_tui.ui.notices import Notices
 from inbox_tui.ui.notifications import Notifications
+from inbox_tui.ui.painting import Painter
 from inbox_tui.ui.person import person_lines
 from inbox_tui.ui.preferences import Preferences
 from inbox_tui.ui.rows import VirtualRows
@@ -88,6 +89,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     ) -> None:
         """`engine`: what keeps the account in step, or None to read what is cached and nothing more."""
         super().__init__()
+        self._compositor = Painter()
         self.session = session
         self.account = account
         self.engine = engine
