@@ -289,9 +289,10 @@ class Composer(Vertical):
 
     def _set(self, selector: str, lines: Sequence[Content]) -> None:
         widget = self.query_one(selector, Static)
-        content = Content("\n").join(lines)
-        if widget.content != content:
-            widget.update(content)
+        content, before = Content("\n").join(lines), widget.content
+        if before != content:
+            # A layout of the screen for a new number in an old sentence would cost more than the letter.
+            widget.update(content, layout=not _as_high(before, content, widget.size.width))
         widget.display = bool(lines)
 
     def _header(self, width: int) -> Content:
@@ -325,6 +326,13 @@ class Composer(Vertical):
     def on_resize(self) -> None:
         """The header is laid out by width."""
         self.call_after_refresh(self._draw)
+
+
+def _as_high(before: object, now: Content, width: int) -> bool:
+    """Whether a text takes as many lines as the one before it."""
+    if not isinstance(before, Content) or width == 0:
+        return False
+    return before.get_height({}, width) == now.get_height({}, width)
 
 
 def _location(text: str, offset: int) -> Location:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from functools import cached_property
 from itertools import pairwise
 
+from rich.style import Style
 from rich.text import Text
 from textual import events
+from textual.cache import LRUCache
 from textual.document._document import Document
 from textual.document._document_navigator import DocumentNavigator
 from textual.document._wrapped_document import WrappedDocument
 from textual.expand_tabs import expand_text_tabs_from_widths
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import TextArea
@@ -21,6 +26,8 @@ MOST_CHARACTERS = 50_000
 
 MOST_IN_A_LINE = 10_000
 """What a field of one line takes of a paste; it draws all of it at every key."""
+KEPT_ROWS = 64
+"""More rows than a field shows."""
 
 Location = tuple[int, int]
 
@@ -51,6 +58,8 @@ class Editor(TextArea):
     """The text field itself. The application hands it keys and pastes one by one, in its own task."""
 
     wrapped_document: Sections
+    _styled: object = None
+    """What the styles in use were looked up for."""
 
     class LockedKey(Message):
         """Something was typed into a locked field."""
@@ -61,6 +70,11 @@ class Editor(TextArea):
         def __init__(self, characters: int) -> None:
             super().__init__()
             self.characters = characters
+
+    @cached_property
+    def _strips(self) -> LRUCache[Hashable, Strip]:
+        """Rows as they were drawn: of a long text, most stay the same when a letter is typed."""
+        return LRUCache(KEPT_ROWS)
 
     def type_key(self, event: events.Key) -> bool:
         """Take a key that writes; False: it is a key of the text area."""
@@ -118,36 +132,72 @@ class Editor(TextArea):
         self.move_cursor((0, 0))
         self._rewrap_and_refresh_virtual_size()
 
+    def notify_style_update(self) -> None:
+        """Look the styles up again when the theme or a class has changed."""
+        super().notify_style_update()
+        self._styled = None
+
+    def _look_up_styles(self) -> None:
+        """What CSS says of the parts of the field; Textual asks for that at every paint."""
+        found = (self._theme, self.background_colors)
+        if found != self._styled:
+            self._styled = found
+            self._theme.apply_css(self)
+            self._strips.clear()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The strips of a part of the field (Textual's line API)."""
+        self._look_up_styles()
+        if self.styles.gutter:
+            return super().render_lines(crop)
+        base = self._theme.base_style or self.rich_style
+        strips = [
+            self._render_line(y).crop_extend(crop.x, crop.right, base) for y in range(crop.y, crop.bottom)
+        ]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
+        return strips
+
     def _render_line(self, y: int) -> Strip:
-        wrapped, theme = self.wrapped_document, self._theme
-        base = theme.base_style or self.rich_style
+        wrapped, base = self.wrapped_document, self._theme.base_style or self.rich_style
         y += self.scroll_offset.y
+        width = self.scrollable_content_region.size.width
         if y >= len(wrapped._offset_to_line_info):
-            return Strip.blank(self.size.width, base)
+            return Strip.blank(width, base)
         row, section = wrapped._offset_to_line_info[y]
         edges = wrapped.edges(row)
         start, end = edges[section], edges[section + 1]
         line = self.document[row]
         # Behind the last character there is a cell for the caret.
-        text = Text(line[start:end] + " " * (end == len(line)), end="", no_wrap=True)
-        self._mark(text, row, start, end)
+        words = line[start:end] + " " * (end == len(line))
         tabs = line.count("\t", 0, start)
-        widths = wrapped.get_tab_widths(row)[tabs : tabs + line.count("\t", start, end)]
-        text = expand_text_tabs_from_widths(text, widths)
-        strip = Strip(text.render(self.app.console), cell_length=text.cell_len)
-        return strip.extend_cell_length(self.scrollable_content_region.size.width, base).apply_style(base)
+        widths = tuple(wrapped.get_tab_widths(row)[tabs : tabs + line.count("\t", start, end)])
+        marks = self._marks(row, start, end)
+        name = (words, widths, marks, width)
+        drawn = self._strips.get(name)
+        if drawn is None:
+            text = Text(words, end="", no_wrap=True)
+            for style, first, last in marks:
+                text.stylize(style, first, last)
+            text = expand_text_tabs_from_widths(text, list(widths))
+            strip = Strip(text.render(self.app.console), cell_length=text.cell_len)
+            drawn = self._strips[name] = strip.extend_cell_length(width, base).apply_style(base)
+        return drawn
 
-    def _mark(self, text: Text, row: int, start: int, end: int) -> None:
-        """Style what is selected, and the caret, in a section of a row that goes from `start` to `end`."""
+    def _marks(self, row: int, start: int, end: int) -> tuple[tuple[Style, int, int], ...]:
+        """Styles of what is selected, and of the caret, in a row's section from `start` to `end`."""
         theme = self._theme
+        marks = []
         first, last = sorted(self.selection)
         if first != last and theme.selection_style and first[0] <= row <= last[0]:
             left = first[1] - start if row == first[0] else 0
             # An empty line that is selected over its end shows that by the cell of the caret.
-            right = last[1] - start if row == last[0] else (end - start or len(text))
+            length = end - start + (end == len(self.document[row]))
+            right = last[1] - start if row == last[0] else (end - start or length)
             if right > max(0, left):
-                text.stylize(theme.selection_style, max(0, left), right)
+                marks.append((theme.selection_style, max(0, left), right))
         caret_row, column = self.selection.end
         here = start <= column < end or column == end == len(self.document[row])
         if caret_row == row and here and self._draw_cursor and theme.cursor_style:
-            text.stylize(theme.cursor_style, column - start, column - start + 1)
+            marks.append((theme.cursor_style, column - start, column - start + 1))
+        return tuple(marks)
