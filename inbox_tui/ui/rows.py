@@ -131,6 +131,7 @@ class VirtualRows(LinePane, Generic[RowT]):
         if self.source is None:
             return
         view, window = self._view, self._window
+        before = self._picture
         at_end = self.sticks_to_end and self.at_end
         # A list grows at its start and shows what comes in there; a thread keeps the place of its reader.
         at_start = self.descending and view.at_start
@@ -147,7 +148,8 @@ class VirtualRows(LinePane, Generic[RowT]):
             self._set_cursor(len(window.rows) - 1 if self.sticks_to_end else 0)
         else:
             self.post_message(self.Highlighted(self, self.cursor_row))
-        self._repaint()
+        if self._picture != before:
+            self._repaint()
 
     def replace(self, source: Source[RowT]) -> None:
         """Read another source of the same rows and stay where the person is."""
@@ -166,6 +168,12 @@ class VirtualRows(LinePane, Generic[RowT]):
             self._settle()
         if [strip for _, strip in self._view.lines] != before:
             self._repaint()
+
+    @property
+    def _picture(self) -> object:
+        """All that makes up what is painted; a row that has not changed is drawn as the same strips."""
+        view = self._view
+        return view.lead, [strip for _, strip in view.lines], view.thumb(), bool(self._window.rows)
 
     def _repaint(self) -> None:
         """Paint what is shown; a change of what is hidden has Textual lay the whole screen out anew."""
@@ -292,13 +300,15 @@ class VirtualRows(LinePane, Generic[RowT]):
         """Where the row under the cursor is this one, which stands at `key` now, have it on the screen."""
         if identity != self._cursor:
             return
+        before = self._picture
         if self._cursor_index() is None:
             self._view.read_around(key)
         index = self._cursor_index()
         if index is not None:
             self._view.reveal(index)
             self._settle()
-            self.refresh()
+            if self._picture != before:
+                self.refresh()
 
     # Drawing.
 
