@@ -220,13 +220,16 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         """Redraw what another process, the engine or our own writing thread has changed."""
         self.session.set_clock()
         changed = lookups.changed_since(self.session.reader, self.revision)
+        same_list = self._is_of_the_open_chat_alone(changed)
         self.revision = changed.revision
         if changed.profiles or not self.profiles:
             self._read_profiles()
         self.alerts.changed()
         if self.walked:
             self.views.all_listed(touched=self.touched)
-        if changed.chats is None or changed.chats:
+        if same_list:
+            self._reread_shown()
+        elif changed.chats is None or changed.chats:
             self.chats.follows_start = self.views.first_sync and not self.touched
             self.views.refresh()
             if self.shown is not None and (changed.chats is None or self.shown.chat.id in changed.chats):
@@ -244,6 +247,18 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         """Whether the lists of chats of all profiles are known to their end."""
         rows = [row for row in self.profile_rows if row.profile.platform in PLATFORM_NAMES]
         return bool(self.profile_rows) and all(row.walked for row in rows)
+
+    def _is_of_the_open_chat_alone(self, changed: lookups.Changed) -> bool:
+        """Whether all that has changed is what no list shows of the open chat: the words of its draft, say.
+
+        A draft is written many times while it is typed, and each time the lists would be read for nothing.
+        """
+        shown = self.shown
+        if shown is None or changed.profiles or changed.revision.cache != self.revision.cache:
+            return False
+        if changed.chats != {shown.chat.id}:
+            return False
+        return lookups.chat(self.session.reader, shown.chat.id) == shown
 
     def _open_awaited(self, item_pk: int) -> None:
         """Go to a chat that has been made; who types elsewhere by now is told instead."""
