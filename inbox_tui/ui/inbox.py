@@ -256,7 +256,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         shown = self.shown
         if shown is None or changed.profiles or changed.revision.cache != self.revision.cache:
             return False
-        if changed.chats != {shown.chat.id}:
+        if changed.chats != frozenset([shown.chat.id]):
             return False
         return lookups.chat(self.session.reader, shown.chat.id) == shown
 
