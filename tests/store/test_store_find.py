@@ -62,9 +62,9 @@ def reading(writer: Writer) -> Iterator[sqlite3.Connection]:
         yield reader
 
 
-def ids(writer: Writer, text: str, **more: object) -> list[str]:
+def ids(writer: Writer, text: str, order: Order = Order.DATE) -> list[str]:
     with reading(writer) as reader:
-        found = find.search(reader, plan(text), **more)  # type: ignore[arg-type]
+        found = find.search(reader, plan(text), order=order)
         return [hit.message.id for hit in found.hits]
 
 

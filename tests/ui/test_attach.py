@@ -20,8 +20,7 @@ from inbox_tui.ui.dialogs.attach import Attach, look_at, offer
 from inbox_tui.ui.paths import Entry, local_path, matching, web_address
 
 from .conftest import Desk, DeskMaker, _key
-from .test_composer import INSTAGRAM, TELEGRAM, reply
-from .test_inbox import rows
+from .steps import INSTAGRAM, TELEGRAM, reply, rows
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 30_000
 

@@ -15,6 +15,8 @@ from inbox_tui.ui.dialogs.comments import Comments
 from inbox_tui.ui.dialogs.new_chat import NewChat
 from tests.ui.conftest import NOW, Desk, DeskMaker
 
+from .steps import screen_words
+
 AT = round(NOW.timestamp() * 1000)
 DAY = 86_400_000
 
@@ -51,11 +53,6 @@ async def with_comments(desk: Desk) -> str:
     return str(profile_id)
 
 
-def said(desk: Desk) -> str:
-    """The words on the screen, without the frames."""
-    return " ".join(desk.screen_text().replace("│", " ").split())
-
-
 def queued(desk: Desk) -> list[tuple[str, str, dict[str, object]]]:
     rows = desk.inbox.session.reader.execute(
         "SELECT act, state, payload FROM local.outbox ORDER BY pk"
@@ -71,7 +68,7 @@ async def test_a_comment_is_answered_in_private_after_one_confirmation(
         await at.press("enter", "enter")
         await at.type("Yes, worldwide")
         await at.press("enter")
-        assert "Meta allows one private" in said(at)
+        assert "Meta allows one private" in screen_words(at)
         assert queued(at) == []
         await at.press("enter")
         await at.until(lambda: len(queued(at)) == 1)
@@ -92,9 +89,9 @@ async def test_enter_right_behind_the_last_letter_asks_and_goes_on_asking(
             at.app.post_message(events.Key(character, character))
         at.app.post_message(events.Key("enter", None))
         await at.pilot.pause(0.1)
-        assert "Enter again sends this" in said(at)
+        assert "Enter again sends this" in screen_words(at)
         await at.type("!")
-        assert "Enter again sends this" not in said(at)
+        assert "Enter again sends this" not in screen_words(at)
         assert queued(at) == []
 
 
@@ -102,7 +99,7 @@ async def test_a_comment_that_is_too_old_says_why_and_takes_no_text(desk: DeskMa
     async with desk(folder) as at:
         await with_comments(at)
         await at.press("enter", "j", "enter")
-        assert "older than 7 days" in said(at)
+        assert "older than 7 days" in screen_words(at)
         await at.type("text")
         assert queued(at) == []
 
@@ -131,7 +128,7 @@ async def test_a_comment_with_its_reply_is_said_to_be_answered(desk: DeskMaker, 
         await at.press("C")
         await at.until(lambda: "answered privately" in at.screen_text())
         await at.press("enter", "enter")
-        assert "has had its private reply" in said(at)
+        assert "has had its private reply" in screen_words(at)
 
 
 async def test_the_text_of_a_comment_does_not_touch_the_terminal(desk: DeskMaker, folder: Folder) -> None:
@@ -149,7 +146,7 @@ async def test_a_new_chat_says_who_can_be_written_to_before_anything_is_typed(
         assert isinstance(at.app.screen, NewChat)
         seen = set()
         for _ in range(4):
-            text = said(at)
+            text = screen_words(at)
             seen |= {word for word in ("within 24 hours", "press Start", "DID (did:plc:") if word in text}
             await at.press("j")
         assert seen == {"within 24 hours", "press Start", "DID (did:plc:"}
@@ -161,12 +158,12 @@ async def test_a_handle_is_refused_on_bluesky_and_a_did_begins_the_chat(
 ) -> None:
     async with desk(folder) as at:
         await at.press("c")
-        while "DID (did:plc:" not in said(at):
+        while "DID (did:plc:" not in screen_words(at):
             await at.press("j")
         await at.press("enter")
         await at.type("jane.bsky.social")
         await at.press("enter")
-        assert "not the handle" in said(at)
+        assert "not the handle" in screen_words(at)
         assert queued(at) == []
         for _ in range(20):
             await at.press("backspace")
@@ -192,7 +189,7 @@ async def test_somebody_who_has_a_chat_already_is_gone_to(desk: DeskMaker, folde
             "AND participant_name IS NOT NULL ORDER BY sort_at LIMIT 1"
         ).fetchone()
         await at.press("c")
-        while "DID (did:plc:" not in said(at):
+        while "DID (did:plc:" not in screen_words(at):
             await at.press("j")
         await at.press("enter")
         await at.type(person)

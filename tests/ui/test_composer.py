@@ -21,18 +21,10 @@ from inbox_tui.ui.actions import Context
 from inbox_tui.ui.external_editor import NoText
 
 from .conftest import NOW, Desk, DeskMaker
-from .test_inbox import rows
+from .steps import INSTAGRAM, TELEGRAM, reply, rows
 
-TELEGRAM, INSTAGRAM = "Max Whitlock", "Priya Tran"
 NOW_MS = int(NOW.timestamp() * 1000)
 DAY = 86_400_000
-
-
-async def reply(agent: Desk, name: str, text: str = "") -> None:
-    """Open a person's chat and begin to write."""
-    await agent.open(name)
-    await agent.press("r")
-    await agent.type(text)
 
 
 async def select(agent: Desk, wanted: Callable[[Message], bool]) -> Message:

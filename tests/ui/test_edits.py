@@ -8,7 +8,6 @@ import sqlite3
 
 import pytest
 from textual import events
-from textual.widgets import Static
 
 from inbox_tui.core.models import Json
 from inbox_tui.store import outbox, writes
@@ -17,6 +16,7 @@ from inbox_tui.store.items import State
 from inbox_tui.ui.dialogs.edit import EditMessage
 
 from .conftest import Desk, DeskMaker
+from .steps import said
 
 PERSON = "Miles Holloway"
 SENT = "sUgmjW"
@@ -42,12 +42,6 @@ def edits(folder: Folder) -> list[dict[str, Json]]:
 def kept(folder: Folder) -> list[tuple[object, ...]]:
     with contextlib.closing(sqlite3.connect(folder.local)) as file:
         return file.execute("SELECT chat_id, text FROM drafts").fetchall()
-
-
-def said(agent: Desk, words: str) -> bool:
-    """Whether the dialog says something, however its lines are broken."""
-    texts = [str(part.content) for part in agent.app.screen.query(Static) if part.display]
-    return words in " ".join(" ".join(texts).split())
 
 
 async def at(agent: Desk, message_id: str) -> None:

@@ -16,7 +16,7 @@ from inbox_tui.ui.actions import ACTIONS, About, Action, Context
 from inbox_tui.ui.dialogs.dialog import Dialog
 
 from .conftest import Desk, DeskMaker
-from .test_stray import facts, key
+from .steps import facts, key
 
 ELSEWHERE = frozenset({"external_editor", "repaint"})
 """Gives the terminal away; draws again what stands there already."""

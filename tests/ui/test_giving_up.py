@@ -2,31 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
-from inbox_tui.store import outbox, sends, writes
 from inbox_tui.store.db import Folder
-from inbox_tui.store.items import State
 
 from .conftest import Desk, DeskMaker
-
-
-def fail(folder: Folder, name: str, *texts: str) -> None:
-    """Let sends to a person have failed."""
-    with writes.Writer(folder) as writer:
-        chat_id, profile_id = writer.cache.execute(
-            "SELECT id, profile_id FROM chats WHERE participant_name = ?", (name,)
-        ).fetchone()
-        for text in texts:
-            item = sends.queue_send(writer, chat_id, profile_id, {"text": text}, hold_ms=0)
-            outbox.move(writer, item, State.FAILED, title="The platform did not take it")
-        writes.refold_chats(writer, [chat_id])
-
-
-def drafts(folder: Folder) -> list[str]:
-    with closing(sqlite3.connect(folder.local)) as connection:
-        return [row[0] for row in connection.execute("SELECT text FROM drafts ORDER BY chat_id")]
+from .steps import drafts, fail
 
 
 async def given_up(agent: Desk) -> None:

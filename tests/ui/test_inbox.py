@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,7 @@ from inbox_tui.store.items import State
 from inbox_tui.ui.actions import Context
 
 from .conftest import DeskMaker
-
-
-def rows(folder: Folder, statement: str) -> list[tuple[object, ...]]:
-    """What stands in the local file."""
-    with contextlib.closing(sqlite3.connect(folder.local)) as connection:
-        return connection.execute(statement).fetchall()
+from .steps import rows
 
 
 async def test_every_chat_of_every_platform_is_in_one_list(folder: Folder, desk: DeskMaker) -> None:

@@ -9,7 +9,6 @@ import sqlite3
 
 import pytest
 from textual import events
-from textual.widgets import Static
 
 from inbox_tui.core.models import Json
 from inbox_tui.store import writes
@@ -18,16 +17,11 @@ from inbox_tui.ui.dialogs.keyboard import KeyboardBuilder
 from inbox_tui.ui.dialogs.saved_keyboards import SavedKeyboards
 
 from .conftest import Desk, DeskMaker, _key
+from .steps import rows, said
 
 PERSON = "Miles Holloway"
 ASKED = "sUgmjW"
 """Our newest message to them, with two buttons that nobody has tapped."""
-
-
-def rows(folder: Folder, statement: str) -> list[tuple[object, ...]]:
-    """What stands in the local file."""
-    with contextlib.closing(sqlite3.connect(folder.local)) as connection:
-        return connection.execute(statement).fetchall()
 
 
 def payloads(folder: Folder, act: str) -> list[dict[str, Json]]:
@@ -70,12 +64,6 @@ async def lines(agent: Desk, text: str) -> None:
 def builder(agent: Desk) -> KeyboardBuilder:
     assert isinstance(agent.app.screen, KeyboardBuilder)
     return agent.app.screen
-
-
-def said(agent: Desk, words: str) -> bool:
-    """Whether the dialog says something, however its lines are broken."""
-    texts = [str(part.content) for part in agent.app.screen.query(Static) if part.display]
-    return words in " ".join(" ".join(texts).split())
 
 
 async def test_buttons_are_typed_seen_and_sent_with_the_message(folder: Folder, desk: DeskMaker) -> None:

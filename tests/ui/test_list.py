@@ -10,6 +10,7 @@ from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.views import View, ViewSource
 
 from .conftest import NOW, Desk, DeskMaker
+from .steps import at_cursor
 
 UNHURRIED = True
 """What is painted, and how often, is what these tests are about."""
@@ -103,11 +104,6 @@ def bring(folder: Folder, *ages: int, walked: bool = False) -> None:
     with writes.Writer(folder) as writer:
         writes.apply_chats(writer, chats)
         writes.record_walk(writer, "p1", walked_to=1, walked=walked, total=100)
-
-
-def at_cursor(agent: Desk) -> str | None:
-    row = agent.inbox.chats.cursor_row
-    return None if row is None else row.chat.title
 
 
 async def test_while_chats_come_in_for_the_first_time_the_cursor_stays_at_the_top(

@@ -24,7 +24,7 @@ from inbox_tui.ui.preferences import Preferences
 from inbox_tui.ui.terminal_signals import BELL, RESTORE_TITLE, SAVE_TITLE, desktop, title
 
 from .conftest import NOW, Desk, DeskMaker
-from .test_inbox import rows
+from .steps import chat_id, rows
 
 UNHURRIED = True
 """What is painted, and how often, is what these tests are about."""
@@ -69,21 +69,13 @@ def write(folder: Folder, *people: str, ago: int = 0) -> None:
     """These customers write, and the engine hears of it."""
     with writes.Writer(folder) as writer:
         for person in people:
-            chat_id = chat_of(folder, person)
-            count = next(COUNT)
+            chat, count = chat_id(folder, person), next(COUNT)
             at, body = NOW_MS - ago + count, f"still there? {count}"
-            message = Message(f"new{count}", chat_id, "inbound", "received", at, body=body)
-            writes.apply_messages(writer, [writes.MessagePage(chat_id, [message], event=True)])
+            message = Message(f"new{count}", chat, "inbound", "received", at, body=body)
+            writes.apply_messages(writer, [writes.MessagePage(chat, [message], event=True)])
 
 
 COUNT = iter(range(1, 10_000))
-
-
-def chat_of(folder: Folder, person: str) -> str:
-    """The chat of a person."""
-    with closing(open_reader(folder)) as reader:
-        (found,) = reader.execute("SELECT id FROM chats WHERE participant_name = ?", (person,)).fetchone()
-    return str(found)
 
 
 def told(folder: Folder) -> int:
@@ -151,7 +143,7 @@ def window(folder: Folder, person: str, left: int) -> None:
     with writes.Writer(folder) as writer:
         writer.cache.execute(
             "UPDATE chats SET unanswered = 1, window_closes_at = ? WHERE id = ?",
-            (NOW_MS + left, chat_of(folder, person)),
+            (NOW_MS + left, chat_id(folder, person)),
         )
 
 
@@ -231,7 +223,7 @@ def test_switches_and_quiet_hours_decide_what_is_written(
 
 def test_a_chat_rings_when_one_of_the_rules_finds_it(folder: Folder) -> None:
     with closing(open_reader(folder)) as reader:
-        known = {person: lookups.chat(reader, chat_of(folder, person)) for person in PEOPLE}
+        known = {person: lookups.chat(reader, chat_id(folder, person)) for person in PEOPLE}
     pks = {person: row.pk for person, row in known.items() if row is not None}
     for rules, wanted in (
         (("platform:telegram", "from:jane"), {"Max Whitlock", "Miles Holloway", "Jane Doe"}),

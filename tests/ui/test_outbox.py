@@ -13,9 +13,7 @@ from inbox_tui.ui.dialogs.confirm import Confirm
 from inbox_tui.ui.dialogs.outbox import Outbox
 
 from .conftest import Desk, DeskMaker
-from .test_comments import said
-from .test_giving_up import drafts, fail
-from .test_inbox import rows
+from .steps import drafts, fail, rows, screen_words
 
 WHY = "Meta did not take it"
 
@@ -52,22 +50,22 @@ async def test_what_failed_outside_of_any_chat_has_a_place_and_keys(folder: Fold
     async with desk(folder, (80, 24)) as agent:
         assert "✗2 O" in agent.screen_text() or "2 undelivered (O)" in agent.screen_text()
         await listed(agent)
-        words = said(agent)
+        words = screen_words(agent)
         assert "✗ failed · fb new chat with 42" in words
         assert "✗ failed · fb private reply to a comment" in words
         assert f"{WHY}. Try it later" in words
         assert "! send again · D give up · z back to a draft" in words
         await agent.press("!")
         await agent.until(lambda: states(folder)[1] == ("new_chat", "queued"))
-        await agent.until(lambda: "waits · fb new chat with 42" in said(agent))
+        await agent.until(lambda: "waits · fb new chat with 42" in screen_words(agent))
         # What waits for a decision is first; the cursor stays with its item.
         await agent.press("k", "D")
         await agent.until(lambda: states(folder)[0] == ("private_reply", "discarded"))
-        await agent.until(lambda: "given up · fb private reply" in said(agent))
+        await agent.until(lambda: "given up · fb private reply" in screen_words(agent))
         await agent.press("z")
         await agent.until(lambda: agent.says("It is the draft for its comment again: C goes there"))
         assert rows(folder, "SELECT chat_id, text FROM drafts") == [("comment:c1", "Sizes: M, L")]
-        await agent.until(lambda: "given up" not in said(agent))
+        await agent.until(lambda: "given up" not in screen_words(agent))
         await agent.press("escape")
         await agent.until(lambda: "undelivered" not in agent.screen_text())
 
@@ -97,11 +95,11 @@ async def test_words_that_were_given_up_can_be_had_back_after_a_restart(
         await agent.until(lambda: states(folder) == [("send", "discarded")])
     async with desk(folder) as agent:
         await listed(agent)
-        assert "given up · tg message to Max Whitlock" in said(agent)
+        assert "given up · tg message to Max Whitlock" in screen_words(agent)
         await agent.press("z")
         await agent.until(lambda: drafts(folder) == ["A long and careful answer"])
         await agent.until(
-            lambda: "Nothing that was written here waits, and nothing was given up." in said(agent)
+            lambda: "Nothing that was written here waits, and nothing was given up." in screen_words(agent)
         )
 
 
@@ -115,7 +113,7 @@ async def test_a_held_message_is_taken_back_there_and_enter_goes_to_its_chat(
         await agent.press("enter", "escape", "escape")
         await agent.until(lambda: len(states(folder)) == 1)
         await listed(agent)
-        assert "held for a moment" in said(agent)
+        assert "held for a moment" in screen_words(agent)
         await agent.press("D")
         assert agent.says("It is on its way; only what failed or is uncertain can be given up")
         await agent.press("z")
@@ -123,7 +121,7 @@ async def test_a_held_message_is_taken_back_there_and_enter_goes_to_its_chat(
         await agent.press("O")
         fail(folder, "Max Whitlock", "no luck")
         await listed(agent)
-        await agent.until(lambda: "no luck" in said(agent))
+        await agent.until(lambda: "no luck" in screen_words(agent))
         await agent.press("enter")
         await agent.until(
             lambda: agent.inbox.shown is not None and agent.inbox.shown.chat.title == "Max Whitlock"

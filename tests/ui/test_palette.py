@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 
 import pytest
@@ -131,11 +132,11 @@ async def test_an_older_answer_never_takes_the_place_of_a_newer_one(
     asked: list[str] = []
     find = names.find_chats
 
-    def slowly(reader: object, text: str, limit: int) -> list[names.NamedChat]:
+    def slowly(reader: sqlite3.Connection, text: str, limit: int) -> list[names.NamedChat]:
         asked.append(text)
         if len(asked) == 1:
             free.wait(10)
-        return find(reader, text, limit)  # type: ignore[arg-type]
+        return find(reader, text, limit)
 
     monkeypatch.setattr(palette, "find_chats", slowly)
     async with desk(folder) as agent:

@@ -11,8 +11,7 @@ from inbox_tui.store.writes import Writer
 from inbox_tui.ui.dialogs.confirm import Confirm
 
 from .conftest import DeskMaker
-from .test_composer import TELEGRAM, reply
-from .test_inbox import rows
+from .steps import TELEGRAM, reply, rows
 
 
 async def test_enter_at_once_behind_the_quit_key_answers_the_question_and_sends_nothing(

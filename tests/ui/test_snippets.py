@@ -15,8 +15,7 @@ from inbox_tui.ui.dialogs.snippets import Snippets
 from inbox_tui.ui.editor import Editor
 
 from .conftest import Desk, DeskMaker, _key
-from .test_composer import INSTAGRAM, TELEGRAM, reply
-from .test_inbox import rows
+from .steps import INSTAGRAM, TELEGRAM, reply, rows
 
 FILE = '''# ours
 [greeting]

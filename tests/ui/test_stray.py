@@ -8,7 +8,6 @@ from contextlib import closing
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
-from textual.keys import _character_to_key
 
 from inbox_tui.store import triage, writes
 from inbox_tui.store.db import Folder, open_reader
@@ -17,6 +16,7 @@ from inbox_tui.ui.inbox import InboxScreen
 from inbox_tui.ui.stray import PAUSE_SECONDS, StrayKeys
 
 from .conftest import NOW, Desk, DeskMaker
+from .steps import facts, key
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
 
@@ -31,14 +31,6 @@ def closed(folder: Folder) -> str:
         ).fetchone()
         triage.read(writer, [chat_id])
         return str(name)
-
-
-def key(character: str, at: float) -> events.Key:
-    """A key pressed at a time."""
-    named = character if len(character) > 1 else _character_to_key(character)
-    event = events.Key(named, character if len(character) == 1 else None)
-    event.time = at
-    return event
 
 
 @given(
@@ -75,13 +67,6 @@ def test_escape_ends_the_dropping_and_does_nothing_else_unless_nothing_was_typed
     stray.nothing_opened(11.0, "No")
     assert not stray.drops(key("escape", 11.1), typing=False)
     assert not stray.drops(key("e", 11.2), typing=False)
-
-
-def facts(folder: Folder) -> list[list[tuple[object, ...]]]:
-    """Everything that the person's keys can have written."""
-    with closing(open_reader(folder)) as reader:
-        names = ("outbox", "drafts", "marks", "snoozes", "labels", "pins", "notes", "journal", "dismissed")
-        return [reader.execute(f"SELECT * FROM local.{name}").fetchall() for name in names]
 
 
 def place(agent: Desk) -> list[object]:

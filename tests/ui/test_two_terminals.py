@@ -5,29 +5,19 @@ from __future__ import annotations
 from textual import events
 
 from inbox_tui.store import drafts, writes
-from inbox_tui.store.db import Folder, open_reader
+from inbox_tui.store.db import Folder
 from inbox_tui.ui.actions import Context
 
 from .conftest import DeskMaker
-from .test_inbox import rows
-
-NAME = "Max Whitlock"
-
-
-def chat_id(folder: Folder) -> str:
-    reader = open_reader(folder)
-    try:
-        return str(reader.execute("SELECT id FROM chats WHERE participant_name = ?", (NAME,)).fetchone()[0])
-    finally:
-        reader.close()
+from .steps import TELEGRAM, chat_id, rows
 
 
 async def test_a_draft_typed_elsewhere_comes_into_an_untouched_composer(
     folder: Folder, desk: DeskMaker
 ) -> None:
     async with desk(folder) as one, desk(folder) as two:
-        await one.open(NAME)
-        await two.open(NAME)
+        await one.open(TELEGRAM)
+        await two.open(TELEGRAM)
         await one.press("r")
         await one.type("typed in the first")
         await two.until(lambda: two.inbox.composer.text == "typed in the first")
@@ -35,8 +25,8 @@ async def test_a_draft_typed_elsewhere_comes_into_an_untouched_composer(
 
 async def test_moving_on_writes_only_what_was_typed_here(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as one, desk(folder) as two:
-        await one.open(NAME)
-        await two.open(NAME)
+        await one.open(TELEGRAM)
+        await two.open(TELEGRAM)
         await one.press("r")
         await one.type("typed in the first")
         await two.press("J", "K")
@@ -45,11 +35,11 @@ async def test_moving_on_writes_only_what_was_typed_here(folder: Folder, desk: D
 
 async def test_texts_typed_in_both_are_both_kept(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
-        await agent.open(NAME)
+        await agent.open(TELEGRAM)
         await agent.press("r")
         agent.inbox.session.changes.poll = lambda: False
         with writes.Writer(folder) as writer:
-            drafts.save(writer, chat_id(folder), "from elsewhere", 0)
+            drafts.save(writer, chat_id(folder, TELEGRAM), "from elsewhere", 0)
         await agent.type("from here")
         await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [("from elsewhere\nfrom here",)])
         agent.inbox.take_changes()
@@ -58,10 +48,10 @@ async def test_texts_typed_in_both_are_both_kept(folder: Folder, desk: DeskMaker
 
 async def test_one_draft_is_sent_once_though_both_press_enter(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as one, desk(folder) as two:
-        await one.open(NAME)
+        await one.open(TELEGRAM)
         await one.press("r")
         await one.type("only once")
-        await two.open(NAME)
+        await two.open(TELEGRAM)
         await two.until(lambda: two.inbox.composer.text == "only once")
         two.inbox.session.changes.poll = lambda: False
         await two.press("r")
@@ -90,7 +80,7 @@ async def test_two_lines_and_two_enters_in_one_burst_are_two_messages(
     folder: Folder, desk: DeskMaker
 ) -> None:
     async with desk(folder) as agent:
-        await agent.open(NAME)
+        await agent.open(TELEGRAM)
         for character in "rone\rtwo\r3":
             key = "enter" if character == "\r" else character
             agent.app.post_message(events.Key(key, character))
@@ -104,7 +94,7 @@ async def test_two_lines_and_two_enters_in_one_burst_are_two_messages(
 
 async def test_what_is_typed_while_a_send_comes_back_stays_behind_it(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
-        await agent.open(NAME)
+        await agent.open(TELEGRAM)
         await agent.press("r")
         await agent.type("too early")
         await agent.press("enter")

@@ -10,8 +10,7 @@ from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.ui.dialogs.confirm import Confirm
 
 from .conftest import Desk, DeskMaker
-from .test_inbox import rows
-from .test_two_terminals import NAME, chat_id
+from .steps import TELEGRAM, rows
 
 FOUND = "Nobody knows whether this was sent: no answer came, and it is not in the chat"
 
@@ -19,12 +18,9 @@ FOUND = "Nobody knows whether this was sent: no answer came, and it is not in th
 def uncertain(folder: Folder) -> OutboxItem:
     """What the engine leaves when it has looked for a minute."""
     with writes.Writer(folder) as writer:
-        profile = str(
-            writer.cache.execute("SELECT profile_id FROM chats WHERE id = ?", (chat_id(folder),)).fetchone()[
-                0
-            ]
-        )
-        item = sends.queue_send(writer, chat_id(folder), profile, {"text": "Did you get it?"}, hold_ms=0)
+        found = "SELECT id, profile_id FROM chats WHERE participant_name = ?"
+        chat, profile = writer.cache.execute(found, (TELEGRAM,)).fetchone()
+        item = sends.queue_send(writer, chat, profile, {"text": "Did you get it?"}, hold_ms=0)
         outbox.move(writer, item, State.UNCERTAIN, title=FOUND)
     return item
 
@@ -35,7 +31,7 @@ def states(folder: Folder) -> list[object]:
 
 async def at_the_item(desk: Desk) -> None:
     """The cursor of the thread stands on it."""
-    await desk.open(NAME)
+    await desk.open(TELEGRAM)
     await desk.press("G")
     await desk.until(lambda: getattr(desk.inbox.thread.cursor_row, "item", None) is not None)
 
