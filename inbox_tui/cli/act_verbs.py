@@ -20,6 +20,9 @@ ItemArgument = Annotated[
 MarkupOption = Annotated[
     str | None, typer.Option(metavar="JSON", help="A Telegram keyboard, as `reply_markup` of its Bot API.")
 ]
+AsIsOption = Annotated[
+    bool, typer.Option("--as-is", help="Send it as it is, though {{something}} in it looks like a blank.")
+]
 
 
 def register(program: typer.Typer) -> None:
@@ -45,6 +48,7 @@ def send(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Fill a blank of the snippet; may be repeated."),
     ] = None,
+    as_is: AsIsOption = False,
     wait: WaitOption = False,
     queue: QueueOption = False,
     dry_run: DryOption = False,
@@ -55,7 +59,7 @@ def send(
     from inbox_tui.cli.carrying import Manner
     from inbox_tui.cli.sending import Given, send_message
 
-    given = Given(text, file, url, reply_to, markup, snippet, tuple(answers or ()))
+    given = Given(text, file, url, reply_to, markup, snippet, tuple(answers or ()), as_is)
     manner = Manner(wait, queue, dry_run, as_json, ids)
     return send_message(settings_of(context), chat, given, manner)
 
@@ -158,6 +162,7 @@ def private_reply(
     post: Annotated[str, typer.Argument(help="The post's id.")],
     comment: Annotated[str, typer.Argument(help="The comment's id, or the platform's.")],
     text: TextArgument = None,
+    as_is: AsIsOption = False,
     wait: WaitOption = False,
     queue: QueueOption = False,
     dry_run: DryOption = False,
@@ -169,7 +174,7 @@ def private_reply(
     from inbox_tui.cli.carrying import Manner
 
     manner = Manner(wait, queue, dry_run, as_json, ids)
-    return acting.private_reply(settings_of(context), post, comment, text, manner=manner)
+    return acting.private_reply(settings_of(context), post, comment, text, as_is=as_is, manner=manner)
 
 
 def new_chat(
@@ -179,6 +184,7 @@ def new_chat(
     text: Annotated[str | None, typer.Argument(help="What to write first; nothing when left out.")] = None,
     name: Annotated[str | None, typer.Option(help="What the person is called, for the list.")] = None,
     username: Annotated[str | None, typer.Option(help="The person's user name, for the list.")] = None,
+    as_is: AsIsOption = False,
     wait: WaitOption = False,
     queue: QueueOption = False,
     dry_run: DryOption = False,
@@ -191,7 +197,7 @@ def new_chat(
 
     manner = Manner(wait, queue, dry_run, as_json, ids)
     person = acting.Person(participant, name, username)
-    return acting.new_chat(settings_of(context), profile, person, text, manner=manner)
+    return acting.new_chat(settings_of(context), profile, person, text, as_is=as_is, manner=manner)
 
 
 def retry(

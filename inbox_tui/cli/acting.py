@@ -16,6 +16,7 @@ from inbox_tui.core import reactions
 from inbox_tui.core.capabilities import platform_name
 from inbox_tui.core.errors import InboxError, Refused, UsageError
 from inbox_tui.core.models import Json, JsonObject, Message, Profile
+from inbox_tui.core.snippets import typed_blank
 from inbox_tui.core.text import clean
 from inbox_tui.store import acts, fetched, lookups
 from inbox_tui.store.acts import ActName
@@ -78,9 +79,10 @@ def archive(settings: Settings, name: str, *, back: bool, manner: Manner) -> int
     return carry_out(settings, act, Subject(chat.id, chat.profile_id, {}, words), manner)
 
 
-def private_reply(settings: Settings, post_id: str, name: str, text: str | None, *, manner: Manner) -> int:
+def private_reply(
+    settings: Settings, post_id: str, name: str, text: str | None, *, as_is: bool, manner: Manner
+) -> int:
     """Write to who wrote a comment, once."""
-    text = clean(read_text(text))
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
         found = fetched.find_comments(reader, post_id, name)
@@ -93,6 +95,7 @@ def private_reply(settings: Settings, post_id: str, name: str, text: str | None,
         ids = " and ".join(sorted(comment.id for _, comment in found))
         raise UsageError(f"{name} names more than one comment", f"Name one by its id, such as {ids}")
     profile_id, comment = found[0]
+    text = no_blank(clean(read_text(text)), as_is=as_is)
     payload: JsonObject = {
         "post_id": post_id,
         "comment_id": comment.id,
@@ -115,7 +118,7 @@ class Person:
 
 
 def new_chat(
-    settings: Settings, profile_name: str, person: Person, text: str | None, *, manner: Manner
+    settings: Settings, profile_name: str, person: Person, text: str | None, *, as_is: bool, manner: Manner
 ) -> int:
     """Begin a chat, or find the one that there is, and write into it where there is a text."""
     prepare(settings.folder)
@@ -123,7 +126,7 @@ def new_chat(
         profile = _profile(reader, profile_name)
     payload: dict[str, Json] = {"participant": person.participant, **acts.named(person.name, person.username)}
     if text is not None:
-        payload["text"] = clean(read_text(text))
+        payload["text"] = no_blank(clean(read_text(text)), as_is=as_is)
     words = f"begin a chat with {person.participant} from {profile.name} ({platform_name(profile.platform)})"
     chat_id = acts.new_chat_of(profile.id, person.participant)
     return carry_out(settings, ActName.NEW_CHAT, Subject(chat_id, profile.id, payload, words), manner)
@@ -131,12 +134,23 @@ def new_chat(
 
 def read_text(text: str | None) -> str:
     """A text as it was given, or from standard input. Raises UsageError where there is none."""
+    given = text
     if text is None:
-        if sys.stdin.isatty():
-            raise UsageError("There is no text to send", "Give it as an argument or on standard input")
-        text = sys.stdin.read().rstrip("\n")
+        text = "" if sys.stdin.isatty() else sys.stdin.read().rstrip("\n")
     if not clean(text).strip():
-        raise UsageError("The text is empty", NOTHING)
+        what = "The text is empty" if given else "There is no text to send"
+        raise UsageError(what, f"Give it as an argument or on standard input; {NOTHING.lower()}")
+    return text
+
+
+def no_blank(text: str, *, as_is: bool) -> str:
+    """The text. Raises Refused where something in it looks like a blank, unless it is to go as it is.
+
+    The screen asks for Enter once more.
+    """
+    blank = None if as_is else typed_blank(text)
+    if blank is not None:
+        raise Refused(f"{blank} looks like a blank", f"{NOTHING}; --as-is sends the text as it is")
     return text
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inbox_tui.cli import snippets
-from inbox_tui.cli.acting import read_markup, read_text
+from inbox_tui.cli.acting import no_blank, read_markup, read_text
 from inbox_tui.cli.carrying import Manner, Subject, moved, need_a_key, rehearse, tell
 from inbox_tui.cli.naming import Use, chat_named
 from inbox_tui.config import Settings
@@ -42,6 +42,8 @@ class Given:
     """A snippet's name, in place of a text."""
     answers: tuple[str, ...] = ()
     """What fills its blanks, as `key=value`."""
+    as_is: bool = False
+    """Also a text in which something looks like a blank."""
 
 
 def send_message(settings: Settings, name: str, given: Given, manner: Manner) -> int:
@@ -71,6 +73,9 @@ def send_message(settings: Settings, name: str, given: Given, manner: Manner) ->
                     print(f"inbox-tui: sent without its buttons: {no.reason}", file=sys.stderr)
                 else:
                     markup = filled.keyboard
+
+        if words is not None:
+            no_blank(words, as_is=given.as_is)
 
         def check(payload: JsonObject) -> None:
             asked = act_checks.Asked(ActName.SEND, row.chat.id, row.chat.profile_id, payload)

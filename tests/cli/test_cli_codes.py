@@ -132,7 +132,7 @@ def test_a_command_line_that_cannot_be_understood_is_2(
 def test_a_send_that_cannot_be_understood_is_2(reading: CommandLine) -> None:
     chat = chat_of(reading.account, "telegram")
     refused(reading("send", chat, " \n"), 2, "The text is empty")
-    refused(reading("send", chat, stdin="\n"), 2, "The text is empty")
+    refused(reading("send", chat, stdin="\n"), 2, "There is no text to send")
     both = ["--url", "https://x.example/a.png", "--file", "a.png"]
     refused(reading("send", chat, *both), 2, "exclude each other")
     refused(reading("send", chat, "x", "--markup", "[]"), 2, "a JSON object")

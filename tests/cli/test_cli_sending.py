@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,10 @@ import pytest
 from cli_accounts import CommandLine
 
 from inbox_tui.sandbox.faults import Fault
-from inbox_tui.sandbox.server import RunningSandbox
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-
-
-@pytest.fixture
-def fault(living: RunningSandbox) -> Iterator[Callable[[Fault], Fault]]:
-    """Switch a fault of the server on until the test ends."""
-    yield living.world.faults.add
-    living.world.faults.remove()
 
 
 def chat_of(acting: CommandLine, query: str) -> str:
@@ -56,6 +48,18 @@ def test_a_text_comes_from_standard_input_where_none_is_given(acting: CommandLin
     ran = acting("send", chat, stdin="two\r\nlines\x1b[2J\n")
     assert ran.code == 0
     assert sent(acting, chat)[ran.out.split()[1]]["body"] == "two\nlines␛[2J"
+
+
+def test_what_looks_like_a_blank_is_sent_only_as_it_is(acting: CommandLine) -> None:
+    chat = chat_of(acting, "platform:telegram")
+    ran = acting("send", chat, "hi {{name}}")
+    assert (ran.code, ran.out) == (4, "")
+    assert "{{name}} looks like a blank" in ran.err
+    assert "--as-is" in ran.err
+    assert acting("send", chat, "hi {{name}}", "--dry-run").code == 4
+    assert "hi {{name}}" not in bodies(acting, chat)
+    assert acting("send", chat, "hi {{name}}", "--as-is").code == 0
+    assert "hi {{name}}" in bodies(acting, chat)
 
 
 def test_waiting_ends_when_the_platform_has_the_message(acting: CommandLine) -> None:
