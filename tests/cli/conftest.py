@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from cli_accounts import KEY, Account, CommandLine, run_alone
 
+from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
 
 
@@ -72,3 +73,10 @@ def acting(
 ) -> CommandLine:
     """A command line on a world that answers."""
     return CommandLine(living_account.copy(tmp_path / "home"), monkeypatch, capsys)
+
+
+@pytest.fixture
+def fault(living: RunningSandbox) -> Iterator[Callable[[Fault], Fault]]:
+    """Switch a fault of the living server on until the test ends."""
+    yield living.world.faults.add
+    living.world.faults.remove()

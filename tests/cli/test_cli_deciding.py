@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,14 +11,6 @@ from cli_accounts import CommandLine
 from test_cli_sending import bodies, chat_of
 
 from inbox_tui.sandbox.faults import Fault
-from inbox_tui.sandbox.server import RunningSandbox
-
-
-@pytest.fixture
-def fault(living: RunningSandbox) -> Iterator[Callable[[Fault], Fault]]:
-    """Switch a fault of the server on until the test ends."""
-    yield living.world.faults.add
-    living.world.faults.remove()
 
 
 @pytest.fixture

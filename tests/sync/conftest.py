@@ -73,6 +73,12 @@ class Desk:
         self.loops.append(loop)
         return loop
 
+    def following(self, **more: object) -> Loop:
+        """A loop that follows, and has done what was to be done at first."""
+        loop = self.loop(Mode.FOLLOW, **more)
+        self.settle(loop)
+        return loop
+
     def settle(self, loop: Loop, turns: int = 400) -> None:
         """Turn, while time stands still, until everything that is due now has been asked and answered."""
         quiet = 0

@@ -11,7 +11,6 @@ import pytest
 from inbox_tui.store import clock, drafts, marks, outbox, sends
 from inbox_tui.store.items import State
 from inbox_tui.sync.decisions import What, after_search, after_silence
-from inbox_tui.sync.loop import Loop, Mode
 from tests.sync.conftest import Desk
 from tests.sync.fake_api import HOUR, START
 
@@ -23,15 +22,9 @@ def jump(desk: Desk, milliseconds: int) -> None:
     desk.api.now += milliseconds
 
 
-def following(desk: Desk) -> Loop:
-    loop = desk.loop(Mode.FOLLOW)
-    desk.settle(loop)
-    return loop
-
-
 @pytest.mark.parametrize("hours", [-1, -24, -24 * 400])
 def test_a_held_send_leaves_once_within_seconds_when_the_clock_is_put_back(shop: Desk, hours: int) -> None:
-    loop = following(shop)
+    loop = shop.following()
     item = shop.send("Hello", hold_ms=sends.HOLD_MS, screen=os.getpid())
     shop.pass_time(loop, 1)
     assert shop.item(item).state == State.HELD
@@ -42,7 +35,7 @@ def test_a_held_send_leaves_once_within_seconds_when_the_clock_is_put_back(shop:
 
 
 def test_a_small_step_back_leaves_the_time_in_which_a_send_can_be_taken_back(shop: Desk) -> None:
-    loop = following(shop)
+    loop = shop.following()
     item = shop.send("Hello", hold_ms=sends.HOLD_MS, screen=os.getpid())
     jump(shop, -2000)
     shop.pass_time(loop, 4)
@@ -51,7 +44,7 @@ def test_a_small_step_back_leaves_the_time_in_which_a_send_can_be_taken_back(sho
 
 
 def test_a_send_that_waits_to_be_tried_again_does_not_wait_for_the_old_time(shop: Desk) -> None:
-    loop = following(shop)
+    loop = shop.following()
 
     def refuse(request: httpx.Request) -> httpx.Response | None:
         if request.method == "POST":
@@ -74,7 +67,7 @@ def test_what_was_written_before_the_clock_was_put_forward_goes_back_to_the_pers
 ) -> None:
     item = shop.send("Hello")
     jump(shop, DAY)
-    shop.pass_time(following(shop), 5)
+    shop.pass_time(shop.following(), 5)
     kept = shop.item(item)
     assert (kept.state, kept.text) == (State.FAILED, "Hello")
     assert kept.title.startswith("Written 1d ago")
@@ -85,7 +78,7 @@ def test_what_was_written_before_the_clock_was_put_forward_goes_back_to_the_pers
 def test_a_send_cut_off_before_the_clock_was_put_back_is_never_doubled_and_never_stuck(
     shop: Desk, *, proven: bool
 ) -> None:
-    loop = following(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     # An engine that was killed between the request and its answer.
     assert outbox.move(shop.writer, item, State.SENDING, dispatched=True)
@@ -120,12 +113,12 @@ def test_drafts_and_marks_follow_the_person_not_the_clock(shop: Desk) -> None:
     jump(shop, -DAY)
     marks.mark(shop.writer, "c1", "done")
     shop.api.add_message("c1", START, "one more")
-    shop.pass_time(following(shop), 5)
+    shop.pass_time(shop.following(), 5)
     assert shop.value("SELECT unanswered FROM chats WHERE id = 'c1'") == 1
 
 
 def test_sends_of_a_chat_keep_their_order_while_the_clock_jumps(shop: Desk) -> None:
-    loop = following(shop)
+    loop = shop.following()
     for text, step in (("one", 5 * 60_000), ("two", -2 * HOUR), ("three", -DAY), ("four", 0)):
         shop.send(text)
         jump(shop, step)
@@ -138,7 +131,7 @@ def test_sends_of_a_chat_keep_their_order_while_the_clock_jumps(shop: Desk) -> N
 
 def test_the_servers_time_is_kept_for_screens_and_commands(shop: Desk) -> None:
     shop.api.ahead = 3600
-    following(shop)
+    shop.following()
     assert abs(clock.offset(shop.writer.cache) - 3_600_000) < clock.TOLERANCE_MS
     now = clock.server_now(shop.writer.cache)
     assert abs(now - shop.api.now - 3_600_000) < clock.TOLERANCE_MS
@@ -146,7 +139,7 @@ def test_the_servers_time_is_kept_for_screens_and_commands(shop: Desk) -> None:
 
 def test_a_difference_of_the_clocks_that_has_not_changed_is_not_written_again(shop: Desk) -> None:
     shop.api.ahead = 3600
-    loop = following(shop)
+    loop = shop.following()
     shop.pass_time(loop, 60, step=1)
     (before,) = shop.writer.cache.execute("SELECT value FROM meta WHERE key = 'rev'").fetchone()
     for ahead in (3600.9, 3599.6, 3600.3):
@@ -158,7 +151,7 @@ def test_a_difference_of_the_clocks_that_has_not_changed_is_not_written_again(sh
 
 def test_a_clock_that_was_set_is_noticed_within_seconds(shop: Desk) -> None:
     shop.api.ahead = 3600
-    loop = following(shop)
+    loop = shop.following()
     shop.api.ahead = 0
     shop.pass_time(loop, 65, step=1)
     assert abs(clock.offset(shop.writer.cache)) <= clock.TOLERANCE_MS

@@ -15,7 +15,6 @@ from inbox_tui.sandbox.server import RunningSandbox
 from inbox_tui.store import db, writes
 from inbox_tui.store.items import State
 from inbox_tui.sync import engine
-from inbox_tui.sync.loop import Loop, Mode
 from tests.sync.conftest import Desk
 from tests.sync.fake_api import MINUTE, START
 
@@ -29,25 +28,19 @@ def read_only(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("PRAGMA query_only = OFF")
 
 
-def following(desk: Desk) -> Loop:
-    loop = desk.loop(Mode.FOLLOW)
-    desk.settle(loop)
-    return loop
-
-
 def test_nothing_is_sent_when_it_cannot_be_written_down_first(shop: Desk) -> None:
-    loop = following(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     with read_only(shop.writer.local), pytest.raises(StoreError, match=r"local\.db is read-only"):
         shop.pass_time(loop, 1)
     assert shop.api.count("POST ") == 0
     assert shop.item(item).state == State.QUEUED
-    shop.pass_time(following(shop), 1)
+    shop.pass_time(shop.following(), 1)
     assert shop.api.sends == ["Hello"]
 
 
 def test_a_send_whose_answer_cannot_be_written_down_is_found_again_and_not_repeated(shop: Desk) -> None:
-    loop = following(shop)
+    loop = shop.following()
     item = shop.send("Hello")
 
     def disk_fails(request: httpx.Request) -> httpx.Response | None:
@@ -62,13 +55,13 @@ def test_a_send_whose_answer_cannot_be_written_down_is_found_again_and_not_repea
     shop.writer.local.execute("PRAGMA query_only = OFF")
     assert shop.item(item).state == State.SENDING
     shop.api.publish("Hello")
-    shop.pass_time(following(shop), 30)
+    shop.pass_time(shop.following(), 30)
     assert shop.item(item).state in (State.ACCEPTED, State.SETTLED)
     assert shop.api.sends == ["Hello"]
 
 
 def test_messages_that_find_the_cache_full_are_fetched_again_by_the_next_engine(shop: Desk) -> None:
-    loop = following(shop)
+    loop = shop.following()
     cache = shop.writer.cache
     (pages,) = cache.execute("PRAGMA page_count").fetchone()
     (limit,) = cache.execute("PRAGMA max_page_count").fetchone()
@@ -78,7 +71,7 @@ def test_messages_that_find_the_cache_full_are_fetched_again_by_the_next_engine(
     with pytest.raises(StoreError, match=r"The disk is full: .*cache\.db cannot be written"):
         shop.pass_time(loop, 2 * MINUTE / 1000)
     cache.execute(f"PRAGMA max_page_count = {limit}")
-    shop.pass_time(following(shop), 5)
+    shop.pass_time(shop.following(), 5)
     assert shop.value("SELECT count(*) FROM messages") == 21
 
 
@@ -88,7 +81,7 @@ def test_a_fault_of_a_file_is_not_taken_for_a_page_that_cannot_be_stored(
     def fail(*_: object) -> None:
         raise StoreError("The disk is full", "Free some space")
 
-    loop = following(shop)
+    loop = shop.following()
     shop.api.add_message("c1", START)
     monkeypatch.setattr(writes, "apply_messages", fail)
     with pytest.raises(StoreError, match="The disk is full"):

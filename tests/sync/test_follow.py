@@ -17,8 +17,8 @@ from tests.sync.fake_api import HOUR, MINUTE, START, Bend
 
 
 def following(desk: Desk, **more: object) -> Loop:
-    loop = desk.loop(Mode.FOLLOW, **more)
-    desk.settle(loop)
+    """A loop that follows; what it asked for at first is not counted."""
+    loop = desk.following(**more)
     desk.api.requests = []
     return loop
 

@@ -50,14 +50,8 @@ def once(bend: Bend) -> Bend:
     return bent
 
 
-def started(desk: Desk) -> Loop:
-    loop = desk.loop(Mode.FOLLOW)
-    desk.settle(loop)
-    return loop
-
-
 def test_a_send_is_accepted_then_settled_and_arrives_once(shop: Desk) -> None:
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     shop.pass_time(loop, 0.5)
     assert shop.item(item).state == State.ACCEPTED
@@ -71,7 +65,7 @@ def test_a_send_is_accepted_then_settled_and_arrives_once(shop: Desk) -> None:
 
 
 def test_a_held_send_leaves_when_its_time_has_come(shop: Desk) -> None:
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello", hold_ms=5000, screen=os.getpid())
     shop.pass_time(loop, 4.5)
     assert shop.item(item).state == State.HELD
@@ -81,7 +75,7 @@ def test_a_held_send_leaves_when_its_time_has_come(shop: Desk) -> None:
 
 
 def test_a_held_send_whose_screen_died_becomes_the_draft_again(shop: Desk) -> None:
-    loop = started(shop)
+    loop = shop.following()
     dead = 2**22 - 3
     item = shop.send("Hello", hold_ms=5000, screen=dead)
     shop.pass_time(loop, 6)
@@ -93,7 +87,7 @@ def test_a_held_send_whose_screen_died_becomes_the_draft_again(shop: Desk) -> No
 
 
 def test_messages_of_a_chat_leave_in_order_each_after_the_one_before_has_arrived(shop: Desk) -> None:
-    loop = started(shop)
+    loop = shop.following()
     items = [shop.send(text) for text in ("one", "two", "three")]
     shop.pass_time(loop, 1)
     assert shop.api.sends == ["one"]
@@ -105,7 +99,7 @@ def test_messages_of_a_chat_leave_in_order_each_after_the_one_before_has_arrived
 
 
 def test_a_message_that_is_long_pending_does_not_hold_the_next_one_for_ever(shop: Desk) -> None:
-    loop = started(shop)
+    loop = shop.following()
     shop.send("one")
     shop.send("two")
     shop.pass_time(loop, 29, step=1)
@@ -115,7 +109,7 @@ def test_a_message_that_is_long_pending_does_not_hold_the_next_one_for_ever(shop
 
 
 def test_what_was_accepted_before_the_engine_died_is_looked_at_before_the_next_one_leaves(shop: Desk) -> None:
-    loop = started(shop)
+    loop = shop.following()
     first = shop.send("one")
     shop.pass_time(loop, 0.25)
     assert shop.item(first).state == State.ACCEPTED
@@ -124,14 +118,14 @@ def test_what_was_accepted_before_the_engine_died_is_looked_at_before_the_next_o
     shop.api.fail("one", "No")
     shop.clock.advance(60)
     second = shop.send("two")
-    shop.pass_time(started(shop), 5)
+    shop.pass_time(shop.following(), 5)
     assert (shop.item(first).state, shop.item(second).state) == (State.FAILED, State.QUEUED)
     assert shop.api.sends == ["one"]
 
 
 def test_a_look_of_before_does_not_count_as_one_of_now_when_the_servers_clock_runs_fast(shop: Desk) -> None:
     shop.api.ahead = 0
-    loop = started(shop)
+    loop = shop.following()
     first = shop.send("one")
     shop.pass_time(loop, 0.25)
     screens.need(shop.writer, "look", "c1")
@@ -154,7 +148,7 @@ def test_one_that_was_dispatched_long_ago_and_taken_now_holds_the_next_one_for_a
     assert outbox.move(shop.writer, first, State.SENDING, dispatched=True)
     writes.remember(shop.writer, REPLAYS, 1)
     shop.clock.advance(60)
-    loop = started(shop)
+    loop = shop.following()
     shop.pass_time(loop, 20, step=1)
     assert (shop.item(first).state, shop.item(second).state) == (State.ACCEPTED, State.QUEUED)
     shop.api.fail("one", "No")
@@ -165,7 +159,7 @@ def test_one_that_was_dispatched_long_ago_and_taken_now_holds_the_next_one_for_a
 
 def test_a_failed_item_holds_back_the_later_ones_of_its_chat_and_says_so(shop: Desk) -> None:
     shop.api.add_chat("c2", START - 30_000)
-    loop = started(shop)
+    loop = shop.following()
     first, second, other = shop.send("one"), shop.send("two"), shop.send("elsewhere", "c2")
     shop.pass_time(loop, 1)
     shop.api.fail("one", "Forbidden: bot was blocked by the user")
@@ -181,7 +175,7 @@ def test_a_failed_item_holds_back_the_later_ones_of_its_chat_and_says_so(shop: D
 
 
 def test_a_failed_item_that_is_retried_keeps_its_place_before_the_later_ones(shop: Desk) -> None:
-    loop = started(shop)
+    loop = shop.following()
     first, second = shop.send("one"), shop.send("two")
     shop.pass_time(loop, 1)
     shop.api.fail("one", "No")
@@ -196,7 +190,7 @@ def test_a_failed_item_that_is_retried_keeps_its_place_before_the_later_ones(sho
 
 
 def test_an_earlier_message_that_the_service_retries_holds_back_the_later_ones(shop: Desk) -> None:
-    loop = started(shop)
+    loop = shop.following()
     shop.send("one")
     second = shop.send("two")
     shop.pass_time(loop, 1)
@@ -207,7 +201,7 @@ def test_an_earlier_message_that_the_service_retries_holds_back_the_later_ones(s
 
 
 def test_an_item_of_another_account_is_never_sent(shop: Desk) -> None:
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     shop.writer.local.execute("UPDATE outbox SET account = 'other'")
     shop.pass_time(loop, 1)
@@ -219,7 +213,7 @@ def test_an_item_of_another_account_is_never_sent(shop: Desk) -> None:
 def test_a_message_that_waited_a_quarter_of_an_hour_goes_back_to_the_person(shop: Desk) -> None:
     item = shop.send("Hello")
     shop.clock.advance(16 * 60)
-    loop = started(shop)
+    loop = shop.following()
     shop.pass_time(loop, 1)
     assert shop.item(item).state == State.FAILED
     assert shop.item(item).title == "Written 16m ago and not sent since"
@@ -230,7 +224,7 @@ def test_a_message_that_waited_is_sent_only_after_a_look_at_the_chat(shop: Desk)
     item = shop.send("Hello")
     shop.clock.advance(60)
     shop.api.requests = []
-    loop = started(shop)
+    loop = shop.following()
     shop.pass_time(loop, 1)
     assert shop.item(item).state == State.ACCEPTED
     order = [r for r in shop.api.requests if "/c1/messages" in r]
@@ -241,7 +235,7 @@ def test_a_message_that_somebody_else_answered_meanwhile_goes_back_to_the_person
     item = shop.send("Hello")
     shop.clock.advance(60)
     shop.api.add_message("c1", shop.api.now - 10_000, "Done by a colleague", direction="outbound")
-    loop = started(shop)
+    loop = shop.following()
     shop.pass_time(loop, 1)
     assert shop.item(item).state == State.FAILED
     assert shop.item(item).title == "Answered elsewhere meanwhile"
@@ -253,7 +247,7 @@ def test_an_automatic_answer_is_not_an_answer(shop: Desk) -> None:
     shop.clock.advance(60)
     shop.api.add_message("c1", shop.api.now - 10_000, "Are you there?")
     shop.api.add_message("c1", shop.api.now - 9_000, "We are closed.", direction="outbound")
-    loop = started(shop)
+    loop = shop.following()
     shop.pass_time(loop, 1)
     assert shop.item(item).state == State.ACCEPTED
 
@@ -263,7 +257,7 @@ def test_a_closed_window_is_refused_here_and_no_request_leaves(desk: Desk) -> No
     desk.api.add_chat("c1", START - 25 * HOUR)
     desk.sync()
     item = desk.send("Hello")
-    loop = started(desk)
+    loop = desk.following()
     desk.pass_time(loop, 1)
     assert desk.item(item).state == State.FAILED
     assert "Window probably closed" in desk.item(item).title
@@ -283,7 +277,7 @@ def test_a_window_that_a_new_message_opened_is_noticed_before_a_refusal(desk: De
 
 def test_a_profile_that_is_not_connected_refuses(shop: Desk) -> None:
     shop.api.profiles[0]["status"] = "expired"
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     shop.pass_time(loop, 1)
     assert shop.item(item).state == State.FAILED
@@ -293,7 +287,7 @@ def test_a_profile_that_is_not_connected_refuses(shop: Desk) -> None:
 
 def test_a_refusal_of_the_api_is_told_in_its_own_words(shop: Desk) -> None:
     shop.api.bend = bend_posts(lambda _: httpx.Response(422, json={"error": "Bad Request: chat not found"}))
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     shop.pass_time(loop, 1)
     assert shop.item(item).state == State.FAILED
@@ -306,7 +300,7 @@ def test_an_unreachable_server_leaves_the_item_queued_and_it_goes_when_there_is_
         raise httpx.ConnectError("connection refused")
 
     shop.api.bend = bend_posts(unreachable)
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     shop.pass_time(loop, 10)
     assert shop.item(item).state == State.QUEUED
@@ -318,7 +312,7 @@ def test_an_unreachable_server_leaves_the_item_queued_and_it_goes_when_there_is_
 
 def test_a_slow_down_is_waited_out_as_told(shop: Desk) -> None:
     shop.api.bend = once(lambda _: httpx.Response(429, headers={"retry-after": "20"}, json={}))
-    loop = started(shop)
+    loop = shop.following()
     shop.send("Hello")
     shop.pass_time(loop, 18)
     assert shop.api.sends == []
@@ -329,7 +323,7 @@ def test_a_slow_down_is_waited_out_as_told(shop: Desk) -> None:
 
 def test_a_lost_answer_is_found_in_the_chat_and_adopted(shop: Desk) -> None:
     shop.api.bend = once(lose_answer(shop))
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     shop.pass_time(loop, 8)
     assert shop.item(item).state == State.SENDING
@@ -345,7 +339,7 @@ def test_a_lost_answer_is_found_in_the_chat_and_adopted(shop: Desk) -> None:
 
 def test_a_lost_answer_without_a_trace_is_uncertain_after_a_minute_and_never_sent_again(shop: Desk) -> None:
     shop.api.bend = bend_posts(lambda _: httpx.Response(500, json={"error": "boom"}))
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     shop.pass_time(loop, 55, step=1)
     assert shop.item(item).state == State.SENDING
@@ -359,7 +353,7 @@ def test_no_conclusion_is_drawn_while_the_chat_cannot_be_read(shop: Desk) -> Non
     def all_is_dark(request: httpx.Request) -> httpx.Response | None:
         raise httpx.ReadError("reset")
 
-    loop = started(shop)
+    loop = shop.following()
     shop.api.bend = all_is_dark
     item = shop.send("Hello")
     shop.pass_time(loop, 90, step=1)
@@ -371,7 +365,7 @@ def test_no_conclusion_is_drawn_while_the_chat_cannot_be_read(shop: Desk) -> Non
 
 def test_two_equal_messages_found_are_uncertain(shop: Desk) -> None:
     shop.api.bend = once(lose_answer(shop))
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     shop.pass_time(loop, 2)
     shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound")
@@ -381,7 +375,7 @@ def test_two_equal_messages_found_are_uncertain(shop: Desk) -> None:
 
 
 def test_an_equal_message_of_the_item_before_is_not_adopted(shop: Desk) -> None:
-    loop = started(shop)
+    loop = shop.following()
     first = shop.send("ok")
     shop.pass_time(loop, 0.25)
     shop.api.publish("ok")
@@ -400,7 +394,7 @@ def test_where_keys_are_proven_a_lost_answer_is_repeated_with_the_same_key(shop:
     shop.api.honours_keys = True
     writes.remember(shop.writer, REPLAYS, 1)
     shop.api.bend = once(lose_answer(shop))
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     shop.pass_time(loop, 5)
     assert shop.item(item).state == State.ACCEPTED
@@ -421,7 +415,7 @@ def test_a_first_try_that_still_runs_is_repeated_and_what_it_returns_proves_the_
         return None
 
     shop.api.bend = bend_posts(busy)
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     assert not loop.push.client.transport.replay_proven
     shop.pass_time(loop, 8)
@@ -435,7 +429,7 @@ def test_a_first_try_that_still_runs_is_repeated_and_what_it_returns_proves_the_
 def test_another_body_under_the_key_is_uncertain(shop: Desk) -> None:
     words = "Idempotency-Key was already used with a different request"
     shop.api.bend = bend_posts(lambda _: httpx.Response(422, json={"error": words}))
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     shop.pass_time(loop, 1)
     assert shop.item(item).state == State.UNCERTAIN
@@ -449,7 +443,7 @@ def test_what_a_killed_engine_left_in_sending_is_looked_for_and_never_sent_again
     assert outbox.move(shop.writer, item, State.SENDING, dispatched=True)
     if arrived:
         shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound", status="pending")
-    loop = started(shop)
+    loop = shop.following()
     shop.pass_time(loop, 75, step=1)
     assert shop.item(item).state == (State.ACCEPTED if arrived else State.UNCERTAIN)
     assert posts(shop) == 0
@@ -462,7 +456,7 @@ def test_what_a_killed_engine_had_accepted_is_followed_to_its_end(shop: Desk) ->
     sending = shop.item(item)
     assert outbox.move(shop.writer, sending, State.ACCEPTED, message_id=str(message["id"]))
     shop.api.publish("Hello")
-    loop = started(shop)
+    loop = shop.following()
     shop.pass_time(loop, 3)
     assert shop.item(item).state == State.SETTLED
 
@@ -481,7 +475,7 @@ def test_what_a_killed_process_sent_is_found_whatever_the_servers_clock_has_done
         raise httpx.ReadError("killed")
 
     shop.api.ahead = 100
-    loop = started(shop)
+    loop = shop.following()
     if mode is Mode.SEND:
         # Its first request is the send: nothing but what an engine has kept tells it the server's clock.
         end(loop)
@@ -492,7 +486,7 @@ def test_what_a_killed_process_sent_is_found_whatever_the_servers_clock_has_done
     assert shop.item(item).state == State.SENDING
     end(loop)
     shop.api.ahead = 100 + faster
-    shop.pass_time(started(shop), 15)
+    shop.pass_time(shop.following(), 15)
     assert shop.item(item).state == State.SETTLED
     assert posts(shop) == 1
 
@@ -502,13 +496,13 @@ def test_where_the_servers_clock_was_not_known_at_dispatch_that_of_the_search_co
     item = shop.send("Hello")
     assert outbox.move(shop.writer, item, State.SENDING, dispatched=True)
     shop.api.add_message("c1", shop.api.now + 100_000, "Hello", direction="outbound")
-    shop.pass_time(started(shop), 15)
+    shop.pass_time(shop.following(), 15)
     assert shop.item(item).state == State.SETTLED
 
 
 def uncertain(shop: Desk, text: str = "Hello") -> tuple[Loop, OutboxItem]:
     """A send without answer or trace, a minute later; the server takes sends again."""
-    loop = started(shop)
+    loop = shop.following()
     shop.api.bend = bend_posts(lambda _: httpx.Response(500, json={}))
     item = shop.send(text)
     shop.pass_time(loop, 75, step=1)
@@ -553,7 +547,7 @@ def test_a_new_engine_settles_what_turned_up_while_none_ran(shop: Desk) -> None:
     shop.loops.remove(loop)
     loop.close()
     shop.api.add_message("c1", shop.api.now, "Hello", direction="outbound")
-    shop.pass_time(started(shop), 3)
+    shop.pass_time(shop.following(), 3)
     assert shop.item(item).state == State.SETTLED
 
 
@@ -569,7 +563,7 @@ def test_an_uncertain_message_that_the_person_sends_again_goes_once_under_a_new_
 
 
 def test_a_message_that_the_api_knows_again_after_all_is_settled(shop: Desk) -> None:
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     shop.pass_time(loop, 0.25)
     record = shop.api.messages["c1"].pop()
@@ -582,7 +576,7 @@ def test_a_message_that_the_api_knows_again_after_all_is_settled(shop: Desk) -> 
 
 
 def test_a_message_that_the_api_has_forgotten_is_uncertain(shop: Desk) -> None:
-    loop = started(shop)
+    loop = shop.following()
     item = shop.send("Hello")
     shop.pass_time(loop, 0.25)
     assert shop.item(item).state == State.ACCEPTED
@@ -597,7 +591,7 @@ def test_one_profile_that_hangs_does_not_hold_up_the_sends_of_another(desk: Desk
     desk.api.add_chat("c1", START - 60_000, "p1")
     desk.api.add_chat("c2", START - 50_000, "p2")
     desk.sync()
-    loop = started(desk)
+    loop = desk.following()
     stuck = desk.send("stuck", "c1")
     desk.api.bend = bend_posts(
         lambda request: httpx.Response(500, json={}) if "/c1/" in request.url.path else None
@@ -609,7 +603,7 @@ def test_one_profile_that_hangs_does_not_hold_up_the_sends_of_another(desk: Desk
 
 
 def test_a_chat_with_a_pending_send_waits_and_one_with_a_failed_send_wants_attention(shop: Desk) -> None:
-    loop = started(shop)
+    loop = shop.following()
 
     def row(item: OutboxItem) -> tuple[object, object, str]:
         return (
