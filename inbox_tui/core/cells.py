@@ -49,7 +49,7 @@ def graphemes(text: str) -> Iterator[str]:
     return iter_graphemes(text)
 
 
-def _clusters(text: str) -> Iterator[tuple[str, int]]:
+def clusters(text: str) -> Iterator[tuple[str, int]]:
     """Graphemes with their cells; one of no cells goes with the one before it.
 
     So a variation selector always stands beside what it widens, and widths add up to Rich's `cell_len`
@@ -76,7 +76,7 @@ def truncate(text: str, width: int) -> str:
         return ""
     kept: list[str] = []
     used = fitting = 0
-    for cluster, size in _clusters(text):
+    for cluster, size in clusters(text):
         used += size
         if used > width:
             return "".join(kept[:fitting]) + "…"
@@ -182,7 +182,7 @@ def _words(line: str) -> Iterator[tuple[str, int, bool]]:
     parts: list[str] = []
     size = 0
     last, last_cells, last_blank = "", 0, False
-    for cluster, width in _clusters(line):
+    for cluster, width in clusters(line):
         blank = cluster.isspace() and cluster not in _GLUE
         if blank or last_blank:
             together = blank and last_blank
@@ -205,7 +205,7 @@ def _chop(word: str, width: int) -> list[tuple[str, int]]:
     pieces: list[tuple[str, int]] = []
     parts: list[str] = []
     used = 0
-    for cluster, size in _clusters(word):
+    for cluster, size in clusters(word):
         if size <= width:
             units = [(cluster, size)]
         else:

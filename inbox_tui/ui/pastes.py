@@ -25,6 +25,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from inbox_tui.core.text import clean
+from inbox_tui.ui.placing import placed
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -190,6 +191,10 @@ class PasteDriver(LinuxDriver):
             self._file = cast("TextIOWrapper", _Output(self._file))
         for number in (signal.SIGHUP, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self.process_message, self.Gone())
+
+    def write(self, data: str) -> None:
+        """Draw, with what terminals do not agree about in its place."""
+        super().write(placed(data))
 
     def run_input_thread(self) -> None:
         """Read the terminal until the application leaves it, or it is gone."""

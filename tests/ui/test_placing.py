@@ -1,0 +1,92 @@
+"""Emoji of several code points move nothing beside them, however wide a terminal takes them to be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from inbox_tui.core.cells import clusters, graphemes
+from inbox_tui.ui.placing import placed
+
+Width = Callable[[str], int]
+"""How many cells a terminal takes for a character of one or several code points."""
+
+
+def of_all_parts(character: str) -> int:
+    return sum(cell_len(part) for part in character if part not in "\u200d\ufe0f\u20e3")
+
+
+def of_the_first(character: str) -> int:
+    return cell_len(character[0])
+
+
+def far_too_many(character: str) -> int:
+    return 5 if len(character) > 1 else cell_len(character)
+
+
+TERMINALS: list[Width] = [cell_len, of_all_parts, of_the_first, far_too_many]
+PARTS = re.compile(r"\x1b\[(?:(\d+);)?(\d+)([HG])|\x1b\[[0-9;]*m|([^\x1b]+)")
+
+
+def shown(frame: str, width: Width, *, row: str = "") -> list[str]:
+    """The cells of one row of a terminal after a frame; `row`: what stood there before."""
+    line = list(row.ljust(80, "."))
+    at = 0
+    for part in PARTS.finditer(frame):
+        if part[4] is None:
+            at = int(part[2]) - 1 if part[3] else at
+            continue
+        for character in graphemes(part[4]):
+            for place in range(width(character)):
+                line[at + place] = character if place == 0 else ""
+            at += width(character)
+    return line
+
+
+LETTERS = ["a", "12", " ", "é", "配", "🙏", "✓", "\x1b[1m", "\x1b[0m"]
+EMOJI = ["👍🏽", "🤦🏻\u200d♂️", "❤️", "👩\u200d👩\u200d👧", "🇩🇪", "1️⃣"]
+
+
+@given(st.lists(st.sampled_from(LETTERS + EMOJI), max_size=12), st.sampled_from(TERMINALS))
+def test_all_that_stands_beside_them_stands_where_it_would_if_all_agreed(
+    parts: list[str], width: Width
+) -> None:
+    frame = "\x1b[1;3H" + "".join(parts) + "|"
+    column, wanted = 2, {}
+    for character, cells in clusters("".join(part for part in parts if part[0] != "\x1b") + "|"):
+        if len(character) == 1:
+            wanted[column] = character
+        column += cells
+    found = shown(placed(frame), width)
+    assert {place: found[place] for place in wanted} == wanted
+
+
+@pytest.mark.parametrize("width", TERMINALS)
+def test_nothing_of_what_stood_there_before_is_left(width: Width) -> None:
+    found = shown(placed("\x1b[1;1Ha❤️b👍🏽c"), width, row="4096/4096")
+    assert not set("".join(found[:7])) & set("4096/")
+
+
+def test_letters_that_join_are_left_to_the_terminal() -> None:
+    for text in ("\u0936\u0930\u094d\u092e\u093e", "\u0915\u094d\u200d\u0937", "e\u0301"):
+        assert placed(f"\x1b[1;1H{text}|") == f"\x1b[1;1H{text}|"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "plain",
+        "❤️ without a place",
+        "\x1b[1;1H✓ and 配送",
+        "\x1b]0;a title with ❤️\x07",
+        "\x1b[1;1H\x1b]8;;https://example.com/❤️\x1b\\link\x1b]8;;\x1b\\",
+        "\x1b[1;1Ha\n❤️",
+    ],
+)
+def test_what_has_none_or_no_known_place_is_left_as_it_is(frame: str) -> None:
+    assert placed(frame) == frame
