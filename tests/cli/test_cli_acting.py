@@ -102,7 +102,7 @@ def test_a_text_for_an_edit_comes_from_standard_input(acting: CommandLine) -> No
         (["--markup", "[]"], "a JSON object"),
         (["--markup", "{}", "--remove-keyboard"], "exclude each other"),
         ([" "], "The text is empty"),
-        ([], "The text is empty"),
+        ([], "There is no text to send"),
     ],
 )
 def test_an_edit_that_cannot_be_understood_is_2(
@@ -249,6 +249,7 @@ def test_a_new_chat_with_its_text_can_be_left_to_the_next_sync(acting: CommandLi
     profile = next(
         record["id"] for record in acting("profiles", "--json").records if record["platform"] == "bluesky"
     )
+    refused(acting("new-chat", profile, "did:plc:later", "Hi {{name}}"), 4, "{{name}} looks like a blank")
     assert acting("new-chat", profile, "did:plc:later", "For later", "--queue").code == 0
     assert "begin a chat with did:plc:later: For later" in acting("outbox").out
     assert acting("sync").code == 0
@@ -290,6 +291,9 @@ def test_a_comment_is_answered_privately_once_and_its_chat_appears(
     message = live(acting, record["message_id"])
     assert (message["body"], message["chat_id"]) == ("We wrote to you", record["chat_id"])
     refused(acting("private-reply", post, comment, "Again"), 4, "has had its private reply")
+    refused(acting("private-reply", post, comment, "Dear {{name}}"), 4, "{{name}} looks like a blank")
+    refused(acting("private-reply", post, comment, stdin=""), 2, "There is no text to send")
+    refused(acting("private-reply", post, "Hello", stdin=""), 1, "There is no comment Hello of post")
     assert acting("sync").code == 0
     assert "We wrote to you" in acting("thread", record["chat_id"]).out
 

@@ -50,6 +50,18 @@ def test_a_text_comes_from_standard_input_where_none_is_given(acting: CommandLin
     assert sent(acting, chat)[ran.out.split()[1]]["body"] == "two\nlines␛[2J"
 
 
+def test_what_looks_like_a_blank_is_sent_only_as_it_is(acting: CommandLine) -> None:
+    chat = chat_of(acting, "platform:telegram")
+    ran = acting("send", chat, "hi {{name}}")
+    assert (ran.code, ran.out) == (4, "")
+    assert "{{name}} looks like a blank" in ran.err
+    assert "--as-is" in ran.err
+    assert acting("send", chat, "hi {{name}}", "--dry-run").code == 4
+    assert "hi {{name}}" not in bodies(acting, chat)
+    assert acting("send", chat, "hi {{name}}", "--as-is").code == 0
+    assert "hi {{name}}" in bodies(acting, chat)
+
+
 def test_waiting_ends_when_the_platform_has_the_message(acting: CommandLine) -> None:
     chat = chat_of(acting, "platform:bluesky")
     ran = acting("send", chat, "Until it is there", "--wait", "--json")
