@@ -230,7 +230,9 @@ class Wanted:
     def ways(self, *, short: bool) -> list[list[Key]]:
         """Lists of entries, of one of which a matching text has all.
 
-        `short`: a beginning is cut to the length for which the index has entries, so more texts have them.
+        `short`: so that more texts have them, and the index tells them sooner. A beginning is cut to the length
+        for which the index has entries, and single letters beside it are left out: they stand in so many texts
+        that to look for the few that have both takes longer than to look at a few more.
         """
         if self.parts:
             ways = [[key for part in self.parts for way in part.ways(short=short)[:1] for key in way]]
@@ -252,6 +254,9 @@ class Wanted:
         if self.prefix:
             last = self.words[-1].text
             keys.append(Key(last[:PREFIX] if short else last, prefix=True))
+        if short:
+            letters = {word.text for word in self.words if len(word.text) == 1 and not word.single}
+            return [key for key in keys if key.text not in letters] or keys
         return keys
 
     def _neighbours(self, place: int) -> Sequence[Word]:

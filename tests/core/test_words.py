@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbox_tui.core import words
-from inbox_tui.core.words import Wanted, taken_apart, wanted, wanted_number
+from inbox_tui.core.words import Key, Wanted, taken_apart, wanted, wanted_number
 
 
 def of(text: str, *, whole: bool = False) -> Wanted:
@@ -122,6 +122,16 @@ def test_the_index_hands_out_every_text_in_which_something_is_found(
         assert has_keys(found, told, short=True)
     elif found.exact:
         assert not has_keys(found, told, short=False)
+
+
+def test_single_letters_are_asked_for_only_where_nothing_else_or_the_whole_beginning_is() -> None:
+    order = wanted("#A-1042")
+    letters = wanted("a b", whole=True)
+    assert order is not None
+    assert letters is not None
+    assert order.ways(short=True) == [[Key("104", prefix=True)]]
+    assert order.ways(short=False) == [[Key("a"), Key("1042", prefix=True)]]
+    assert letters.ways(short=True) == [[Key("a"), Key("b")]]
 
 
 @given(texts)
