@@ -13,31 +13,39 @@ BEGINNERS = frozenset({"demo", "doctor", "sandbox", "snippets", "sync"})
 """Verbs that need no account's cache, or begin one."""
 
 
+def located(settings: Settings) -> Settings:
+    """The settings with the folder that the account's name means: `demo` is the demo's, unless a real account
+    is called so.
+    """
+    if settings.demo or settings.account != DEMO or settings.folder.path.is_dir():
+        return settings
+    demo = replace(settings, demo=True, beside_demo=True)
+    return demo if demo.folder.path.is_dir() else settings
+
+
 def existing(settings: Settings, *, named: bool) -> Settings:
-    """The settings of an account with a folder here; `demo` is the demo's, unless a real one is called so.
+    """`located`, where the account has a folder here.
 
     Raises UsageError with the accounts that there are, where it has none. On a machine without any, only what
     was `named` on the command line is an error: the commands themselves say that nothing was fetched yet.
     """
-    if settings.demo or settings.folder.path.is_dir():
+    settings = located(settings)
+    if settings.folder.path.is_dir():
         return settings
-    if settings.account == DEMO:
-        demo = replace(settings, demo=True, beside_demo=True)
-        if demo.folder.path.is_dir():
-            return demo
     others = names(settings)
     if not (others or named):
         return settings
     there = (
         f"There {'is' if len(others) == 1 else 'are'}: {', '.join(others)}" if others else "There is none yet"
     )
+    missing = f"There is no account {settings.account} of {urlsplit(settings.api_url).netloc}"
     begin = f"`inbox-tui sync --account {settings.account}` fetches a new one"
     if settings.account == DEMO:
-        begin = "`inbox-tui demo` begins the demo"
-    raise UsageError(
-        f"There is no account {settings.account} of {urlsplit(settings.api_url).netloc} on this machine",
-        f"{there}. {begin}",
-    )
+        missing, begin = (
+            "There is no demo, and no other account of that name",
+            "`inbox-tui demo` begins the demo",
+        )
+    raise UsageError(f"{missing} in {settings.data}", f"{there}. {begin}")
 
 
 def names(settings: Settings) -> list[str]:

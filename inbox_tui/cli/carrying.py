@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from inbox_tui.cli import output
 from inbox_tui.config import Settings
-from inbox_tui.core.errors import InboxError, NotAuthorised, Refused, UncertainError
+from inbox_tui.core.errors import InboxError, NetworkError, NotAuthorised, Refused, UncertainError
 from inbox_tui.core.models import Json, JsonObject
 from inbox_tui.store import acts, clock, lookups
 from inbox_tui.store.acts import ActName
@@ -105,7 +105,7 @@ def need_a_key(settings: Settings, manner: Manner) -> None:
     if settings.api_key() is None and not running(settings.folder):
         if settings.beside_demo:
             hint = f"Start `inbox-tui demo`, or leave it to its next start with --queue; {NOTHING.lower()}"
-            raise NotAuthorised(DEMO_ENDED, hint)
+            raise NetworkError(DEMO_ENDED, hint, may_have_arrived=False)
         raise NotAuthorised("No API key is set", f"Set POSTPROXY_API_KEY; {NOTHING.lower()}")
 
 

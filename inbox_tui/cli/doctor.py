@@ -125,9 +125,12 @@ def _settings(settings: Settings, faults: Sequence[UsageError]) -> Iterator[Find
     yield from _theme(settings)
     address = "INBOX_TUI_API_URL" if os.environ.get("INBOX_TUI_API_URL") else "configuration or default"
     home = os.environ.get("INBOX_TUI_HOME")
+    whose = f"account {settings.account}, API {settings.api_url} (from {address})"
+    if settings.demo:
+        whose = "the demo, with a server and a key of its own"
     yield ok(
         "settings",
-        f"account {settings.account}, API {settings.api_url} (from {address}), "
+        f"{whose}, "
         f"{settings.history_messages} messages of history a chat, theme {settings.theme or 'default'}, "
         f"folder {settings.folder.path}{' (INBOX_TUI_HOME)' if home else ''}, log {settings.log_file}",
     )
@@ -162,6 +165,9 @@ def _theme(settings: Settings) -> Iterator[Finding]:
 
 
 def _key(settings: Settings) -> Iterator[Finding]:
+    if settings.demo:
+        yield ok("key", "the demo needs none of yours")
+        return
     in_environment = bool(os.environ.get("POSTPROXY_API_KEY", "").strip())
     file = settings.key_file
     mode = f"{stat.S_IMODE(file.stat().st_mode):04o}" if file.exists() else None
@@ -217,6 +223,9 @@ def _api(settings: Settings, faults: Sequence[UsageError]) -> Iterator[Finding]:
     if faults:
         # The address may be among what could not be understood, and no other may be shown the key.
         yield note("API", "not asked: the settings cannot be understood (see above)")
+        return
+    if settings.demo:
+        yield note("API", "not asked: the demo's server answers only while `inbox-tui demo` is open")
         return
     try:
         key = settings.api_key()

@@ -97,6 +97,8 @@ def _inbox(
     context.obj = load(account, demo=demo, faults=faults)
     if context.invoked_subcommand not in accounts.BEGINNERS | {None}:
         context.obj = accounts.existing(context.obj, named=account is not None)
+    elif context.invoked_subcommand == "doctor":
+        context.obj = accounts.located(context.obj)
     context.meta[FAULTS] = faults or []
     if faults is None:
         for problem in (*context.obj.problems, *context.obj.unknown):

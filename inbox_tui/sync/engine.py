@@ -269,10 +269,11 @@ class Keys:
         self._checked_at = time.monotonic()
 
     def client(self) -> Client:
-        """A client. Raises NotAuthorised where no key is set."""
+        """A client. Raises NotAuthorised where no key is set, NetworkError where the demo does not run."""
         self._key = self._settings.api_key()
         if self._settings.beside_demo:
-            raise NotAuthorised(DEMO_ENDED, "Start `inbox-tui demo` in another terminal")
+            hint = "Start `inbox-tui demo` in another terminal"
+            raise NetworkError(DEMO_ENDED, hint, may_have_arrived=False)
         if self._key is None:
             raise NotAuthorised(
                 "No API key is set", "Set POSTPROXY_API_KEY, or try `inbox-tui demo`, which needs none"

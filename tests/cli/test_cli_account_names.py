@@ -71,7 +71,7 @@ def test_the_demo_and_accounts_of_another_api_are_named_too(
     ran = reading("chats")
     api = main.name.removesuffix("--main")
     assert ran.code == 2
-    assert "There is no account main of api.example.org on this machine" in ran.err
+    assert "There is no account main of api.example.org in " in ran.err
     assert f"There are: main (of {api}), demo. `inbox-tui sync --account main`" in ran.err
 
 
@@ -81,6 +81,7 @@ def test_where_there_is_no_account_at_all_only_a_name_on_the_command_line_is_an_
     monkeypatch.setenv("INBOX_TUI_HOME", str(tmp_path / "new"))
     ran = reading("chats", "--account", "demo")
     assert (ran.code, "There is none yet. `inbox-tui demo` begins the demo" in ran.err) == (2, True)
+    assert f"There is no demo, and no other account of that name in {tmp_path / 'new'}" in ran.err
     assert reading("chats").code == 0
 
 
@@ -102,11 +103,22 @@ def test_beside_a_demo_that_does_not_run_nothing_leaves_and_it_can_be_queued(act
     message = acting("thread", chat, "-q", "--account", "demo").lines[0]
     for arguments in (["send", chat, "Hello"], ["show", message, "--live"]):
         ran = acting(*arguments, "--account", "demo")
-        assert ran.code == 3
+        assert ran.code == 5
         assert "The demo is not running" in ran.err
     assert acting("outbox", "-q", "--account", "demo").lines == []
     assert acting("send", chat, "Hello", "--queue", "--account", "demo").code == 0
     assert len(acting("outbox", "-q", "--account", "demo").lines) == 1
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_doctor_looks_at_the_demo_where_every_other_verb_does(acting: CommandLine) -> None:
+    ran = acting("doctor", "--json", "--account", "demo")
+    found = {line["check"]: line["found"] for line in ran.records}
+    assert "the demo, with a server and a key of its own" in found["settings"]
+    assert f"folder {acting.account.home / 'data' / 'demo'}" in found["settings"]
+    assert found["engine"] == "not running"
+    assert "inbox-tui demo" in found["API"]
+    assert "127.0.0.1:1" not in ran.out
 
 
 @pytest.mark.usefixtures("engine")
