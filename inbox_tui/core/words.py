@@ -230,9 +230,9 @@ class Wanted:
     def ways(self, *, short: bool) -> list[list[Key]]:
         """Lists of entries, of one of which a matching text has all.
 
-        `short`: so that more texts have them, and the index tells them sooner. A beginning is cut to the length
-        for which the index has entries, and single letters beside it are left out: they stand in so many texts
-        that to look for the few that have both takes longer than to look at a few more.
+        `short`: keys that more texts have, and that the index finds sooner. A beginning is cut to the length
+        for which the index has entries. Single letters beside it are left out: they stand in so many texts
+        that looking for them takes longer than looking at a few more candidates.
         """
         if self.parts:
             ways = [[key for part in self.parts for way in part.ways(short=short)[:1] for key in way]]
