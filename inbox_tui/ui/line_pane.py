@@ -54,8 +54,9 @@ class LinePane(Widget, can_focus=True):
         strips = [Strip.join([lines[y], bar[y in thumb]]) for y in shown]
         if crop.x or crop.width < self.size.width:
             strips = [strip.crop(crop.x, crop.right) for strip in strips]
+        ground = self.background_colors[1]
         for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
+            strips = [strip.apply_filter(line_filter, ground) for strip in strips]
         return strips
 
     def _bar(self, *, covered: bool) -> Strip:
