@@ -154,8 +154,9 @@ class Editor(TextArea):
         strips = [
             self._render_line(y).crop_extend(crop.x, crop.right, base) for y in range(crop.y, crop.bottom)
         ]
+        ground = self.background_colors[1]
         for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
+            strips = [strip.apply_filter(line_filter, ground) for strip in strips]
         return strips
 
     def _render_line(self, y: int) -> Strip:
