@@ -66,6 +66,8 @@ class VirtualRows(LinePane, Generic[RowT]):
         self._window: RowWindow[RowT] = RowWindow(descending=self.descending)
         self._view = Viewport(self._window, lambda: self.size, self._block, sticks_to_end=self.sticks_to_end)
         self._cursor: Hashable | None = None
+        self._cursor_at = 0
+        """Where in the window it stood last; a key asks several times."""
         self._place: Key | None = None
         self.follows_start = False
         """Whether the cursor stays on the first row while rows come in above it: nobody has chosen one."""
@@ -207,8 +209,12 @@ class VirtualRows(LinePane, Generic[RowT]):
     def _cursor_index(self) -> int | None:
         if self._cursor is None:
             return None
-        for index, row in enumerate(self._window.rows):
+        rows, last = self._window.rows, self._cursor_at
+        if last < len(rows) and self.identity(rows[last]) == self._cursor:
+            return last
+        for index, row in enumerate(rows):
             if self.identity(row) == self._cursor:
+                self._cursor_at = index
                 return index
         return None
 
