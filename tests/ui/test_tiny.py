@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inbox_tui.store.db import Folder
+from inbox_tui.ui.dialogs.dialog import Dialog
 
 from .conftest import Desk, DeskMaker
 from .test_composer import TELEGRAM
@@ -76,3 +77,20 @@ async def test_every_place_lives_through_every_size_and_keeps_what_was_typed(
             assert agent.app.screen is screen, place
         await back_to_the_list(agent)
         assert agent.inbox.composer.text.startswith("kept")
+
+
+async def test_a_dialog_that_two_keys_leave_at_once_takes_nothing_else_along(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, (80, 24)) as agent:
+        for place, typed in PLACES.items():
+            await back_to_the_list(agent)
+            await keys(agent, typed)
+            stack = list(agent.app.screen_stack)
+            if isinstance(dialog := stack[-1], Dialog):
+                # As for Esc Esc, where the second comes before the first has taken it away.
+                dialog.dismiss(None)
+                dialog.dismiss(None)
+                await agent.pilot.pause()
+                assert agent.app._exception is None, place
+                assert agent.app.screen_stack == stack[:-1], place

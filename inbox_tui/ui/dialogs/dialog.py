@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
@@ -63,6 +64,10 @@ class Dialog(ModalScreen[ResultT]):
                 # The fault is told by the inbox; keys must not wait for what will never be there.
                 self.dismiss(None)
             self._take_keys()
+
+    def dismiss(self, result: ResultT | None = None) -> AwaitComplete:
+        """Leave the dialog; what asks for that once more before it has gone would take the inbox along."""
+        return super().dismiss(result) if self in self.app.screen_stack else AwaitComplete()
 
     @property
     def typing(self) -> bool:
