@@ -9,7 +9,7 @@ from contextlib import closing
 from inbox_tui.store import triage, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.reads import ChatRow
-from inbox_tui.ui.dialogs.labels import found
+from inbox_tui.ui.dialogs.labels import Labels, found
 
 from .conftest import Desk, DeskMaker
 
@@ -203,6 +203,27 @@ async def test_labels_are_found_by_letters_and_several_are_one_step(folder: Fold
         await agent.until(lambda: shown(agent).labels == ("big-order",))
         await agent.type("zz")
         await agent.until(lambda: shown(agent).labels == ())
+
+
+async def test_enter_behind_the_enter_that_added_a_label_closes_and_changes_no_other(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    with writes.Writer(folder) as writer:
+        (other,) = writer.cache.execute("SELECT id FROM chats WHERE platform = 'bluesky' LIMIT 1").fetchone()
+        triage.label(writer, [other], ["shipping", "refund"])
+    async with desk(folder) as agent:
+        await agent.open(telegram(folder))
+        for typed, labels in (("vip", ("vip",)), ("late, urgent", ("late", "urgent", "vip"))):
+            await agent.type(f"t{typed}")
+            await agent.press("enter")
+            assert f"▸ ✓ {typed.split(', ')[-1]}" in agent.screen_text()
+            await agent.press("enter")
+            await agent.until(lambda: not isinstance(agent.app.screen, Labels))
+            await agent.until(lambda labels=labels: shown(agent).labels == labels)
+        # Whoever goes to another row means that one: here off, back and on again, then the one above.
+        await agent.type("tvip")
+        await agent.press("enter", "down", "up", "enter", "up", "enter", "enter")
+        await agent.until(lambda: shown(agent).labels == ("late", "vip"))
 
 
 async def test_labels_with_commas_between_them_are_added_at_one_go(folder: Folder, desk: DeskMaker) -> None:

@@ -54,6 +54,9 @@ def found(names: Sequence[str], letters: str) -> list[str]:
 class Labels(FieldDialog[Changed]):
     """Enter adds or takes off and waits for the next; Escape closes, and all of it is one step.
 
+    A second Enter, with nothing typed or moved since the first, closes too: it could only change what was not
+    meant.
+
     Of many chats some may have a label and others not: Enter adds it to all, then takes it off all, then
     leaves it as it is.
     """
@@ -86,7 +89,10 @@ class Labels(FieldDialog[Changed]):
         self._wanted: dict[str, bool] = {}
         """What is to be changed: whether all are to have the label."""
         self._known = list(dict.fromkeys([*mine, *known]))
-        self._number = 0
+        self._row, self._row_of = 0, ""
+        """The row that is chosen, and the letters for which it was: for any others it is the first."""
+        self._taken = False
+        """Whether the last key has changed the chosen row."""
 
     def compose(self) -> ComposeResult:
         """The field, what it finds, what is in the way."""
@@ -95,7 +101,7 @@ class Labels(FieldDialog[Changed]):
             yield Input(placeholder="a few letters, or new labels: vip, refund", compact=True)
             yield Static(id="labels-found")
             yield Static(id="labels-fault")
-            yield Static(Content("⏎ add or take off · ↑↓ choose · Esc done").stylize("dim"))
+            yield Static(id="labels-keys")
 
     def on_mount(self) -> None:
         """The field has the focus."""
@@ -112,9 +118,17 @@ class Labels(FieldDialog[Changed]):
         self._draw()
 
     @on(Input.Changed)
-    def _typed(self) -> None:
-        self._number = 0
+    def _typed(self, event: Input.Changed) -> None:
+        # The empty field may be what Enter left behind.
+        self._taken = self._taken and not event.value
         self._draw()
+
+    @property
+    def _number(self) -> int:
+        return self._row if self._row_of == self.query_one(Input).value else 0
+
+    def _choose(self, row: int) -> None:
+        self._row, self._row_of = row, self.query_one(Input).value
 
     @property
     def _offered(self) -> list[str]:
@@ -137,10 +151,11 @@ class Labels(FieldDialog[Changed]):
 
     def _draw(self, fault: str = "") -> None:
         offered = self._offered
-        first = max(0, self._number - ROWS + 1)
+        at = self._number
+        first = max(0, at - ROWS + 1)
         lines = [Content(f"▸ + {name}{self._new(name)}").stylize("bold") for name in self._listed_names()]
         for number, name in enumerate(offered[first : first + ROWS], first):
-            chosen = number == self._number
+            chosen = number == at
             sign, words = self._state(name)
             line = Content(f"{'▸' if chosen else ' '} {sign} {name}{words}")
             lines.append(line.stylize("bold") if chosen else line)
@@ -148,6 +163,8 @@ class Labels(FieldDialog[Changed]):
             lines.append(Content(f"    and {len(offered) - first - ROWS} more").stylize("dim"))
         self.query_one("#labels-found", Static).update(Content("\n").join(lines))
         self.query_one("#labels-fault", Static).update(Content.styled(fault, "$text-error"))
+        enter = "⏎ or Esc done · ↑↓ choose" if self._taken else "⏎ add or take off · ↑↓ choose · Esc done"
+        self.query_one("#labels-keys", Static).update(Content(enter).stylize("dim"))
 
     def _state(self, name: str) -> tuple[str, str]:
         """The sign in front of a label, and what is said behind it."""
@@ -177,15 +194,19 @@ class Labels(FieldDialog[Changed]):
         self._move(1)
 
     def _move(self, step: int) -> None:
-        self._number = (self._number + step) % max(1, len(self._offered))
+        self._taken = False
+        self._choose((self._number + step) % max(1, len(self._offered)))
         self._draw()
 
     def toggle(self) -> None:
-        """Add the label, or take it off; of a list with commas add all. The field is free for the next."""
+        """Add the label, or take it off; of a list with commas add all. Just after that, close."""
         if self._listed:
             self._add_listed()
             return
         field, offered = self.query_one(Input), self._offered
+        if self._taken and not field.value:
+            self.leave()
+            return
         if not offered:
             try:
                 label_name(field.value)
@@ -201,9 +222,7 @@ class Labels(FieldDialog[Changed]):
             self._wanted[name] = not self._wanted.get(name, name in self._before)
         if name not in self._known:
             self._known.append(name)
-        field.value = ""
-        self._number = 0
-        self._draw()
+        self._stand_on(name)
 
     def _add_listed(self) -> None:
         """Add every label of a list, or none where one of them is no label."""
@@ -214,7 +233,13 @@ class Labels(FieldDialog[Changed]):
             return
         self._wanted |= dict.fromkeys(names, True)
         self._known = list(dict.fromkeys([*self._known, *names]))
+        self._stand_on(names[-1])
+
+    def _stand_on(self, name: str) -> None:
+        """Empty the field; what was changed last is chosen."""
         self.query_one(Input).value = ""
+        self._taken = True
+        self._choose(self._known.index(name))
         self._draw()
 
     def leave(self) -> None:
