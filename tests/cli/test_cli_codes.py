@@ -215,6 +215,7 @@ def test_a_server_that_is_gone_is_5_and_the_cache_can_be_read_all_the_same(orpha
     refused(run_alone(orphan, "sync"), 5, "cannot be reached")
     assert len(run_alone(orphan, "chats", "-q").out.split()) == 73
     health = run_alone(orphan, "profiles", "--json").records
+    assert health
     assert all("cannot be reached" in record["fault"] for record in health)
 
 

@@ -161,6 +161,7 @@ def test_a_failed_message_is_printed_with_the_reason_of_the_platform(reading: Co
     assert chats
     for chat in chats:
         failed = [m for m in reading("thread", chat, "--json").records if m["status"] == "failed"]
+        assert failed
         assert all(
             f"(failed): {message['error_message']}" in reading("thread", chat).out for message in failed
         )

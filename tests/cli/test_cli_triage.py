@@ -77,7 +77,7 @@ def test_a_time_that_cannot_be_understood_is_a_usage_error_with_examples(reading
     assert not reading("chats", "is:snoozed", "-q").lines
 
 
-def test_read_and_unread(reading: CommandLine) -> None:
+def test_a_chat_is_marked_read_and_unread_again(reading: CommandLine) -> None:
     chat = one(reading, "is:unread")
     assert reading("read", chat, "--json").records[0]["unread"] == 0
     assert reading("unread", chat, "--json").records[0]["unread"] > 0

@@ -89,7 +89,7 @@ class TestListMessages:
         assert (newest["id"], newest["status"]) == (pending["id"], "published")
 
     @pytest.mark.parametrize("direction", ["inbound", "outbound"])
-    def test_direction_filters(
+    def test_a_list_by_direction_is_exactly_the_messages_of_that_direction(
         self, untouched: httpx.Client, profiles: dict[str, str], direction: str
     ) -> None:
         chat = chats_of(untouched, profiles["instagram"])[0]

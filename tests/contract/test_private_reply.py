@@ -249,7 +249,7 @@ class TestComments:
         self, untouched: httpx.Client, profiles: dict[str, str]
     ) -> None:
         whole = untouched.get("/api/comments", params={"per_page": 100}).json()
-        assert whole["total"] == len(whole["data"]) == len({comment["id"] for comment in whole["data"]})
+        assert whole["total"] == len(whole["data"]) == len({comment["id"] for comment in whole["data"]}) > 0
         assert all("replies" not in comment for comment in whole["data"])
         one = untouched.get("/api/comments", params={"profiles": "instagram", "per_page": 100}).json()["data"]
         assert {comment["profile_id"] for comment in one} == {profiles["instagram"]}

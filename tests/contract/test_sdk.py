@@ -31,7 +31,7 @@ async def sdk(sandbox: RunningSandbox) -> AsyncIterator[postproxy.PostProxy]:
         yield client
 
 
-async def test_profiles_and_groups(sdk: postproxy.PostProxy) -> None:
+async def test_profiles_are_read_by_their_group_and_one_by_one(sdk: postproxy.PostProxy) -> None:
     groups = (await sdk.profile_groups.list()).data
     group = await sdk.profile_groups.get(groups[0].id)
     assert group.profiles_count == 5
@@ -56,7 +56,9 @@ async def test_chats_and_messages_of_every_network_are_read(
             assert messages.total == len(messages.data) or messages.total > 100
 
 
-async def test_chat_and_message_filters(sdk: postproxy.PostProxy, profiles: dict[str, str]) -> None:
+async def test_chats_and_messages_come_as_their_filters_say(
+    sdk: postproxy.PostProxy, profiles: dict[str, str]
+) -> None:
     chats = (await sdk.chats.list(profiles["instagram"], per_page=100)).data
     known = [chat.last_message_at for chat in chats if chat.last_message_at is not None]
     middle = known[len(known) // 2]
@@ -64,8 +66,9 @@ async def test_chat_and_message_filters(sdk: postproxy.PostProxy, profiles: dict
     newer = (await sdk.chats.list(profiles["instagram"], after=middle.isoformat())).data
     assert all(chat.last_message_at is not None and chat.last_message_at < middle for chat in older)
     assert all(chat.last_message_at is not None and chat.last_message_at > middle for chat in newer)
+    assert len(older) + len(newer) == len([at for at in known if at != middle])
     page = await sdk.messages.list(chats[0].id, direction="inbound", status="received")
-    assert {message.direction for message in page.data} <= {"inbound"}
+    assert {(message.direction, message.status) for message in page.data} == {("inbound", "received")}
 
 
 async def test_create_chat_and_send_text(
@@ -127,7 +130,7 @@ async def test_telegram_keyboard_reply_and_edit(
         await sdk.messages.edit(sent.id, body="Really sure?")
 
 
-async def test_react_and_unreact(
+async def test_a_reaction_is_set_replaced_and_taken_off(
     sdk: postproxy.PostProxy, new_chat: Callable[..., Record], inbound: Callable[..., Record]
 ) -> None:
     message = inbound(new_chat("facebook"))
@@ -137,13 +140,17 @@ async def test_react_and_unreact(
     assert (await sdk.messages.unreact(message["id"])).reactions == []
 
 
-async def test_archive_and_unarchive(sdk: postproxy.PostProxy, new_chat: Callable[..., Record]) -> None:
+async def test_a_chat_goes_to_the_archive_and_comes_back(
+    sdk: postproxy.PostProxy, new_chat: Callable[..., Record]
+) -> None:
     chat = new_chat("bluesky")
     assert (await sdk.chats.archive(chat["id"])).archived is True
     assert (await sdk.chats.unarchive(chat["id"])).archived is False
 
 
-async def test_mark_read_and_typing(sdk: postproxy.PostProxy, new_chat: Callable[..., Record]) -> None:
+async def test_reading_and_typing_are_told_to_the_participant_whose_status_is_read(
+    sdk: postproxy.PostProxy, new_chat: Callable[..., Record]
+) -> None:
     chat = new_chat("instagram")
     assert (await sdk.chats.mark_read(chat["id"])).id == chat["id"]
     assert (await sdk.chats.start_typing(chat["id"])).accepted
@@ -152,7 +159,7 @@ async def test_mark_read_and_typing(sdk: postproxy.PostProxy, new_chat: Callable
     assert status.fetched_at is not None
 
 
-async def test_posts_and_comments(
+async def test_posts_are_read_and_their_comments_answered(
     sdk: postproxy.PostProxy,
     steer: Callable[..., Record],
     profiles: dict[str, str],

@@ -97,7 +97,7 @@ def test_platforms_have_short_names(alias: str, platform: str) -> None:
         ("label:a:b", (Filter(Field.LABEL, "a:b"),)),
     ],
 )
-def test_every_form_of_an_item(text: str, items: tuple[Item, ...]) -> None:
+def test_every_form_of_an_item_is_understood(text: str, items: tuple[Item, ...]) -> None:
     assert parse(text).items == items
 
 

@@ -62,7 +62,7 @@ def test_sends_on_a_disconnected_profile_fail(shared: Bench) -> None:
     assert (failed["status"], failed["error_message"]) == ("failed", "Unauthorized")
 
 
-def test_records_can_be_bent(shared: Bench) -> None:
+def test_a_record_is_told_as_its_overrides_say(shared: Bench) -> None:
     profile = shared.api.get("/api/profiles").json()["data"][0]["id"]
     chat = shared.api.get(f"/api/profiles/{profile}/chats").json()["data"][0]["id"]
     message = shared.api.get(f"/api/chats/{chat}/messages").json()["data"][0]["id"]

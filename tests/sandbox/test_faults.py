@@ -48,7 +48,7 @@ def test_a_rate_limit_says_when_to_come_back_and_lets_the_next_request_pass(shar
         ("unauthorized", {}, 401, "application/json; charset=utf-8"),
     ],
 )
-def test_errors_before_the_work(
+def test_an_error_before_the_work_has_its_status_and_its_type_of_content(
     shared: Bench, kind: str, settings: dict[str, object], status: int, content_type: str
 ) -> None:
     strike(shared, kind, **settings)

@@ -34,6 +34,7 @@ def test_most_people_answer_within_twenty_seconds(start: Callable[..., Bench], p
     }
     bench.sandbox.world.advance(2)
     settled = [bench.api.get(f"/api/messages/{message['id']}").json() for message in sent.values()]
+    assert settled
     assert all(message["status"] != "pending" for message in settled)
     bench.sandbox.world.advance(20)
     reached = answered = 0

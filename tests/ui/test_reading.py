@@ -83,6 +83,7 @@ async def test_enter_stays_in_a_filter_that_cannot_be_understood(folder: Folder,
         await agent.type("ead")
         await agent.press("enter")
         assert agent.context == "list"
+        assert agent.inbox.chats.window_rows
         assert all(row.unread for row in agent.inbox.chats.window_rows)
 
 

@@ -98,7 +98,9 @@ async def test_no_letter_behind_a_key_that_was_refused_is_a_command(folder: Fold
         assert agent.context is Context.LIST
 
 
-async def test_in_an_empty_list_too(folder: Folder, desk: DeskMaker) -> None:
+async def test_in_an_empty_list_what_follows_a_refused_key_is_dropped_too(
+    folder: Folder, desk: DeskMaker
+) -> None:
     async with desk(folder) as agent:
         await agent.press("backslash")
         await agent.type("nobodyhasthisname")
