@@ -1,71 +1,78 @@
-"""Emoji about whose width terminals disagree, kept from moving what stands to the right of them.
+"""Characters about whose width terminals disagree, kept from moving what stands to the right of them.
 
-A heart with its variation selector, a skin tone or a family is one character of two cells for Unicode, and so
-for Textual; tmux 3.3 and others take one cell for it, or add its parts up. The rest of the line would then be
-drawn beside its place, and a digit of a counter left over in the next pane. So the cells are blanked before
-such a character is drawn, and the cursor is placed anew behind it: a terminal that takes more cells loses a
-part of the picture, one that takes fewer leaves a blank. Letters are left as they come: of a script in which
-they join, the lost part would be a letter.
+A heart with its variation selector, a skin tone or a family is one character of two cells for Unicode, and
+so for Textual; tmux 3.3 and others take one cell for it, or add its parts up. Vowel signs of Indic scripts
+have a cell of their own in some terminals and none in others. The rest of the line would then be drawn beside
+its place, and a digit of a counter left over in the next pane.
+
+So such a line is blanked before it is drawn, and the cursor is placed anew for each of its words and behind
+each emoji. A terminal that takes more cells than expected then loses a part of an emoji's picture, or writes
+a word into the blanks behind it; one that takes fewer leaves a blank.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from rich.cells import cell_len
 
 from inbox_tui.core.cells import clusters
 
+_JOINING = "\u200d\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
+"""What makes an emoji of several: joiner, selector, keycap, halves of flags, skin tones, tags of flags."""
+_SIGNS = "\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u1900-\u1cff\ua800-\uabff"
+"""Scripts with vowel signs beside the letter: Indic ones, Myanmar, Khmer and their neighbours."""
+
 
 @cache
-def _joining() -> re.Pattern[str]:
-    """What makes a character of several: joiner, selector, keycap, skin tones, halves and tags of flags."""
-    return re.compile("[\u200d\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+def _doubtful() -> re.Pattern[str]:
+    return re.compile(f"[{_JOINING}{_SIGNS}]")
 
 
 @cache
-def _parts() -> re.Pattern[str]:
-    """A control sequence with its numbers and end (groups 1, 2), what else is no text, or text (group 3)."""
-    string = "[]PX^_].*?(?:\x07|\x1b\\\\)"
-    return re.compile(
-        f"\x1b(?:\\[([0-9;?]*)[ -/]*([@-~])|{string}|.)|([^\x00-\x1f\x7f]+)|[\x00-\x1f\x7f]", re.DOTALL
-    )
+def _emoji() -> re.Pattern[str]:
+    """A grapheme that is an emoji of several code points; letters of such scripts may be joined, too."""
+    return re.compile(f"[^{_SIGNS}]*[{_JOINING}]")
+
+
+@cache
+def _line() -> re.Pattern[str]:
+    """A move to a row and a column (group 2), and the text and styles behind it (group 3)."""
+    return re.compile("(\x1b\\[[0-9]+;([0-9]+)H)((?:[^\x00-\x1f\x7f]+|\x1b\\[[0-9;:]*m)+)")
 
 
 def placed(frame: str) -> str:
-    """What is written to the terminal, with the cursor placed anew behind each such emoji.
+    """What is written to the terminal, with all that stands beside doubtful characters in its place.
 
-    `frame`: whole escape sequences and text, lines of which begin with a move of the cursor, as Textual
-    paints. Where the column is not known, nothing is changed.
+    Textual paints lines that begin with a move of the cursor; what does not is not changed.
     """
-    if frame.isascii() or not _joining().search(frame):
+    if frame.isascii() or not _doubtful().search(frame):
         return frame
-    return "".join(_placed(frame))
+    return _line().sub(_redrawn, frame)
 
 
-def _placed(frame: str) -> Iterator[str]:
-    column: int | None = None
-    for part in _parts().finditer(frame):
-        numbers, end, text = part.groups()
-        if text is None:
-            yield part[0]
-            if end == "H":
-                column = int(numbers.partition(";")[2] or 1)
-            elif end != "m":
-                column = None
-        elif column is None:
-            yield text
-        elif not _joining().search(text):
-            yield text
-            column += cell_len(text)
-        else:
-            for cluster, width in clusters(text):
-                behind = column + width
-                if _joining().search(cluster) and unicodedata.category(cluster[0])[0] != "L":
-                    yield f"{' ' * width}\x1b[{column}G{cluster}\x1b[{behind}G"
-                else:
-                    yield cluster
-                column = behind
+def _redrawn(line: re.Match[str]) -> str:
+    if not _doubtful().search(line[3]):
+        return line[0]
+    parts = re.split("(\x1b[^m]*m)", line[3])
+    blank = "".join(part if part[:1] == "\x1b" else " " * cell_len(part) for part in parts)
+    return f"{line[1]}{blank}{''.join(_words(parts, int(line[2])))}"
+
+
+def _words(parts: Iterable[str], column: int) -> Iterator[str]:
+    """Styles, and words at their places; `column`: of the first cell, from one."""
+    for part in parts:
+        if part[:1] == "\x1b":
+            yield part
+            continue
+        behind = 0  # the column at which the cursor stands for certain
+        for cluster, width in clusters(part):
+            if cluster != " ":
+                if behind != column:
+                    yield f"\x1b[{column}G"
+                yield cluster
+                behind = 0 if _emoji().match(cluster) else column + width
+            column += width
+    yield f"\x1b[{column}G"

@@ -1,4 +1,4 @@
-"""Emoji of several code points move nothing beside them, however wide a terminal takes them to be."""
+"""Emoji and vowel signs move nothing beside them, however wide a terminal takes them to be."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ def of_all_parts(character: str) -> int:
     return sum(cell_len(part) for part in character if part not in "\u200d\ufe0f\u20e3")
 
 
+def of_all_parts_and_signs(character: str) -> int:
+    return max(len(character) - 1, cell_len(character))
+
+
 def of_the_first(character: str) -> int:
     return cell_len(character[0])
 
@@ -29,7 +33,7 @@ def far_too_many(character: str) -> int:
     return 5 if len(character) > 1 else cell_len(character)
 
 
-TERMINALS: list[Width] = [cell_len, of_all_parts, of_the_first, far_too_many]
+TERMINALS: list[Width] = [cell_len, of_all_parts, of_all_parts_and_signs, of_the_first, far_too_many]
 PARTS = re.compile(r"\x1b\[(?:(\d+);)?(\d+)([HG])|\x1b\[[0-9;]*m|([^\x1b]+)")
 
 
@@ -50,17 +54,22 @@ def shown(frame: str, width: Width, *, row: str = "") -> list[str]:
 
 LETTERS = ["a", "12", " ", "é", "配", "🙏", "✓", "\x1b[1m", "\x1b[0m"]
 EMOJI = ["👍🏽", "🤦🏻\u200d♂️", "❤️", "👩\u200d👩\u200d👧", "🇩🇪", "1️⃣"]
+SIGNS = ["\u0936\u0930\u094d\u092e\u093e", "\u0915\u094d\u200d\u0937", "\u0bae\u0bbf"]
+"""Words of scripts with vowel signs."""
 
 
-@given(st.lists(st.sampled_from(LETTERS + EMOJI), max_size=12), st.sampled_from(TERMINALS))
+@given(st.lists(st.sampled_from([*LETTERS, *EMOJI, *SIGNS]), max_size=12), st.sampled_from(TERMINALS))
 def test_all_that_stands_beside_them_stands_where_it_would_if_all_agreed(
     parts: list[str], width: Width
 ) -> None:
-    frame = "\x1b[1;3H" + "".join(parts) + "|"
-    column, wanted = 2, {}
-    for character, cells in clusters("".join(part for part in parts if part[0] != "\x1b") + "|"):
-        if len(character) == 1:
+    frame = "\x1b[1;3H" + "".join(parts) + " |"
+    column, wanted, certain = 2, dict[int, str](), True
+    for character, cells in clusters("".join(part for part in parts if part[0] != "\x1b") + " |"):
+        # Within a word nothing is placed behind such letters, or they would be cut.
+        certain = character == " " or (certain and "".join(SIGNS).find(character) < 0)
+        if certain and len(character) == 1 and character != " ":
             wanted[column] = character
+        certain = certain or character in EMOJI
         column += cells
     found = shown(placed(frame), width)
     assert {place: found[place] for place in wanted} == wanted
@@ -72,9 +81,11 @@ def test_nothing_of_what_stood_there_before_is_left(width: Width) -> None:
     assert not set("".join(found[:7])) & set("4096/")
 
 
-def test_letters_that_join_are_left_to_the_terminal() -> None:
-    for text in ("\u0936\u0930\u094d\u092e\u093e", "\u0915\u094d\u200d\u0937", "e\u0301"):
-        assert placed(f"\x1b[1;1H{text}|") == f"\x1b[1;1H{text}|"
+def test_a_word_that_takes_more_cells_goes_on_into_the_blanks_behind_it() -> None:
+    word = SIGNS[0]
+    assert cell_len(word) == 3
+    found = shown(placed(f"\x1b[1;1H\x1b[1m{word}\x1b[0m   |"), of_all_parts_and_signs)
+    assert "".join(found[:8]) == f"{word}  |."
 
 
 @pytest.mark.parametrize(
