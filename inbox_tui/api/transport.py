@@ -1,7 +1,7 @@
 """One HTTP conversation with one host: time limits, size limit, retries of reads, error mapping.
 
-Used by the gateway's client and by the Graph API. Synchronous and safe to share between threads: the plain
-client with a few threads fetched 1.6 times as fast as one asynchronous client (architecture notes).
+Synchronous and safe to share between threads: the plain client with a few threads fetched 1.6 times as fast
+as one asynchronous client (docs/architecture.md).
 """
 
 from __future__ import annotations

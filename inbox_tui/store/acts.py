@@ -33,7 +33,7 @@ class ActName(StrEnum):
     """
 
     SEND = "send"
-    """`text`, `file` or `media_url`; see `store.sends`."""
+    """`text`, `file` or `media_url`, and what else a draft may hold (`store.drafts.EXTRAS`)."""
     EDIT = "edit"
     """`message_id`, `text` and/or `reply_markup`, `before`."""
     REACT = "react"

@@ -48,17 +48,17 @@ class Folder:
 
     @property
     def local(self) -> Path:
-        """What lives nowhere else: drafts, outbox, marks."""
+        """What lives nowhere else: drafts, the outbox, marks, labels, notes, saved keyboards."""
         return self.path / "local.db"
 
     @property
     def lock(self) -> Path:
-        """Held by the engine of this account while it runs."""
+        """A file that the engine of this account holds a lock on while it runs."""
         return self.path / "engine.lock"
 
     @property
     def looks(self) -> Path:
-        """One empty file per profile; its time of change is the last look that succeeded."""
+        """When each profile and each chat was last looked at: files that only `store.looks` knows."""
         return self.path / "looks"
 
     @property

@@ -62,6 +62,7 @@ class Plan:
     having: frozenset[Has] = frozenset()
     lacking: frozenset[Has] = frozenset()
     since: Milliseconds | None = None
+    """At this moment or after it, by the message's own time."""
     until: Milliseconds | None = None
     """Before this moment."""
     chats: str = ""

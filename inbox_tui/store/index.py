@@ -32,6 +32,7 @@ MARK = "\ue001"
 SMALL_PAGES = 256
 """An index of so many pages of 4 kB at most is merged in some 25 ms."""
 MERGE_PAGES = 64
+"""Pages of 4 kB that one step of `purge` merges."""
 _VERSION, _WORDS_LEFT = "index_version", "words_in_index"
 _COLUMNS = {name: place for place, name in enumerate(MESSAGE_COLUMNS)}
 _BODY, _MARKUP, _REACTIONS, _FILES = (

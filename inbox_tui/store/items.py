@@ -33,10 +33,11 @@ class OutboxItem:
     """An intention of the person: an act on a chat, with the account and profile it was made for.
 
     `payload` holds the act's arguments (`text`, `media_url`, `file`, `reply_to`, `reply_markup`);
-    `title` and `hint` say what went wrong; `message_id` is the API's message once it is known.
-    `clock_offset`: server time minus ours when it was dispatched, None where that was not known.
-    `with_pk`: the item that it follows as the second part of one unit (see `queue_pair`); `done_bytes`: how
-    much of its file is on its way.
+    `title` and `hint` say what went wrong; `message_id` is the API's message once it is known, `retry_of` the
+    failed one that it stands for. All times are this machine's; `clock_offset`: server time minus ours when
+    it was dispatched, None where that was not known. `screen`: the process that may take it back while it is
+    held. `with_pk`: the item that it follows as the second part of one unit (see `sends.queue_pair`);
+    `done_bytes`: how much of its file is on its way.
     """
 
     pk: int

@@ -323,7 +323,10 @@ def dismiss(writer: Writer, chat_id: str, message_id: str) -> None:
 
 
 def release_screenless(writer: Writer, living: Sequence[int]) -> None:
-    """A held send whose screen died becomes the draft again; several of one chat in the order written."""
+    """A held send whose screen died becomes the draft again; several of one chat in the order written.
+
+    `living`: process numbers of the screens that are there.
+    """
     rows = cast(
         "list[tuple[int, int | None]]",
         writer.local.execute(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def show(writer: Writer, chat_id: str | None) -> None:
-    """Say which chat this process has open, so that the engine looks at it most often."""
+    """Say which chat this process has open (None: none), so that the engine looks at it most often."""
     with transaction(writer.local):
         writer.local.execute(
             "INSERT OR REPLACE INTO screens (pid, chat_id, at) VALUES (?, ?, ?)",
@@ -22,7 +22,7 @@ def show(writer: Writer, chat_id: str | None) -> None:
 
 
 def remove(writer: Writer, pid: int) -> None:
-    """Forget a screen that is gone."""
+    """Forget the screen of a process that is gone."""
     with transaction(writer.local):
         writer.local.execute("DELETE FROM screens WHERE pid = ?", (pid,))
 
@@ -33,7 +33,11 @@ def open_chats(writer: Writer) -> list[tuple[int, str | None]]:
 
 
 def need(writer: Writer, kind: str, subject: str) -> None:
-    """Ask the engine for something from the network (`older`: the next page of a chat's history)."""
+    """Ask the engine for something from the network; asking again while the want stands changes nothing.
+
+    `look`: the newest messages of the chat `subject`; `older`: the next page of its history; `profiles`: the
+    list of profiles (no subject). The other kinds are those of `store.fetched`, where the answers stand.
+    """
     with transaction(writer.local):
         writer.local.execute(
             "INSERT OR IGNORE INTO needs (kind, subject, at) VALUES (?, ?, ?)", (kind, subject, now_ms())
@@ -41,7 +45,7 @@ def need(writer: Writer, kind: str, subject: str) -> None:
 
 
 def needs(writer: Writer) -> list[tuple[str, str]]:
-    """The wants that stand, oldest first; they stay until `fulfilled`."""
+    """(kind, subject) of the wants that stand, oldest first; they stay until `fulfilled`."""
     return writer.local.execute("SELECT kind, subject FROM needs ORDER BY at").fetchall()
 
 

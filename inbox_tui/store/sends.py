@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from inbox_tui.store.writes import Writer
 
 HOLD_MS = 5_000
-"""How long a send can be taken back before it leaves."""
+"""How long a send can be taken back before it leaves (design, section 6)."""
 
 
 def queue_send(
@@ -34,9 +34,10 @@ def queue_send(
 ) -> OutboxItem:
     """Put a send into the outbox and, with `from_draft`, empty the chat's draft in the same transaction.
 
-    The text is safe when this returns; only then may a composer be emptied. With `hold_ms` the item
-    can be taken back that long. `retry_of` names the failed message that this one stands for. `left`: what
-    was typed behind the text meanwhile; it stays the draft.
+    The text is safe when this returns; only then may a composer be emptied. With `hold_ms` the item can be
+    taken back that long, by the process `screen`: where that has died, it becomes the draft again (None: no
+    screen has it). `retry_of` names the failed message that this one stands for. `left`: what was typed
+    behind the text meanwhile; it stays the draft.
 
     Raises Refused, and queues nothing, where the draft is not this text any more or the failed message has
     been dealt with: another terminal, or a key pressed twice, was faster.

@@ -1,4 +1,7 @@
-"""How far the running sync has come, kept in the cache only while much is missing; when the first began."""
+"""How far the running sync has come, for screens, and when the first one of the account began.
+
+Progress stands in the cache, and only while much is missing.
+"""
 
 from __future__ import annotations
 

@@ -34,12 +34,15 @@ from inbox_tui.sync.troubles import Troubles
 from inbox_tui.sync.wants import Wants
 
 READERS, SENDERS = 8, 4
+"""Threads for requests that read, and for those of the outbox (docs/architecture.md, "The engine")."""
 POLL_SECONDS = 0.1
 """How often the screens' writes are looked for."""
 TIDY_SECONDS = 2.0
+"""How often it is seen to what nobody tells: screens that died, chats left aside, what the clock changes."""
 LATE_TURNS = 10
 """How often in one turn chats are folded again that the clock has moved; more wait for the next turn."""
 RECENT_SECONDS = 10.0
+"""How often the chats of today are gone through for those that no look is planned at."""
 MOST_WAITING = 200
 """Answers and events that wait for the writing thread; beyond that no event is taken."""
 SENT_LOOKS = 5
@@ -60,7 +63,7 @@ class Mode(Enum):
     ANSWER = auto()
     """Carry out what is wanted (`screens.need`), nothing else."""
     SEND = auto()
-    """Carry out the outbox of one chat, nothing else."""
+    """Carry out the outbox of one lane (`store.acts.lane`), nothing else."""
 
 
 class Loop:

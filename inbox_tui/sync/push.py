@@ -3,7 +3,8 @@
     held → queued → sending → accepted → settled | failed | uncertain
 
 Every step is a compare-and-set in `local.db`, so what a killed engine left behind is taken up from
-the state alone. What an error means is decided in `decisions`, whether an item may leave in `checks`.
+the state alone. What an error means is decided in `decisions`, whether an item may leave in `checks`; a
+send whose answer was lost is looked for in `searching`, and acts other than sends are in `acts`.
 """
 
 from __future__ import annotations

@@ -21,11 +21,13 @@ from inbox_tui.sync.pace import Pace
 OPEN_CHAT_SECONDS = 2.0
 """How often a chat that somebody reads is looked at."""
 PROFILES_SECONDS = 300.0
+"""How often the list of profiles is looked at."""
 BUSY_SECONDS, ATTENDED_SECONDS, IDLE_SECONDS = 3.0, 5.0, 60.0
 """Between two looks at a profile: when something moved; at most while a chat is open; at most otherwise."""
 ACTIVE_MS: Milliseconds = 24 * 3_600_000
 """A chat with a message younger than this is looked at again, as edits and receipts move no list."""
 RECENT_SECONDS, RECENT_SLOWEST_SECONDS = 15.0, 600.0
+"""Between two looks at a chat of today, at least and at most: see `recent_interval`."""
 UNATTENDED = 4.0
 """Chats of today are looked at this many times more seldom while no screen lives."""
 EASED = 4.0
@@ -33,6 +35,7 @@ EASED = 4.0
 STOPPED_SECONDS = 60.0
 """A profile or key that the API refuses is tried again after this."""
 BACK_OFF_SECONDS = 30.0
+"""The longest wait of `back_off`."""
 
 
 class Kind(IntEnum):
