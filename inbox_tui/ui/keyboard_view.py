@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from textual.content import Content
+
 from inbox_tui.core.cells import cells, pad, preview, truncate
 from inbox_tui.core.keyboards import Button, Keyboard, MarkupKind
 from inbox_tui.ui.lines import Piece
@@ -22,6 +24,15 @@ SIGNS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What a button does besides sending something, as a sign behind its label."""
+STYLES: Mapping[str, str] = MappingProxyType(
+    {
+        "button": "$foreground on $primary-muted",
+        "muted": "$foreground 60%",
+        "inbound": "",
+        "outbound": "$text-primary",
+    }
+)
+"""The thread's styles where the same lines stand in a dialog."""
 
 
 def keyboard_lines(keyboard: Keyboard | None, room: int) -> list[list[Piece]]:
@@ -38,6 +49,11 @@ def keyboard_lines(keyboard: Keyboard | None, room: int) -> list[list[Piece]]:
         words = f": {preview(keyboard.placeholder)}" if keyboard.placeholder else ""
         lines.append([(truncate(f"⌨ in place of the customer's keys{words}", room), "muted")])
     return lines
+
+
+def as_content(line: Sequence[Piece]) -> Content:
+    """A line as a dialog shows it."""
+    return Content.assemble(*((text, STYLES[style]) for text, style in line))
 
 
 def _label(button: Button) -> str:

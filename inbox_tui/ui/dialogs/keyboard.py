@@ -21,7 +21,7 @@ from inbox_tui.core.models import Json, JsonObject
 from inbox_tui.ui.dialogs.dialog import key_line
 from inbox_tui.ui.dialogs.fields import FieldDialog, Kept
 from inbox_tui.ui.editor import Editor
-from inbox_tui.ui.keyboard_view import keyboard_lines
+from inbox_tui.ui.keyboard_view import as_content, keyboard_lines
 from inbox_tui.ui.lines import Piece
 from inbox_tui.ui.session import Session
 
@@ -48,15 +48,6 @@ KINDS: Mapping[MarkupKind, tuple[str, str]] = MappingProxyType(
 """What each kind is called, and what the customer will see of it."""
 
 EXAMPLE = "Track order | Size guide > https://acme.example/sizes\nTalk to a person = agent"
-STYLES: Mapping[str, str] = MappingProxyType(
-    {
-        "button": "$foreground on $primary-muted",
-        "muted": "$foreground 60%",
-        "inbound": "",
-        "outbound": "$text-primary",
-    }
-)
-"""The thread's styles for the preview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,11 +280,7 @@ class KeyboardBuilder(FieldDialog[None]):
         lines += buttons
         block = max((sum(cells(text) for text, _ in line) for line in lines), default=0)
         indent = " " * max(0, width - block)
-        drawn = [
-            Content.assemble(indent, *(Content.styled(text, STYLES[style]) for text, style in line))
-            for line in lines
-        ]
-        view.update(Content("\n").join(drawn))
+        view.update(Content("\n").join(Content(indent) + as_content(line) for line in lines))
 
     def _keys(self) -> Content:
         use = "change it" if self._job.sent else "use"

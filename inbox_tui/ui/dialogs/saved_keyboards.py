@@ -18,7 +18,7 @@ from inbox_tui.core.text import search_key
 from inbox_tui.store.keyboards import SavedKeyboard, delete_keyboard, save_keyboard, saved_keyboards
 from inbox_tui.ui.dialogs.dialog import key_line
 from inbox_tui.ui.dialogs.finder import Finder
-from inbox_tui.ui.keyboard_view import keyboard_lines
+from inbox_tui.ui.keyboard_view import as_content, keyboard_lines
 from inbox_tui.ui.session import Session
 
 ResultT = TypeVar("ResultT")
@@ -65,12 +65,7 @@ class SavedKeyboards(Finder[Design | None, SavedKeyboard]):
     def _draw(self) -> None:
         chosen = self._chosen
         lines = [] if chosen is None else keyboard_lines(parse(read(chosen.design).markup), 60)
-        view = Content("\n").join(
-            Content.assemble(
-                *((text, "on $primary-muted" if style == "button" else "") for text, style in line)
-            )
-            for line in lines
-        )
+        view = Content("\n").join(map(as_content, lines))
         keys = [("⏎", f"take {chosen.name}"), ("Ctrl+D", "delete")] if chosen is not None else []
         if self._keep is not None:
             name = " ".join(self._field.value.split())
