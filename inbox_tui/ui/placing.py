@@ -7,7 +7,7 @@ its place, and a digit of a counter left over in the next pane.
 
 So such a line is blanked before it is drawn, and the cursor is placed anew for each of its words and behind
 each emoji. A terminal that takes more cells than expected then loses a part of an emoji's picture, or writes
-a word into the blanks behind it; one that takes fewer leaves a blank.
+a sentence into the blanks behind it; one that takes fewer leaves a blank.
 """
 
 from __future__ import annotations
@@ -29,6 +29,17 @@ _SIGNS = "\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u1900-\u1cff\ua800-\uabff"
 @cache
 def _doubtful() -> re.Pattern[str]:
     return re.compile(f"[{_JOINING}{_SIGNS}]")
+
+
+@cache
+def _signs() -> re.Pattern[str]:
+    return re.compile(f"[{_SIGNS}]")
+
+
+@cache
+def _gaps() -> re.Pattern[str]:
+    """Blanks and the word behind them; either may be missing."""
+    return re.compile("( *)([^ ]*)")
 
 
 @cache
@@ -67,12 +78,20 @@ def _words(parts: Iterable[str], column: int) -> Iterator[str]:
         if part[:1] == "\x1b":
             yield part
             continue
-        behind = 0  # the column at which the cursor stands for certain
-        for cluster, width in clusters(part):
-            if cluster != " ":
+        behind = 0  # the column at which the cursor stands, as far as that is known
+        drifts = False
+        for blank, words in _gaps().findall(part):
+            if drifts and behind == column and words and blank == " ":
+                # The rest of a sentence moves on with it; it ends in a wider blank.
+                yield blank
+                behind = column + 1
+            column += len(blank)
+            for cluster, width in clusters(words):
                 if behind != column:
                     yield f"\x1b[{column}G"
+                    drifts = False
                 yield cluster
-                behind = 0 if _emoji().match(cluster) else column + width
-            column += width
+                column += width
+                drifts = drifts or _signs().match(cluster) is not None
+                behind = 0 if _emoji().match(cluster) else column
     yield f"\x1b[{column}G"

@@ -62,16 +62,19 @@ SIGNS = ["\u0936\u0930\u094d\u092e\u093e", "\u0915\u094d\u200d\u0937", "\u0bae\u
 def test_all_that_stands_beside_them_stands_where_it_would_if_all_agreed(
     parts: list[str], width: Width
 ) -> None:
-    frame = "\x1b[1;3H" + "".join(parts) + " |"
-    column, wanted, certain = 2, dict[int, str](), True
-    for character, cells in clusters("".join(part for part in parts if part[0] != "\x1b") + " |"):
-        # Within a word nothing is placed behind such letters, or they would be cut.
-        certain = character == " " or (certain and "".join(SIGNS).find(character) < 0)
-        if certain and len(character) == 1 and character != " ":
-            wanted[column] = character
-        certain = certain or character in EMOJI
-        column += cells
-    found = shown(placed(frame), width)
+    text = "".join(parts) + "  |"
+    column, wanted = 2, dict[int, str]()
+    for styled in re.split("\x1b[^m]*m", text):
+        certain, blanks = True, 0
+        for character, cells in clusters(styled):
+            blanks = blanks + 1 if character == " " else 0
+            # A sentence in such letters is not cut: it moves on as a whole, up to a wider blank or an emoji.
+            certain = blanks > 1 or (certain and "".join(SIGNS).find(character) < 0)
+            if certain and len(character) == 1 and not blanks:
+                wanted[column] = character
+            certain = certain or character in EMOJI
+            column += cells
+    found = shown(placed(f"\x1b[1;3H{text}"), width)
     assert {place: found[place] for place in wanted} == wanted
 
 
@@ -81,11 +84,11 @@ def test_nothing_of_what_stood_there_before_is_left(width: Width) -> None:
     assert not set("".join(found[:7])) & set("4096/")
 
 
-def test_a_word_that_takes_more_cells_goes_on_into_the_blanks_behind_it() -> None:
-    word = SIGNS[0]
-    assert cell_len(word) == 3
-    found = shown(placed(f"\x1b[1;1H\x1b[1m{word}\x1b[0m   |"), of_all_parts_and_signs)
-    assert "".join(found[:8]) == f"{word}  |."
+def test_a_sentence_that_takes_more_cells_goes_on_into_the_blanks_behind_it() -> None:
+    sentence = f"{SIGNS[0]} a {SIGNS[0]}"
+    assert cell_len(sentence) == 9
+    found = shown(placed(f"\x1b[1;1H\x1b[1m{sentence}\x1b[0m   |"), of_all_parts_and_signs)
+    assert "".join(found[:13]) == f"{sentence} |"
 
 
 @pytest.mark.parametrize(
