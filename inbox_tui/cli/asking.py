@@ -17,7 +17,7 @@ from inbox_tui.core.capabilities import platform_name
 from inbox_tui.core.errors import InboxError, NetworkError, Refused, StoreError, UsageError
 from inbox_tui.core.escaping import escaped_json
 from inbox_tui.core.models import Message, Platform, Profile
-from inbox_tui.core.times import age
+from inbox_tui.core.times import age, ago
 from inbox_tui.store import clock, fetched, lookups
 from inbox_tui.store.db import open_reader, prepare
 from inbox_tui.store.fetched import CommentRow, MediaRow, MediaState, PostRow
@@ -261,7 +261,7 @@ def _print_comments(
     for _, row in rows:
         said = row.comment
         author = said.author_name or said.author_username or said.author_external_id or "?"
-        answered = "" if row.replied_at is None else f"replied {age(now - row.replied_at)} ago"
+        answered = "" if row.replied_at is None else f"replied {ago(now - row.replied_at)}"
         text = " ".join((said.body or "").split()) or " ".join(f"[{each.type}]" for each in said.attachments)
         at = said.created_at if said.posted_at is None else said.posted_at
         table.append(

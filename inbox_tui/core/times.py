@@ -28,6 +28,12 @@ def age(milliseconds: Milliseconds) -> str:
     return "now"
 
 
+def ago(milliseconds: Milliseconds) -> str:
+    """How long ago, in words: `just now` (under 5 seconds), `2m ago`."""
+    words = age(milliseconds)
+    return "just now" if words == "now" else f"{words} ago"
+
+
 def duration(milliseconds: Milliseconds) -> str:
     """What is left of a time, rounded down: `2d03`, `3h41`, `12m`, `45s`; never below `0s`."""
     seconds = max(milliseconds // 1000, 0)

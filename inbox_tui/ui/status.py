@@ -10,7 +10,7 @@ from textual.content import Content
 
 from inbox_tui.core.cells import cells, truncate
 from inbox_tui.core.models import Milliseconds, Profile
-from inbox_tui.core.times import age
+from inbox_tui.core.times import age, ago
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import ProfileRow
 from inbox_tui.store.views import View
@@ -29,8 +29,7 @@ def since(old: Milliseconds) -> str:
     """How long ago a look was, in steps, so that an idle screen does not repaint each second."""
     if old < -SET_BACK_MS:
         return "at an unknown time: the clock was put back"
-    words = age(old - old % STEP_MS if old < 60_000 else old)
-    return "just now" if words == "now" else f"{words} ago"
+    return ago(old - old % STEP_MS if old < 60_000 else old)
 
 
 def looked(fresh: Freshness, now: Milliseconds) -> Content:

@@ -126,9 +126,56 @@ async def test_a_comment_with_its_reply_is_said_to_be_answered(desk: DeskMaker, 
         await at.until(lambda: len(queued(at)) == 1)
         await at.until(lambda: not isinstance(at.app.screen, Comments))
         await at.press("C")
-        await at.until(lambda: "answered privately" in at.screen_text())
+        await at.until(lambda: "answered privately just now" in at.screen_text())
         await at.press("enter", "enter")
         assert "has had its private reply" in screen_words(at)
+
+
+async def test_the_field_says_who_is_answered_and_what_they_wrote(desk: DeskMaker, folder: Folder) -> None:
+    async with desk(folder) as at:
+        await with_comments(at)
+        await at.press("enter", "enter")
+        assert "Private reply to @fan1 · “Do you ship?”" in at.screen_text()
+
+
+async def test_another_post_is_never_chosen_over_a_reply_to_this_one(desk: DeskMaker, folder: Folder) -> None:
+    async with desk(folder) as at:
+        profile_id = await with_comments(at)
+
+        def answer(writer: Writer) -> None:
+            posts = [
+                Post(id=f"post{number}", status="published", created_at=AT - number * DAY, body=f"Sale {number}")
+                for number in (1, 2)
+            ]
+            answers.keep_posts(writer, profile_id, posts)
+            answers.keep_comments(writer, profile_id, "post1", [comment(1, 1)])
+            answers.keep_comments(writer, profile_id, "post2", [comment(9, 1)])
+
+        at.inbox.session.write(answer).result()
+        await at.until(lambda: "Sale 2" in at.screen_text())
+        await at.press("k", "k", "enter", "enter")
+        assert "Private reply to @fan1" in at.screen_text()
+        await at.type("half")
+        await at.press("tab", "j")
+        await at.until(lambda: "@fan9" in at.screen_text())
+        assert "Private reply" not in at.screen_text()
+        await at.press("k", "enter", "enter")
+        await at.until(lambda: "half" in at.screen_text())
+
+
+async def test_the_cursor_stays_on_its_comment_when_others_come(desk: DeskMaker, folder: Folder) -> None:
+    async with desk(folder) as at:
+        profile_id = await with_comments(at)
+        await at.press("enter")
+
+        def answer(writer: Writer) -> None:
+            later = [comment(4, 0, "Newer"), comment(1, 1), comment(2, 8), comment(3, 2)]
+            answers.keep_comments(writer, profile_id, "post1", later)
+
+        at.inbox.session.write(answer).result()
+        await at.until(lambda: "@fan4" in at.screen_text())
+        await at.press("enter")
+        assert "Private reply to @fan1" in at.screen_text()
 
 
 async def test_the_text_of_a_comment_does_not_touch_the_terminal(desk: DeskMaker, folder: Folder) -> None:

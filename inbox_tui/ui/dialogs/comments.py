@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -22,7 +22,8 @@ from inbox_tui.core.cells import preview, shorten
 from inbox_tui.core.errors import InboxError
 from inbox_tui.core.limits import measure
 from inbox_tui.core.models import Comment, Milliseconds, Profile
-from inbox_tui.core.times import age
+from inbox_tui.core.snippets import typed_blank
+from inbox_tui.core.times import age, ago
 from inbox_tui.store import fetched, screens
 from inbox_tui.store.acts import ActName, comment_chat, queue_act
 from inbox_tui.store.db import now_ms
@@ -35,7 +36,7 @@ from inbox_tui.ui.platforms import platform_code
 from inbox_tui.ui.session import Session
 
 HIGHLIGHT_SECONDS = 0.06
-POST_CELLS, COMMENT_CHARACTERS = 60, 300
+POST_CELLS, COMMENT_CHARACTERS, TITLE_CHARACTERS = 60, 300, 60
 
 
 class Comments(FieldDialog[int | None]):
@@ -114,7 +115,8 @@ class Comments(FieldDialog[int | None]):
         chosen = self._post
         if posts != self._posts:
             self._posts = posts
-            self._fill(self._post_list, [self._post_words(*pair) for pair in posts])
+            words = {f"{profile.id}/{row.post.id}": self._post_words(profile, row) for profile, row in posts}
+            self._fill(self._post_list, words)
         if posts and chosen is None:
             self._choose(0)
         elif chosen is not None:
@@ -162,7 +164,7 @@ class Comments(FieldDialog[int | None]):
         comments = fetched.comments(reader, profile.id, row.post.id)
         if comments != self._comments or not comments:
             self._comments = comments
-            self._fill(self._comment_list, [self._comment_words(each) for each in comments])
+            self._fill(self._comment_list, {each.comment.id: self._comment_words(each) for each in comments})
         known = fetched.record(reader, "comments", f"{profile.id}/{row.post.id}")
         if known is not None and known.fault:
             self._say("#comments-notice", known.fault)
@@ -176,7 +178,7 @@ class Comments(FieldDialog[int | None]):
         at = comment.created_at if comment.posted_at is None else comment.posted_at
         answer = self._answer(row)
         if row.replied_at is not None:
-            state = f" · answered privately {age(now - row.replied_at)} ago"
+            state = f" · answered privately {ago(now - row.replied_at)}"
         else:
             state = " · too old to answer privately" if isinstance(answer, Refused) else ""
         files = "".join(f" [{attachment.type}]" for attachment in comment.attachments)
@@ -189,12 +191,16 @@ class Comments(FieldDialog[int | None]):
             (state, "$text-success" if row.replied_at is not None else "dim"),
         )
 
-    def _fill(self, options: OptionList, rows: Sequence[Content]) -> None:
-        """Replace the rows; the cursor stays at its number."""
+    def _fill(self, options: OptionList, rows: Mapping[str, Content]) -> None:
+        """Replace the rows, by their ids; the cursor stays on its row, or where that one was."""
         at = options.highlighted
+        before = None if at is None else options.get_option_at_index(at).id
         options.clear_options()
-        options.add_options([Option(row) for row in rows])
-        options.highlighted = min(at or 0, len(rows) - 1) if rows else None
+        options.add_options([Option(words, id=name) for name, words in rows.items()])
+        if before is not None and before in rows:
+            options.highlighted = list(rows).index(before)
+        else:
+            options.highlighted = min(at or 0, len(rows) - 1) if rows else None
 
     def _say(self, selector: str, words: str, *, error: bool = False) -> None:
         notice = self.query_one(selector, Static)
@@ -216,7 +222,11 @@ class Comments(FieldDialog[int | None]):
             self._highlighted = self.set_timer(HIGHLIGHT_SECONDS, lambda: self._choose_highlighted(number))
 
     def _choose_highlighted(self, number: int) -> None:
-        if number < len(self._posts) and self._answering is None:
+        if isinstance(self.focused, Editor):
+            return
+        if self._answering is not None:
+            self._leave()
+        if number < len(self._posts):
             self._choose(number)
 
     def action_go(self) -> None:
@@ -239,6 +249,7 @@ class Comments(FieldDialog[int | None]):
             self._post_list.focus()
         elif isinstance(self.focused, Editor):
             self._leave()
+            self._comment_list.focus()
         else:
             self.dismiss(None)
 
@@ -266,17 +277,24 @@ class Comments(FieldDialog[int | None]):
         editor = self.query_one(Editor)
         editor.load_text(self._kept.found)
         editor.move_cursor(editor.document.end)
-        editor.border_title = Content(f"Private reply to {author(row.comment)}")
+        words = preview(row.comment.body or "", TITLE_CHARACTERS) or "a comment without text"
+        editor.border_title = Content(f"Private reply to {author(row.comment)} · “{words}”")
         editor.display = True
         editor.focus()
         self._say("#reply-notice", "")
 
+    @on(events.DescendantFocus)
+    def _focused(self, event: events.DescendantFocus) -> None:
+        """Whoever goes from the field to a list leaves the reply: only what is chosen there is answered."""
+        if self._answering is not None and isinstance(event.widget, OptionList):
+            self._leave()
+
     def _leave(self) -> None:
         if self._kept is not None:
             self._kept.save()
-        self._answering = self._kept = None
+        self._answering = self._kept = self._sure_of = None
+        self._say("#reply-notice", "")
         self.query_one(Editor).display = False
-        self._comment_list.focus()
 
     @on(TextArea.Changed, "#private-reply")
     def _typed(self) -> None:
@@ -307,6 +325,8 @@ class Comments(FieldDialog[int | None]):
                 f"Enter again sends this from {profile.name} to {author(row.comment)}, as a direct message. "
                 "Meta allows one private reply to a comment, ever."
             )
+            if (blank := typed_blank(text)) is not None:
+                words = f"{blank} looks like a blank. {words}"
             self._say("#reply-notice", words)
         else:
             self._queue(profile, self._post[1], row.comment, text)
@@ -345,7 +365,7 @@ class Comments(FieldDialog[int | None]):
 
 
 def author(comment: Comment) -> str:
-    """Who wrote a comment: name, else @username, else what the platform calls them."""
+    """Who wrote a comment: @username, else name, else what the platform calls them."""
     if comment.author_username:
         return f"@{comment.author_username}"
     return comment.author_name or comment.author_external_id or "somebody"

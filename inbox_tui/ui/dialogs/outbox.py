@@ -14,8 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from inbox_tui.core.cells import preview
-from inbox_tui.core.models import Milliseconds
-from inbox_tui.core.times import age
+from inbox_tui.core.times import ago
 from inbox_tui.store import entries, fetched
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import now_ms
@@ -143,7 +142,7 @@ class Outbox(Dialog[Entry | None]):
             (state, style),
             f" · {platform_code(entry.platform)} ",
             (f"{KINDS.get(item.act, item.act)} {self._whom(entry)}".strip(), "bold"),
-            f" · {_ago(item.created_at)}",
+            f" · {ago(now_ms() - item.created_at)}",
             (f"\n  {words}" if words else "", "dim"),
         )
 
@@ -183,8 +182,3 @@ class Outbox(Dialog[Entry | None]):
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:
         self.dismiss(self._entry)
-
-
-def _ago(at: Milliseconds) -> str:
-    words = age(max(0, now_ms() - at))
-    return words if words == "now" else f"{words} ago"
