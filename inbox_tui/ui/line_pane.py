@@ -6,11 +6,13 @@ border or padding on this widget), and line filters are applied to the strips.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.cache import LRUCache
+from textual.color import Color
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -31,6 +33,7 @@ class LinePane(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._styles: dict[str, Style] = {}
+        self._with_bars: LRUCache[Hashable, tuple[Strip, Strip]] = LRUCache(256)
 
     def lines(self, width: int, height: int) -> Sequence[Strip]:
         """What stands on the `height` lines of the pane, each exactly `width` cells."""
@@ -49,15 +52,23 @@ class LinePane(Widget, can_focus=True):
         """The strips of a part of the widget (Textual's line API)."""
         height = self.size.height
         lines, thumb = self.lines(self.row_width, height), self.thumb()
-        bar = {covered: self._bar(covered=covered) for covered in (True, False)}
-        shown = range(crop.y, min(crop.bottom, height))
-        strips = [Strip.join([lines[y], bar[y in thumb]]) for y in shown]
+        shown, ground = range(crop.y, min(crop.bottom, height)), self.background_colors[1]
+        strips = [self._painted(lines[y], ground, covered=y in thumb) for y in shown]
         if crop.x or crop.width < self.size.width:
             strips = [strip.crop(crop.x, crop.right) for strip in strips]
-        ground = self.background_colors[1]
-        for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, ground) for strip in strips]
         return strips
+
+    def _painted(self, line: Strip, ground: Color, *, covered: bool) -> Strip:
+        """A line with its part of the scrollbar; most lines were on the screen before the last key."""
+        name = (id(line), ground, covered)
+        kept = self._with_bars.get(name)
+        # An id is given again when its strip is gone; one that is kept here is not gone.
+        if kept is None or kept[0] is not line:
+            strip = Strip.join([line, self._bar(covered=covered)])
+            for line_filter in self.get_line_filters():
+                strip = strip.apply_filter(line_filter, ground)
+            kept = self._with_bars[name] = (line, strip)
+        return kept[1]
 
     def _bar(self, *, covered: bool) -> Strip:
         return Strip([Segment(" ", self.style_of("rows--thumb" if covered else "rows--track"))], 1)
@@ -77,3 +88,4 @@ class LinePane(Widget, can_focus=True):
         """Forget the styles of before when the theme changes."""
         super().notify_style_update()
         self._styles.clear()
+        self._with_bars.clear()

@@ -21,7 +21,11 @@ class Painter(Compositor):
         part = self.size.region if crop is None else crop
         # What is seen begins and ends where widgets do; only its height may be cut.
         band = Region(0, part.y, self.size.width, part.height)
+        painted: list[Region] = []
         for widget, (region, clip) in self.visible_widgets.items():
             seen = region.intersection(clip).intersection(band)
-            if seen and seen.overlaps(part):
+            needed = seen.intersection(part)
+            # They come from front to back, and what is in front hides what it covers.
+            if needed and not any(front.contains_region(needed) for front in painted):
+                painted.append(seen)
                 yield region, seen, widget.render_lines(seen.translate(-region.offset))
