@@ -2,7 +2,7 @@
 
 Real programs in terminals of their own: the inbox on a small and on a large account, and the smallest Textual
 applications with a text field and with a list. They take turns within every comparison. A key is timed from
-its being written until the last frame before 40 ms of silence has ended, and then the next one is pressed;
+its being written until the last frame before 25 ms of silence has ended, and then the next one is pressed;
 beside that stands what the processor did for it, which is steadier on a busy machine.
 """
 

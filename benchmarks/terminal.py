@@ -17,7 +17,7 @@ from types import TracebackType
 from benchmarks.processes import PATIENCE, ROOT
 
 COLUMNS, ROWS = 120, 40
-QUIET_SECONDS = 0.04
+QUIET_SECONDS = 0.025
 """After this long without a byte the program has answered a key."""
 _ASKED, _ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 """Whether the terminal knows synchronised output; it does, so each frame ends with a mark."""
