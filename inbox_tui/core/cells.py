@@ -7,7 +7,7 @@ Unicode annex 29 as `wcwidth` finds them, which is imported by the first text th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 
 from rich.cells import cell_len
@@ -22,9 +22,9 @@ _GLUE = frozenset("\u00a0\u2007\u202f")
 
 
 @cache
-def _plain() -> Callable[[str], object]:
-    """Whether every character is one grapheme of one cell: Latin, Greek, Cyrillic, usual punctuation."""
-    return re.compile("[ -~\xa0-\xac\xae-\u02ff\u0370-\u0482\u2010-\u2027\u20ac]*").fullmatch
+def _plain() -> re.Pattern[str]:
+    """Characters that are each one grapheme of one cell: Latin, Greek, Cyrillic, usual punctuation."""
+    return re.compile("[ -~\xa0-\xac\xae-\u02ff\u0370-\u0482\u2010-\u2027\u20ac]*")
 
 
 def expand_tabs(text: str) -> str:
@@ -70,10 +70,14 @@ def clusters(text: str) -> Iterator[tuple[str, int]]:
 def truncate(text: str, width: int) -> str:
     """One line in at most `width` cells: cut between graphemes, with an ellipsis where something is lost."""
     text = expand_tabs(text)
-    if _plain()(text):
-        return text if len(text) <= width else text[: max(width - 1, 0)] + "…"[:width]
     if width <= 0:
         return ""
+    if cell_len(text) <= width:
+        return text
+    plain = _plain().match(text, 0, width)
+    if plain is not None and plain.end() == width:
+        # What is not plain behind that belongs at most to the last of these characters, which is cut off.
+        return text[: width - 1] + "…"
     kept: list[str] = []
     used = fitting = 0
     for cluster, size in clusters(text):
@@ -123,13 +127,13 @@ def wrap(text: str, width: int) -> list[str]:
     between each other, not before closing or after opening punctuation. Nothing is lost but the white space
     at a break; tabs become spaces. A width below 2 counts as 2, which is what one wide character needs.
     """
-    if len(text) <= width and _plain()(text):
+    if len(text) <= width and _plain().fullmatch(text):
         return [text]
     width = max(width, 2)
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = expand_tabs(paragraph)
-        if _plain()(line):
+        if _plain().fullmatch(line):
             _wrap_plain(line, width, lines)
         else:
             _wrap_wide(line, width, lines)
