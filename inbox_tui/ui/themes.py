@@ -91,13 +91,17 @@ def readable(colour: Color, grounds: Sequence[Color]) -> Color:
 
     Where the grounds are so far apart that none does, the one that stands out most.
     """
-    tried = [
-        colour.blend(Color.parse(end), step / 20) for step in range(21) for end in ("#ffffff", "#000000")
-    ]
-    for candidate in tried:
-        if least_contrast(candidate, grounds) >= LEAST_CONTRAST:
-            return candidate
-    return max(tried, key=lambda candidate: least_contrast(candidate, grounds))
+    best, most = colour, 0.0
+    ends = Color.parse("#ffffff"), Color.parse("#000000")
+    for step in range(21):
+        for end in ends:
+            candidate = colour.blend(end, step / 20)
+            found = least_contrast(candidate, grounds)
+            if found >= LEAST_CONTRAST:
+                return candidate
+            if found > most:
+                best, most = candidate, found
+    return best
 
 
 def least_contrast(colour: Color, grounds: Sequence[Color]) -> float:
