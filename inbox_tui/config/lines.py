@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +16,9 @@ from inbox_tui.core.text import clean
 Name = tuple[str, ...]
 """A setting: its tables, then its own name."""
 
-_BEGINS = re.compile(r"""\s*(?:\[|(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[\w"'-]+)*\s*=)""")
+_BEGINS = r"""\s*(?:\[|(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[\w"'-]+)*\s*=)"""
 """A line that looks like the beginning of a statement."""
-_GUESS = re.compile(r"""\s*\[*\s*["']?([^"'\[\]=]+?)["']?\s*(?:[=\]]|$)""")
+_GUESS = r"""\s*\[*\s*["']?([^"'\[\]=]+?)["']?\s*(?:[=\]]|$)"""
 _AT_END = "end of document"
 
 
@@ -100,6 +99,8 @@ class _Reader:
 
     def _header(self, at: int) -> Name | None:
         """The table that a header begins; None: it is not one, and all that stands under it is set aside."""
+        import tomllib
+
         line = self._lines[at]
         until = self._next(at, r"\s*\[")
         under = "" if until == at + 1 else f"; nothing down to line {until} is used"
@@ -127,6 +128,9 @@ class _Reader:
 
     def _statement(self, table: Name, at: int) -> int:
         """Read what begins on a line; returns the number of the line behind it."""
+        # Loaded where there is something to be read: most have no such file.
+        import tomllib
+
         quotes = next((mark for mark in ('"""', "'''") if self._lines[at].count(mark) == 1), "")
         for end in range(at + 1, len(self._lines) + 1):
             if end > at + 1 and quotes not in self._lines[end - 1]:
@@ -151,7 +155,7 @@ class _Reader:
             'Write name = value; a text stands in quotes: theme = "nord"',
         )
         self._guess(table, at)
-        return self._next(at, _BEGINS.pattern)
+        return self._next(at, _BEGINS)
 
     def _keep(self, name: Name, value: object, at: int) -> None:
         before = self._entries.get(name)
@@ -168,7 +172,7 @@ class _Reader:
 
     def _guess(self, table: Name, at: int) -> None:
         """Remember what a line that cannot be read was probably about."""
-        found = _GUESS.match(self._lines[at])
+        found = re.match(_GUESS, self._lines[at])
         names = re.split(r"\s*\.\s*", found[1]) if found else []
         self._broken.setdefault((*table, *names), Entry(self._lines[at], at + 1))
 
