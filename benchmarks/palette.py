@@ -42,11 +42,11 @@ SIZE = (120, 30)
 class Textuals(InboxApp):
     """The same program with Textual's palette, in which our acts stand under the same names."""
 
-    CSS_PATH = str(Path(inspect.getfile(InboxApp)).with_name("inbox.tcss"))
+    CSS_PATH = str(Path(inspect.getfile(InboxApp)).with_name(InboxApp.CSS_PATH))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The commands."""
-        for action in self.preferences.keymap.actions:
+        for action in self.inbox.keymap.actions if self.inbox is not None else ():
             yield SystemCommand(action.title, "what it does", lambda: None)
 
 
@@ -85,6 +85,7 @@ async def measure(folders: Mapping[str, Folder]) -> list[Row]:
         for name, folder in folders.items():
             app = (Textuals if name == "textual" else InboxApp)(folder, "bench")
             pilot = await stack.enter_async_context(app.run_test(size=SIZE))
+            await app.opened.wait()
             stack.callback(app.session.close)
             await settled(app, pilot)
             inbox = app.screen

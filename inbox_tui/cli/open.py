@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from inbox_tui.config import Settings, keep_good, load
 from inbox_tui.core.errors import NotAuthorised, UsageError
 from inbox_tui.store.db import prepare
+
+if TYPE_CHECKING:
+    from inbox_tui.ui.preferences import Preferences
 
 NO_KEY = "No API key is set"
 NO_KEY_HINT = "Set POSTPROXY_API_KEY and start again, or try `inbox-tui demo`, which needs none"
@@ -38,6 +43,8 @@ def show(
         raise UsageError(
             "The inbox needs a terminal", "Use `inbox-tui chats`, `thread` or `send` in scripts; see --help"
         )
+    # What is loaded and made until the inbox is there stays; to look through it for garbage only takes time.
+    gc.disable()
     notices = prepare(settings.folder)
     settings.log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     logging.basicConfig(
@@ -47,32 +54,42 @@ def show(
     )
     from inbox_tui.ui.app import run
     from inbox_tui.ui.engine_process import EngineProcess
-    from inbox_tui.ui.preferences import Preferences, Watch, preferences
 
     engine = EngineProcess(settings.folder, arguments, settings.log_file, before_engine)
     name = "demo" if settings.demo else settings.account
 
-    def read(settings: Settings, faults: Sequence[UsageError] = ()) -> Preferences:
-        found = preferences(settings, faults, watch.changed)
-        if not faults and not settings.problems and not found.keymap.problems:
-            _keep(settings)
-        return found
+    def preferred() -> Preferences:
+        from inbox_tui.ui.preferences import Watch, preferences
 
-    def again() -> Preferences:
-        # The account stays the one that is open, whatever the file says by now.
-        faults: list[UsageError] = []
-        return read(load(settings.account, demo=settings.demo, faults=faults), faults)
+        def again() -> Preferences:
+            # The account stays the one that is open, whatever the file says by now.
+            faults: list[UsageError] = []
+            now = load(settings.account, demo=settings.demo, faults=faults)
+            found = preferences(now, faults, watch.changed)
+            if not faults and not now.problems and not found.keymap.problems:
+                _keep(now)
+            return found
 
-    watch = Watch(settings.config_file, again)
+        # Watched before it is read, so that no change is missed.
+        watch = Watch(settings.config_file, again)
+        return again()
+
     run(
         settings.folder,
         name,
         engine=engine,
         theme=settings.theme,
         notices=notices,
-        preferences=read(settings),
+        preferences=preferred,
+        when_opened=_collect_garbage,
     )
     return 0
+
+
+def _collect_garbage() -> None:
+    """From now on, of what is made from now on."""
+    gc.freeze()
+    gc.enable()
 
 
 def _keep(settings: Settings) -> None:

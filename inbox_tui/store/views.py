@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from inbox_tui.core.models import Milliseconds
+from inbox_tui.core.models import Milliseconds, Platform
 from inbox_tui.core.ranking import FOREVER, RANK_BITS, RETRY_PATIENCE, Band
 from inbox_tui.core.window import CLOSING, URGENT
 from inbox_tui.store import clock
@@ -222,6 +222,15 @@ class ViewSource:
             for row in self._reader.execute(f"{CHAT_SELECT} WHERE c.pk IN ({places})", pks)
         }
         return [replace(chat_row(rows[pk]), key=self._key(place, pk)) for place, pk in found if pk in rows]
+
+
+def all_listed(reader: sqlite3.Connection) -> bool:
+    """Whether the lists of chats of all profiles are known to their end; before that no rank is settled.
+
+    Networks that nothing is known of are never listed. False where there is no profile yet.
+    """
+    rows = reader.execute("SELECT platform, walked FROM main.profiles WHERE status != 'gone'").fetchall()
+    return bool(rows) and all(walked for platform, walked in rows if platform in set(Platform))
 
 
 def view_counts(reader: sqlite3.Connection, now: Milliseconds) -> dict[View, int]:

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import App
 from textual.driver import Driver
+from textual.screen import Screen
 
 from inbox_tui.store.db import Folder
 from inbox_tui.ui import terminal_signals, themes
-from inbox_tui.ui.dialogs.dialog import Dialog
-from inbox_tui.ui.dialogs.fields import FieldDialog
 from inbox_tui.ui.engine_process import EngineProcess
-from inbox_tui.ui.inbox import InboxScreen
-from inbox_tui.ui.preferences import Preferences
+from inbox_tui.ui.opening import OpeningScreen
 from inbox_tui.ui.session import Session
+
+if TYPE_CHECKING:
+    # The inbox and what the person has set are loaded behind the first paint.
+    from inbox_tui.ui.inbox import InboxScreen
+    from inbox_tui.ui.preferences import Preferences
+
+WAITING = (events.InputEvent, events.Paste, events.AppFocus, events.AppBlur)
+"""What is for the inbox, and waits until it is there."""
 
 
 class InboxApp(App[None], inherit_bindings=False):
-    """Opens the files, shows the inbox, and closes both in order."""
+    """Opens the files, shows the rows of the list, then the inbox, and closes the files in order."""
 
-    CSS_PATH = "inbox.tcss"
+    CSS_PATH = "opening.tcss"
     TITLE = "inbox-tui"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar = []
@@ -37,19 +44,28 @@ class InboxApp(App[None], inherit_bindings=False):
         engine: EngineProcess | None = None,
         theme: str | None = None,
         notices: Sequence[str] = (),
-        preferences: Preferences | None = None,
+        preferences: Callable[[], Preferences] | None = None,
+        when_opened: Callable[[], object] = lambda: None,
     ) -> None:
-        """`account`: what the status line calls the account; `notices`: sentences for the banner."""
+        """`account`: what the status line calls the account; `notices`: sentences for the banner.
+
+        `preferences` is called behind the first paint, `when_opened` when the inbox takes keys.
+        """
         super().__init__()
         # Every move is drawn at once: an agent's keys come faster than an animation ends.
         self.animation_level = "none"
         self.session = Session(folder)
         self.engine = engine
-        self.preferences = Preferences() if preferences is None else preferences
+        self.inbox: InboxScreen | None = None
+        """The screen below the dialogs, once it is there."""
+        self.opened = asyncio.Event()
+        """Set when the inbox takes keys."""
         self.vanished = False
         """Whether the terminal is gone: nothing can be said any more."""
         self._account = account
         self._notices = notices
+        self._preferences = preferences
+        self._when_opened = when_opened
         for own in themes.OWN:
             self.register_theme(own)
         wanted = themes.MONOCHROME.name if os.environ.get("NO_COLOR") else theme
@@ -73,9 +89,31 @@ class InboxApp(App[None], inherit_bindings=False):
         self.theme_variables = themes.adapted(self.current_theme, super().get_css_variables())
         return self.theme_variables
 
-    def get_default_screen(self) -> InboxScreen:
-        """The inbox is the only screen below the dialogs."""
-        return InboxScreen(self.session, self._account, self.engine, self._notices, self.preferences)
+    def get_default_screen(self) -> Screen[None]:
+        """The rows of the list, which load little; the inbox follows."""
+        opening = OpeningScreen(self.session, self._painted)
+        # Textual asks this of every screen that is replaced, and does it for each but the first.
+        opening._push_result_callback(self, None)
+        return opening
+
+    def make_inbox(self) -> InboxScreen:
+        """The only screen below the dialogs."""
+        from inbox_tui.ui.inbox import InboxScreen
+        from inbox_tui.ui.preferences import Preferences
+
+        preferences = Preferences() if self._preferences is None else self._preferences()
+        return InboxScreen(self.session, self._account, self.engine, self._notices, preferences)
+
+    def _painted(self) -> None:
+        self.run_worker(self._open(), description="open the inbox")
+
+    async def _open(self) -> None:
+        """Put the inbox in the place of the rows; those stay on the terminal until it is painted."""
+        inbox = self.make_inbox()
+        await self.switch_screen(inbox)
+        self.inbox = inbox
+        self.opened.set()
+        self._when_opened()
 
     def on_app_focus(self) -> None:
         """The terminal has got the focus."""
@@ -85,15 +123,9 @@ class InboxApp(App[None], inherit_bindings=False):
         """The terminal has lost the focus."""
         self._turned(here=False)
 
-    def _acted(self) -> None:
-        screen = self.screen_stack[0]
-        if isinstance(screen, InboxScreen):
-            screen.alerts.acted()
-
     def _turned(self, *, here: bool) -> None:
-        screen = self.screen_stack[0] if self.screen_stack else None
-        if isinstance(screen, InboxScreen):
-            screen.alerts.turned(here=here)
+        if self.inbox is not None:
+            self.inbox.alerts.turned(here=here)
 
     def clear_notifications(self) -> None:
         """Take away what was said, and the room that Textual keeps for it: new words would be pushed out."""
@@ -102,48 +134,54 @@ class InboxApp(App[None], inherit_bindings=False):
             self.screen.query("ToastHolder").remove()
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys and pastes go to the inbox, or to a dialog with fields, one after the other to its end."""
-        screen = self.screen if self.screen_stack else None
-        if isinstance(event, (events.Key, events.Paste, events.MouseDown)) and screen is not None:
+        """What was done before the inbox is there waits for it, in its order."""
+        if isinstance(event, WAITING):
+            await self.opened.wait()
+        if isinstance(event, (events.Key, events.Paste, events.MouseDown)) and self.inbox is not None:
             # Not when the mouse moves: it may be on its way to another window.
-            self._acted()
-        if isinstance(event, (events.Key, events.Paste)) and isinstance(screen, Dialog):
+            self.inbox.alerts.acted()
+        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
+            await self._take(event)
+        else:
+            await super().on_event(event)
+
+    async def _take(self, event: events.Key | events.Paste) -> None:
+        """Keys and pastes go to the inbox, or to a dialog with fields, one after the other to its end."""
+        from inbox_tui.ui.dialogs.dialog import Dialog
+        from inbox_tui.ui.dialogs.fields import FieldDialog
+
+        screen = self.screen
+        if isinstance(screen, Dialog):
             await screen.ready.wait()
-        if (
-            isinstance(event, (events.Key, events.Paste))
-            and not event.is_forwarded
-            and isinstance(screen, (InboxScreen, FieldDialog))
-        ):
+        takes = screen is self.inbox or isinstance(screen, FieldDialog)
+        if takes:
             self.app_focus = True
-            if isinstance(event, events.Key) and self._quits(event):
-                await self.action_quit()
-            else:
-                await screen.take(event)
-        elif isinstance(event, events.Key) and not event.is_forwarded and self._quits(event):
+        if isinstance(event, events.Key) and self._quits(event):
             await self.action_quit()
+        elif self.inbox is not None and screen is self.inbox:
+            await self.inbox.take(event)
+        elif isinstance(screen, FieldDialog):
+            await screen.take(event)
         else:
             await super().on_event(event)
 
     def _quits(self, event: events.Key) -> bool:
         """Whether a key leaves: the inbox, or the dialog that stands over it."""
-        inbox = self.screen_stack[0] if self.screen_stack else None
-        return isinstance(inbox, InboxScreen) and event.key in inbox.keymap["quit"].keys
+        return self.inbox is not None and event.key in self.inbox.keymap["quit"].keys
 
     async def on_paste_driver_gone(self) -> None:
         """The terminal is gone: nobody can be asked any more, and every word that was typed is kept."""
-        inbox = self.screen_stack[0] if self.screen_stack else None
-        if isinstance(inbox, InboxScreen):
-            await inbox.drafts.saved()
+        if self.inbox is not None:
+            await self.inbox.drafts.saved()
         self.vanished = True
         self.exit()
 
     async def action_quit(self) -> None:
         """Quit by the screen's rules: nothing typed is lost, and unsent messages are asked about."""
-        screen = self.screen
-        if isinstance(screen, InboxScreen):
-            screen.acts.do("quit")
+        if self.inbox is not None and self.screen is self.inbox:
+            self.inbox.acts.do("quit")
         else:
-            screen.dismiss()
+            self.screen.dismiss()
 
 
 def run(
@@ -153,16 +191,28 @@ def run(
     engine: EngineProcess | None = None,
     theme: str | None = None,
     notices: Sequence[str] = (),
-    preferences: Preferences | None = None,
+    preferences: Callable[[], Preferences] | None = None,
+    when_opened: Callable[[], object] = lambda: None,
 ) -> None:
-    """Run the inbox until the person leaves it; then end the engine and close the files."""
-    app = InboxApp(folder, account, engine=engine, theme=theme, notices=notices, preferences=preferences)
+    """Run the inbox until the person leaves it; then end the engine and close the files.
+
+    The rest as for `InboxApp`.
+    """
+    app = InboxApp(
+        folder,
+        account,
+        engine=engine,
+        theme=theme,
+        notices=notices,
+        preferences=preferences,
+        when_opened=when_opened,
+    )
     try:
         app.run()
     finally:
         if engine is not None:
             engine.stop()
-        if app.preferences.notifications.title:
+        if app.inbox is not None and app.inbox.preferences.notifications.title:
             terminal_signals.restore_title()
         if app.session.unfinished and not app.vanished:
             sys.stderr.write("inbox-tui: ends as soon as what was begun on many chats is done\n")

@@ -17,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 from textual.worker import Worker, WorkerState
 
-from inbox_tui.core.capabilities import PLATFORM_NAMES, Act, Cause, Refused, ask, platform_name
+from inbox_tui.core.capabilities import Act, Cause, Refused, ask, platform_name
 from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Message, Profile
 from inbox_tui.core.text import clean
@@ -29,6 +29,7 @@ from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Revision
 from inbox_tui.store.reads import ChatRow, Key
 from inbox_tui.store.threads import ThreadSource
+from inbox_tui.store.views import all_listed
 from inbox_tui.ui import status
 from inbox_tui.ui.actions import About, Action, Context
 from inbox_tui.ui.acts import Acts
@@ -45,6 +46,7 @@ from inbox_tui.ui.filter_bar import FilterBar
 from inbox_tui.ui.key_taker import KeyTaker
 from inbox_tui.ui.notices import Notices
 from inbox_tui.ui.notifications import Notifications
+from inbox_tui.ui.opening import HEIGHTS, WIDTHS, classes_of
 from inbox_tui.ui.painting import Painter
 from inbox_tui.ui.person import person_lines
 from inbox_tui.ui.preferences import Preferences
@@ -67,17 +69,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     """Everything the agent does all day."""
 
     ALLOW_MAXIMIZE = False
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own declaration
-        (0, "-one"),
-        (80, "-two"),
-        (120, "-three"),
-        (140, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own declaration
-        (0, "-flat"),
-        (16, "-low"),
-        (30, "-tall"),
-    ]
+    CSS_PATH = "inbox.tcss"
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
     def __init__(
         self,
@@ -88,7 +82,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         preferences: Preferences,
     ) -> None:
         """`engine`: what keeps the account in step, or None to read what is cached and nothing more."""
-        super().__init__()
+        super().__init__(classes=classes_of(self.app.size))
         self._compositor = Painter()
         self.session = session
         self.account = account
@@ -98,6 +92,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.keymap = preferences.keymap
         self.profiles: dict[str, Profile] = {}
         self.profile_rows: list[lookups.ProfileRow] = []
+        self.walked = False
+        """Whether the lists of chats of all profiles are known to their end."""
         self.account_fault = ""
         self.revision = Revision()
         self.shown: ChatRow | None = None
@@ -242,12 +238,6 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             self._open_awaited(self.awaited)
         self.edges.draw()
 
-    @property
-    def walked(self) -> bool:
-        """Whether the lists of chats of all profiles are known to their end."""
-        rows = [row for row in self.profile_rows if row.profile.platform in PLATFORM_NAMES]
-        return bool(self.profile_rows) and all(row.walked for row in rows)
-
     def _is_of_the_open_chat_alone(self, changed: lookups.Changed) -> bool:
         """Whether all that has changed is what no list shows of the open chat: the words of its draft, say.
 
@@ -289,6 +279,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def _read_profiles(self) -> None:
         self.profiles = lookups.profile_names(self.session.reader)
         self.profile_rows = lookups.profiles(self.session.reader)
+        self.walked = all_listed(self.session.reader)
         self.account_fault = "" if self.profile_rows else lookups.account_fault(self.session.reader)
         self.filter_bar.profiles = self.profiles.values()
         self.thread.own_ids = frozenset(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from inbox_tui.store.reads import ChatFilter, ChatListing, ChatRow, ChatSource, Key, PickedSource, Source
 from inbox_tui.store.views import View, ViewSource, next_change
+from inbox_tui.ui import opening
 from inbox_tui.ui.chat_list import Bookmark
 from inbox_tui.ui.customer import Customer
 from inbox_tui.ui.title import ThreadTitle
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from inbox_tui.store.search import Scan
     from inbox_tui.ui.inbox import InboxScreen
 
-OPENING = View.NOW
-"""The first view of a session."""
 SETTLE_SECONDS = 2.0
 """How long a key waits for what the keys before it have written."""
 
@@ -51,12 +50,9 @@ class Views:
     # What is shown.
 
     def open(self) -> None:
-        """Show the first view of a session: Now, and all chats while they are still being listed.
-
-        Before that the rank of what is here would change with every page that comes in.
-        """
+        """Show the first view of a session, as it stands on the screen since the first paint."""
         self.first_sync = self.awaits_all = not self._inbox.walked
-        self.go(View.ALL if self.awaits_all else OPENING)
+        self.go(opening.first_view(listed=self._inbox.walked))
 
     def all_listed(self, *, touched: bool) -> None:
         """All chats are listed by now: turn to Now, or tell who has begun to work where that is."""
@@ -64,7 +60,7 @@ class Views:
             return
         self.awaits_all = False
         if not touched:
-            self.go(OPENING)
+            self.go(opening.first_view(listed=True))
         elif self.current is View.ALL:
             self._inbox.say(
                 f"All chats are listed. {self._inbox.keymap.label('view_now')} shows what needs you"

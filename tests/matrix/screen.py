@@ -73,6 +73,7 @@ async def ask_all(app: InboxApp, places: Mapping[Cell, Place]) -> dict[Cell, Ask
 
 async def _asked(app: InboxApp, places: Mapping[Cell, Place]) -> dict[Cell, Asked]:
     async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await app.opened.wait()
         await pilot.pause()
         agent = Agent(Desk(app, pilot))
         return {cell: await agent.try_cell(cell, place) for cell, place in places.items()}

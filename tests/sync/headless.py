@@ -23,6 +23,7 @@ from inbox_tui.ui import app
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.inbox import InboxScreen
+from inbox_tui.ui.preferences import Preferences
 
 OUTPUT = os.dup(1)
 """Textual takes standard output for itself."""
@@ -72,9 +73,9 @@ class HeadlessApp(InboxApp):
 
     CSS_PATH = Path(app.__file__).with_name(InboxApp.CSS_PATH)
 
-    def get_default_screen(self) -> InboxScreen:
+    def make_inbox(self) -> InboxScreen:
         """The screen that tells."""
-        return TellingScreen(self.session, "main", self.engine, [], self.preferences)
+        return TellingScreen(self.session, "main", self.engine, [], Preferences())
 
 
 def main() -> None:

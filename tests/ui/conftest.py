@@ -21,7 +21,7 @@ from inbox_tui.sandbox.server import SandboxOptions, running
 from inbox_tui.store import lookups, writes
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.views import View
-from inbox_tui.ui import notifications, views
+from inbox_tui.ui import notifications, opening
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.inbox import InboxScreen
@@ -189,10 +189,11 @@ def desk() -> DeskMaker:
         folder: Folder, size: tuple[int, int] = (120, 30), view: View = View.ALL
     ) -> AsyncIterator[Desk]:
         with time_machine.travel(NOW, tick=True), pytest.MonkeyPatch.context() as patch:
-            patch.setattr(views, "OPENING", view)
+            patch.setattr(opening, "FIRST_VIEW", view)
             app = InboxApp(folder, "demo")
             try:
                 async with app.run_test(size=size, notifications=True) as pilot:
+                    await app.opened.wait()
                     await pilot.pause()
                     yield Desk(app, pilot)
             finally:

@@ -317,6 +317,7 @@ async def measure(folder: Folder) -> dict[str, Cost]:
     app = InboxApp(folder, "demo")
     try:
         async with app.run_test(size=(120, 30)) as pilot:
+            await app.opened.wait()
             await pilot.pause()
             agent = Desk(app, pilot)
             agent.inbox.views.go(View.ALL)

@@ -97,6 +97,7 @@ def at_the_screen(folder: Folder, work: Callable[[Desk], Awaitable[None]]) -> No
         app = InboxApp(folder, "demo")
         try:
             async with app.run_test(size=(100, 44)) as pilot:
+                await app.opened.wait()
                 await pilot.pause()
                 await work(Desk(app, pilot))
         finally:

@@ -68,8 +68,9 @@ async def test_keys_of_ones_own_are_in_force_shown_and_read_again_when_they_are_
     monkeypatch.setattr(screen, "TICK_SECONDS", 0.05)
     configured = Configured(tmp_path, '[keys]\npin = "F6"\nhelp = ["?", "F1"]\nquit = "F10"\n')
     with time_machine.travel(NOW, tick=True):
-        app = InboxApp(folder, "demo", preferences=configured.read())
+        app = InboxApp(folder, "demo", preferences=configured.read)
         async with app.run_test(size=(80, 24)) as pilot:
+            await app.opened.wait()
             await pilot.pause()
             agent = Desk(app, pilot)
             pinned = "SELECT count(*) FROM local.pins"
@@ -119,8 +120,9 @@ async def test_escape_and_a_key_right_behind_it_are_both_unless_they_are_an_alt_
 ) -> None:
     configured = Configured(tmp_path, '[keys]\npin = "Alt+p"\n')
     with time_machine.travel(NOW, tick=True):
-        app = InboxApp(folder, "demo", preferences=configured.read())
+        app = InboxApp(folder, "demo", preferences=configured.read)
         async with app.run_test(size=(80, 24)) as pilot:
+            await app.opened.wait()
             await pilot.pause()
             agent = Desk(app, pilot)
             reader = agent.inbox.session.reader

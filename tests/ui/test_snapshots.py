@@ -36,6 +36,8 @@ def opened(name: str, *keys: str) -> Act:
 
     async def act(pilot: Pilot[None]) -> None:
         pilot.app.cursor_blink = False
+        assert isinstance(pilot.app, InboxApp)
+        await pilot.app.opened.wait()
         await pilot.pause(0.2)
         screen = pilot.app.screen
         assert isinstance(screen, InboxScreen)

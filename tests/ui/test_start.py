@@ -32,17 +32,79 @@ NETWORK = (
     "inbox_tui.sandbox",
 )
 
+FIRST = (
+    "inbox_tui.cli.open",
+    "inbox_tui.config.checks",
+    "inbox_tui.config.lines",
+    "inbox_tui.core.cells",
+    "inbox_tui.core.errors",
+    "inbox_tui.core.links",
+    "inbox_tui.core.models",
+    "inbox_tui.core.ranking",
+    "inbox_tui.core.text",
+    "inbox_tui.core.times",
+    "inbox_tui.core.window",
+    "inbox_tui.store.clock",
+    "inbox_tui.store.db",
+    "inbox_tui.store.items",
+    "inbox_tui.store.reads",
+    "inbox_tui.store.records",
+    "inbox_tui.store.views",
+    "inbox_tui.ui.app",
+    "inbox_tui.ui.badges",
+    "inbox_tui.ui.chat_list",
+    "inbox_tui.ui.engine_process",
+    "inbox_tui.ui.line_pane",
+    "inbox_tui.ui.lines",
+    "inbox_tui.ui.opening",
+    "inbox_tui.ui.pastes",
+    "inbox_tui.ui.platforms",
+    "inbox_tui.ui.row_window",
+    "inbox_tui.ui.rows",
+    "inbox_tui.ui.selection",
+    "inbox_tui.ui.session",
+    "inbox_tui.ui.terminal_signals",
+    "inbox_tui.ui.themes",
+    "inbox_tui.ui.viewport",
+)
+"""What of the program the rows of the chats need to be painted, besides the packages around these."""
+
+MOST_STATEMENTS = 8
+"""What the screen may ask the store for its first rows: the clock, the profiles, a view, its rows."""
+
 OPENING = """
-import json, sys
+import gc, json, sys
 from pathlib import Path
-from inbox_tui.ui.inbox import InboxScreen
+from textual.screen import Screen
+from inbox_tui.ui import opening
+from inbox_tui.ui.app import InboxApp
+from inbox_tui.ui.opening import OpeningScreen
 
-def first_paint(self):
+layouts, statements, first = [], [], {}
+lay_out, paint, read = Screen._refresh_layout, Screen._compositor_refresh, OpeningScreen.on_mount
+
+def counted(self, *args, **kwargs):
+    layouts.append(self)
+    lay_out(self, *args, **kwargs)
+
+def painted(self):
+    paint(self)
     lines = [strip.text for strip in self._compositor.render_strips()]
-    Path(sys.argv[1]).write_text(json.dumps({"modules": sorted(sys.modules), "lines": lines}))
-    self.app.exit()
+    if not first and any(lines):
+        first.update(lines=lines, layouts=len(layouts), modules=sorted(sys.modules))
 
-InboxScreen._start = first_paint
+def traced(self):
+    self._session.reader.set_trace_callback(statements.append)
+    read(self)
+
+def goes_on(self):
+    widgets = [type(each).__name__ for each in self.screen.walk_children()]
+    found = {**first, "widgets": widgets, "statements": statements, "collects": gc.isenabled()}
+    Path(sys.argv[1]).write_text(json.dumps(found))
+    self.exit()
+
+Screen._refresh_layout, Screen._compositor_refresh = counted, painted
+OpeningScreen.on_mount, InboxApp._painted = traced, goes_on
 from inbox_tui.cli import run
 sys.exit(run([]))
 """
@@ -97,7 +159,7 @@ def in_terminal(command: Sequence[str], environment: dict[str, str]) -> str:
     return output
 
 
-def test_the_inbox_is_on_the_screen_before_any_network_module_is_loaded(
+def test_the_rows_are_on_the_screen_before_anything_else_is_loaded_or_made(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     found = tmp_path / "found.json"
@@ -106,7 +168,12 @@ def test_the_inbox_is_on_the_screen_before_any_network_module_is_loaded(
     seen = json.loads(found.read_text())
     assert any("Owen Quill" in line for line in seen["lines"])
     assert loaded(seen["modules"], NETWORK) == []
-    assert loaded(seen["modules"], ["textual", "sqlite3", "inbox_tui.store"]) != []
+    own = [name for name in seen["modules"] if name.startswith("inbox_tui.") and name.count(".") > 1]
+    assert set(own) <= set(FIRST), "an import that can wait belongs into the function that needs it"
+    assert seen["widgets"] == ["Vertical", "ChatList"]
+    assert seen["layouts"] == 1
+    assert len(seen["statements"]) <= MOST_STATEMENTS, seen["statements"]
+    assert not seen["collects"], "nothing of what is made until then is garbage"
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ async def test_a_theme_that_there_is_not_is_named_and_the_inbox_opens(folder: Fo
     app = InboxApp(folder, "demo", theme="moonshine")
     try:
         async with app.run_test(size=(120, 30)) as pilot:
+            await app.opened.wait()
             await pilot.pause()
             assert "There is no theme 'moonshine'" in Desk(app, pilot).screen_text()
     finally:

@@ -245,7 +245,7 @@ async def test_the_clock_alone_moves_a_chat(
         (name, title) = writer.cache.execute(
             "SELECT id, participant_name FROM chats WHERE unanswered > 0 AND platform = 'telegram' LIMIT 1"
         ).fetchone()
-        soon = NOW_MS + 2_000
+        soon = NOW_MS + 5_000
         triage.snooze(writer, [name], triage.Until(soon))
     async with desk(folder, view=View.SNOOZED) as agent:
         assert listed(agent) == [title]
