@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from inbox_tui.config import Settings
 from inbox_tui.core.errors import NetworkError, NotAuthorised, UsageError
-from inbox_tui.core.progress import in_words
+from inbox_tui.core.progress import Progress, in_words
 from inbox_tui.core.times import duration
-from inbox_tui.sync.engine import Progress, Report, Webhooks, run
+from inbox_tui.sync.engine import Report, run
+from inbox_tui.sync.subscription import Webhooks
 
 
 def webhooks_of(

@@ -14,42 +14,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from inbox_tui.core import keyboards
-from inbox_tui.core.limits import (
-    CAPTION_LIMITS,
-    FILE_RULES,
-    TEXT_LIMITS,
-    TextLimit,
-    TextMeasure,
-    Unit,
-    file_problem,
-    measure,
-)
 from inbox_tui.core.models import Chat, Comment, Message, Milliseconds, Platform, Profile, Status
 from inbox_tui.core.times import clock, day_label
 from inbox_tui.core.window import Window, WindowState, window_of, window_state
-
-__all__ = [
-    "CAPTION_LIMITS",
-    "FILE_RULES",
-    "INBOUND_DELAY",
-    "PLATFORM_NAMES",
-    "REACTIONS",
-    "TEXT_LIMITS",
-    "Act",
-    "Allowed",
-    "Answer",
-    "Cause",
-    "Refused",
-    "TextLimit",
-    "TextMeasure",
-    "Unit",
-    "ask",
-    "file_problem",
-    "measure",
-    "participant_problem",
-    "platform_name",
-    "reaction_problem",
-]
 
 
 class Act(StrEnum):

@@ -18,8 +18,8 @@ from typing import TypeAlias
 
 from inbox_tui.core.errors import UsageError
 from inbox_tui.core.models import Milliseconds, Platform
+from inbox_tui.core.ranking import State
 from inbox_tui.core.times import local
-from inbox_tui.core.triage import State
 
 
 class Field(StrEnum):
@@ -50,7 +50,7 @@ class Has(StrEnum):
 
 ARCHIVED = "archived"
 IS_VALUES = (*(state.value for state in State), ARCHIVED)
-"""Values of `is:`: the states of `core.triage`, and `archived` (Bluesky)."""
+"""Values of `is:`: the states of `core.ranking`, and `archived` (Bluesky)."""
 
 PLATFORM_ALIASES: Mapping[str, Platform] = {
     **{platform.value: platform for platform in Platform},

@@ -1,4 +1,4 @@
-"""Foreign text made safe to draw, compared and counted; and, by import from here, measured and worded.
+"""Foreign text made safe to draw, compared and counted. Measuring for cells is in `core.cells`.
 
 `clean` is the one door for text that was written elsewhere (design, section 10). Patterns and tables are
 built by the first text that needs them, not on import.
@@ -11,31 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from inbox_tui.core.cells import cells, graphemes, pad, preview, shorten, truncate, wrap
-from inbox_tui.core.links import safe_url, url_host
-from inbox_tui.core.times import age, clock, day_label, duration
-
-__all__ = [
-    "MAX_MARKS",
-    "Units",
-    "age",
-    "cells",
-    "clean",
-    "clock",
-    "count_units",
-    "day_label",
-    "duration",
-    "graphemes",
-    "pad",
-    "preview",
-    "safe_url",
-    "search_key",
-    "sentence",
-    "shorten",
-    "truncate",
-    "url_host",
-    "wrap",
-]
+from inbox_tui.core.cells import graphemes
 
 MAX_MARKS = 8
 """Combining marks that one grapheme may carry (design, section 10)."""

@@ -17,54 +17,19 @@ from inbox_tui.core.marks import (
     Mark,
     Position,
     Snooze,
-    automatic,
-    covers,
     floor,
 )
 from inbox_tui.core.models import Chat, Milliseconds, Status
 from inbox_tui.core.ranking import (
     FOREVER,
-    RETRY_PATIENCE,
-    Band,
     Facts,
-    State,
-    holds,
-    rank,
-    snoozed,
     turning_points,
 )
 from inbox_tui.core.window import (
     NO_WINDOW,
     URGENT,
     Window,
-    WindowState,
-    window,
-    window_state,
 )
-
-__all__ = [
-    "FOREVER",
-    "NO_WINDOW",
-    "RETRY_PATIENCE",
-    "Band",
-    "Entry",
-    "Facts",
-    "Mark",
-    "Position",
-    "Snooze",
-    "State",
-    "Window",
-    "WindowState",
-    "approximate",
-    "automatic",
-    "covers",
-    "fold",
-    "holds",
-    "rank",
-    "snoozed",
-    "window",
-    "window_state",
-]
 
 
 class _Reading:

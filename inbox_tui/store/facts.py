@@ -15,7 +15,7 @@ from inbox_tui.core import triage
 from inbox_tui.core.cells import preview
 from inbox_tui.core.marks import AUTOMATIC_WITHIN, Entry, Mark, Position, Snooze, automatic
 from inbox_tui.core.models import Chat, Message, Milliseconds, Status
-from inbox_tui.core.ranking import Standing, standing
+from inbox_tui.core.ranking import Facts, Standing, standing
 from inbox_tui.core.summary import describe, is_tap
 from inbox_tui.core.window import referral_at
 from inbox_tui.core.window import window as reply_window
@@ -105,7 +105,7 @@ def refold(cache: sqlite3.Connection, local: sqlite3.Connection, chats: Iterable
             cache.execute("UPDATE meta SET value = value + ? WHERE key = ?", (difference, name))
 
 
-def _counted(facts: triage.Facts, stands: Standing) -> tuple[bool, ...]:
+def _counted(facts: Facts, stands: Standing) -> tuple[bool, ...]:
     """Which conditions of COUNTED hold, in its order."""
     waiting = facts.waiting and not stands.away
     counts = (facts.unread > 0, facts.unanswered > 0, facts.failed > 0, facts.done)
@@ -115,7 +115,7 @@ def _counted(facts: triage.Facts, stands: Standing) -> tuple[bool, ...]:
 def _write(
     cache: sqlite3.Connection,
     pk: int,
-    facts: triage.Facts,
+    facts: Facts,
     stands: Standing,
     words: tuple[str, str],
     local_rev: int,
@@ -184,7 +184,7 @@ class _Fold:
         self._outgoing = [item for item in known.items if item.send and item.message_id not in self._statuses]
         """Sends of which the cache has no message yet."""
 
-    def facts(self, *, estimated: bool) -> triage.Facts:
+    def facts(self, *, estimated: bool) -> Facts:
         """The facts; `estimated`: no page of the chat was read yet, its row has to do."""
         seen, done = self.known.marks.get("seen"), self.known.marks.get("done")
         window = reply_window(

@@ -26,7 +26,7 @@ def touch(local: sqlite3.Connection, chat_id: str, rev: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What of a chat was in the cache when an act was made (see `core.triage.Mark`).
+    """What of a chat was in the cache when an act was made (see `core.marks.Mark`).
 
     `by_place`: no message of the chat was, only its row; then the act covers what stands up to
     `through`, whenever it arrives.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from inbox_tui.core import capabilities, keyboards
 from inbox_tui.core.capabilities import Act, Cause
-from inbox_tui.core.limits import measure
+from inbox_tui.core.limits import file_problem, measure
 from inbox_tui.core.models import Chat, Json, JsonObject, Milliseconds, Platform, Profile
 from inbox_tui.core.times import age
 from inbox_tui.core.window import Window
@@ -109,7 +109,7 @@ def send_refusals(
     if payload.get("file"):
         size = payload.get("size")
         kind = str(payload.get("type") or "")
-        problem = capabilities.file_problem(platform, kind, size) if isinstance(size, int) else None
+        problem = file_problem(platform, kind, size) if isinstance(size, int) else None
         if problem is not None:
             yield No(f"{payload.get('file_name') or 'The file'} cannot be sent: {problem}", NOTHING)
 

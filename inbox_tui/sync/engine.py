@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from inbox_tui.api.client import Client
 from inbox_tui.config import Settings
 from inbox_tui.core.errors import InboxError, NetworkError, NotAuthorised, StoreError, UsageError
+from inbox_tui.core.progress import Progress
 from inbox_tui.store import acts, db, outbox
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import Folder
@@ -26,14 +27,11 @@ from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import subscription
 from inbox_tui.sync.loop import Loop, Mode
-from inbox_tui.sync.progress import Progress
 from inbox_tui.sync.subscription import Registrar, Webhooks
 
 KEY_SECONDS = 5.0
 """How often a running engine looks whether there is another API key."""
 DEMO_ENDED = "The demo is not running"
-
-__all__ = ["DEMO_ENDED", "EngineRunningError", "Progress", "Report", "Webhooks", "run", "running", "send_now"]
 
 _log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from inbox_tui.api.client import Client
 from inbox_tui.api.download import Downloader
 from inbox_tui.api.webhooks import Event
 from inbox_tui.core.models import Milliseconds
+from inbox_tui.core.progress import Progress
 from inbox_tui.store import media, spool, views, writes
 from inbox_tui.store.db import Changes
 from inbox_tui.store.writes import Writer
@@ -23,7 +24,7 @@ from inbox_tui.sync.indexing import Indexing
 from inbox_tui.sync.jobs import Answers, Workers
 from inbox_tui.sync.media import Media
 from inbox_tui.sync.pace import Pace
-from inbox_tui.sync.progress import Meter, Progress
+from inbox_tui.sync.progress import Meter
 from inbox_tui.sync.pull import Pull
 from inbox_tui.sync.push import Push
 from inbox_tui.sync.reading import LONG, Reading

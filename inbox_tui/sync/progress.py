@@ -14,8 +14,6 @@ from inbox_tui.sync.pull import Pull
 from inbox_tui.sync.schedule import BACKLOG, Kind, Look, Schedule
 from inbox_tui.sync.threads import PAGE
 
-__all__ = ["Meter", "Progress"]
-
 WINDOW_SECONDS = 15.0
 """The pace is that of this long, as the API may slow a sync down at any time."""
 LEAST_SECONDS = 1.0

@@ -23,7 +23,7 @@ from inbox_tui.core.capabilities import (
     reaction_problem,
 )
 from inbox_tui.core.models import Attachment, Chat, Comment, JsonObject, Message, Profile, Reaction
-from inbox_tui.core.triage import Window
+from inbox_tui.core.window import Window
 
 NOW = 1_780_236_120_000  # 2026-05-31 14:02 UTC
 HOUR = 3_600_000

@@ -10,27 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inbox_tui.core.marks import Entry, Mark, Position, Snooze, automatic, covers
 from inbox_tui.core.models import Chat
-from inbox_tui.core.triage import (
-    FOREVER,
-    Band,
-    Entry,
-    Facts,
-    Mark,
-    Position,
-    Snooze,
-    State,
-    Window,
-    WindowState,
-    approximate,
-    automatic,
-    covers,
-    fold,
-    holds,
-    rank,
-    window,
-    window_state,
-)
+from inbox_tui.core.ranking import FOREVER, Band, Facts, State, holds, rank
+from inbox_tui.core.triage import approximate, fold
+from inbox_tui.core.window import Window, WindowState, window, window_state
 
 H = 3_600_000
 M = 60_000

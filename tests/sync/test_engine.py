@@ -11,6 +11,7 @@ import pytest
 
 from inbox_tui.config import Settings
 from inbox_tui.core.errors import NotAuthorised, StoreError, UsageError
+from inbox_tui.core.progress import Progress
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
 from inbox_tui.store import fetched, looks, lookups, writes
@@ -19,7 +20,7 @@ from inbox_tui.store.items import State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine
 from inbox_tui.sync.asking import answer_now
-from inbox_tui.sync.engine import EngineRunningError, Progress, Report
+from inbox_tui.sync.engine import EngineRunningError, Report
 from tests.sync.real import PATIENCE, count, item, one, profiles, queue, received, wait_for
 
 Account = Callable[[RunningSandbox], Settings]

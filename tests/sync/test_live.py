@@ -24,9 +24,9 @@ from inbox_tui.sandbox import webhooks as registry
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
 from inbox_tui.sync import engine, subscription
-from inbox_tui.sync.engine import Report, Webhooks
+from inbox_tui.sync.engine import Report
 from inbox_tui.sync.live import MAX_BODY_BYTES, MOST_REMEMBERED, Gate, Receiver, serving
-from inbox_tui.sync.subscription import EVENTS
+from inbox_tui.sync.subscription import EVENTS, Webhooks
 from tests.sync.conftest import Spawn
 from tests.sync.real import PATIENCE, chat_of, count, differences, one, wait_for
 
