@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from inbox_tui.core.capabilities import Act
 from inbox_tui.core.cells import preview
+from inbox_tui.core.capabilities import Act
 from inbox_tui.core.models import JsonObject
 from inbox_tui.core.text import clean
 from inbox_tui.core.times import clock
@@ -42,8 +42,7 @@ class Notices:
 
     def lines(self) -> list[str]:
         """What is to be said now."""
-        found = (self._answered_words(), self._elsewhere_words(), self._offer_words())
-        return [words for words in found if words is not None]
+        return [words for words in (self._answered_words(), self._offer_words()) if words is not None]
 
     def clock(self) -> WindowClock:
         """What is left of the reply window of the chat that is shown."""
@@ -68,10 +67,6 @@ class Notices:
             return None
         at = clock(self._answered.at, self._inbox.thread.zone or UTC)
         return f"Answered elsewhere at {at}: {preview(self._answered.text) or 'a file'}"
-
-    def _elsewhere_words(self) -> str | None:
-        elsewhere = self._inbox.drafts.is_elsewhere
-        return "This draft is also open in another terminal, and was changed there" if elsewhere else None
 
     def unseen_answer(self) -> str | None:
         """The warning that somebody else has replied meanwhile, once for each reply; None: go on."""
