@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from inbox_tui.core.cells import preview
 from inbox_tui.core.capabilities import Act
+from inbox_tui.core.cells import preview
 from inbox_tui.core.models import JsonObject
 from inbox_tui.core.text import clean
 from inbox_tui.core.times import clock
