@@ -101,3 +101,16 @@ async def test_in_one_pane_words_leave_the_row_that_keys_are_about_and_the_compo
         at.inbox.say(LONG)
         await at.until(lambda: bool(at.inbox.query(Toast)) and covered(at).height > 0)
         assert not covered(at).overlaps(at.inbox.composer.region)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 30), (140, 40)])
+async def test_what_was_said_before_a_dialog_was_opened_stands_there_once(
+    desk: DeskMaker, folder: Folder, size: tuple[int, int]
+) -> None:
+    async with desk(folder, size=size) as at:
+        at.inbox.say("said before")
+        await at.until(lambda: "said before" in at.screen_text())
+        place = covered(at)
+        await at.press("?")
+        await at.until(lambda: bool(at.app.screen.query(Toast)) and at.app.screen is not at.inbox)
+        await at.until(lambda: at.app.screen.query_one(Toast).region == place)

@@ -14,6 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, TextArea
 from textual.worker import Worker
 
+from inbox_tui.ui.opening import WIDTHS
+
 ResultT = TypeVar("ResultT")
 ReadT = TypeVar("ReadT")
 
@@ -28,6 +30,9 @@ def key_line(keys: Iterable[tuple[str, str]]) -> Content:
 
 class Dialog(ModalScreen[ResultT]):
     """A modal screen over the inbox."""
+
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    """What was said below it is said again on it, in the same place."""
 
     class ModeChanged(Message):
         """The keys go into a field of the dialog now, or into none; sent to the screen at the bottom."""
