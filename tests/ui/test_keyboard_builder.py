@@ -190,7 +190,7 @@ async def test_every_kind_of_keyboard_can_be_made(folder: Folder, desk: DeskMake
             await agent.type("S | M")
             await agent.press(*keys, "ctrl+s")
             assert agent.inbox.composer.extras["reply_markup"] == markup
-            await agent.press("ctrl+n", "ctrl+r", "ctrl+n")
+            await agent.press("ctrl+n", "ctrl+n", "ctrl+n", "ctrl+n", "ctrl+r")
         await agent.type("S | M")
         await agent.press(*["ctrl+t"] * 4, "ctrl+s")
         assert "inline_keyboard" in str(agent.inbox.composer.extras)
@@ -213,9 +213,20 @@ async def test_buttons_that_hang_on_a_draft_are_changed_or_taken_off(folder: Fol
         await lines(agent, " | No")
         await agent.press("ctrl+s", "ctrl+n")
         assert builder(agent)._lines.text == "Yes | No"
-        await agent.press("ctrl+r")
+        await agent.press("ctrl+n")
+        assert said(agent, "Ctrl+N again takes the buttons off; their words stay here")
+        await lines(agent, "?")
+        assert not said(agent, "Ctrl+N again")
+        await agent.press("ctrl+r", "ctrl+n")
+        assert builder(agent)._lines.text == "Yes | No"
+        assert "reply_markup" in agent.inbox.composer.extras
+        await agent.press("ctrl+n")
         assert agent.inbox.composer.extras == {}
         await agent.press("ctrl+n")
+        assert builder(agent)._lines.text == "Yes | No"
+        await agent.press("ctrl+r")
+        assert builder(agent)._lines.text == ""
+        await agent.press("escape", "ctrl+n")
         assert builder(agent)._lines.text == ""
 
 
@@ -349,7 +360,7 @@ async def test_the_buttons_of_a_sent_message_are_changed(folder: Folder, desk: D
     )
 
 
-@pytest.mark.parametrize("keys", [["ctrl+r"], ["f7", "delete", "ctrl+s"]])
+@pytest.mark.parametrize("keys", [["ctrl+n", "ctrl+n"], ["f7", "delete", "ctrl+s"]])
 async def test_the_buttons_of_a_sent_message_are_removed(
     folder: Folder, desk: DeskMaker, keys: list[str]
 ) -> None:
@@ -359,6 +370,9 @@ async def test_the_buttons_of_a_sent_message_are_removed(
         await agent.press("B", *keys)
         await agent.until(lambda: "… removing the buttons" in agent.screen_text())
         assert "Yes, send it" not in agent.screen_text()
+        await agent.press("B")
+        assert "Yes, send it" in builder(agent)._lines.text
+        await agent.press("escape")
     assert [payload["reply_markup"] for payload in payloads(folder, "edit")] == [{}]
 
 

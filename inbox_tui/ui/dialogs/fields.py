@@ -90,8 +90,8 @@ class Kept:
 
             write.add_done_callback(written)
 
-    def drop(self) -> None:
-        """It is done: there is nothing to come back to, whatever is still said to be typed."""
-        self.typed("")
+    def drop(self, left: str = "") -> None:
+        """It is done: there is only `left` to come back to, whatever is still said to be typed."""
+        self.typed(left)
         self.save()
         self._over = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.containers import Horizontal, Vertical
@@ -48,6 +48,7 @@ KINDS: Mapping[MarkupKind, tuple[str, str]] = MappingProxyType(
 """What each kind is called, and what the customer will see of it."""
 
 EXAMPLE = "Track order | Size guide > https://acme.example/sizes\nTalk to a person = agent"
+"""What stands in the empty field: a row of two buttons, and one of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ class KeyboardBuilder(FieldDialog[None]):
             "ctrl+s": "use",
             "ctrl+t": "next_kind",
             "ctrl+l": "saved",
-            "ctrl+r": "take_off",
+            "ctrl+r": "start_over",
+            "ctrl+n": "take_off",
             "escape": "leave",
         }
     )
@@ -145,6 +147,8 @@ class KeyboardBuilder(FieldDialog[None]):
         if self._kept.found:
             self._design = restored(self._kept.found)
         self._reading = Reading({})
+        self._asked = False
+        """Whether the last key has asked to take the buttons off."""
 
     # What is on the screen.
 
@@ -239,6 +243,9 @@ class KeyboardBuilder(FieldDialog[None]):
     def _verdict(self) -> Content:
         """Whether it can be sent, in a line."""
         reading = self._reading
+        if self._asked:
+            back = "" if self._unsayable else "; their words stay here"
+            return Content.styled(f"Ctrl+N again takes the buttons off{back}", "$text-warning")
         if reading.faults:
             more = f" (and {len(reading.faults) - 1} more)" if len(reading.faults) > 1 else ""
             return Content.styled(f"✗ {reading.faults[0]}{more}", "$text-error")
@@ -289,8 +296,10 @@ class KeyboardBuilder(FieldDialog[None]):
             keys.append(("Ctrl+T", "kind"))
         if self._design.kind is MarkupKind.REPLY:
             keys.append(("Tab", "options"))
+        if self._kept.found or self._job.markup:
+            keys.append(("Ctrl+R", "start over"))
         if self._job.markup:
-            keys.append(("Ctrl+R", "remove"))
+            keys.append(("Ctrl+N", "remove"))
         keys.append(("Esc", "leave, kept"))
         return key_line(keys)
 
@@ -310,12 +319,27 @@ class KeyboardBuilder(FieldDialog[None]):
         else:
             self._finish(self._reading.markup)
 
+    async def take(self, event: events.Key | events.Paste) -> None:
+        """Whatever else is done takes the question back."""
+        if self._asked and not (isinstance(event, events.Key) and event.key == "ctrl+n"):
+            self._asked = False
+            self._draw()
+        await super().take(event)
+
     def take_off(self) -> None:
-        """No keyboard; what is typed here goes with it."""
-        if self._job.markup:
+        """No keyboard, when it was asked for twice."""
+        if not self._job.markup:
+            self._refuse("There are no buttons to take off")
+        elif self._asked:
+            self._asked = False
             self._finish({})
-        elif self._job.sent:
-            self._refuse("It is so already: there are no buttons under the message")
+        else:
+            self._asked = True
+            self._draw()
+
+    def start_over(self) -> None:
+        """The buttons that stand there now; Ctrl+Z brings back the lines that were typed."""
+        self._load(self._stands or Design())
 
     def _refuse(self, problem: str) -> None:
         self.query_one("#builder-verdict", Static).update(Content.styled(f"✗ {problem}", "$text-error"))
@@ -325,7 +349,9 @@ class KeyboardBuilder(FieldDialog[None]):
         if problem is not None:
             self._refuse(problem)
             return
-        self._kept.drop()
+        # What was taken off may be wanted back: it is there the next time, as if it had been typed.
+        left = self._stands if self._design.blank else self._design
+        self._kept.drop("" if markup or left is None else left.stored())
         self.dismiss()
 
     def leave(self) -> None:
