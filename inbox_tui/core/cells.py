@@ -7,6 +7,7 @@ Unicode annex 29 as `wcwidth` finds them, which is imported by the first text th
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
@@ -19,6 +20,15 @@ _NO_LINE_START = frozenset("、。，．・：；！？）」』】〉》〕］�
 _NO_LINE_END = frozenset("（「『【〈《〔［｛([{‘“")
 _GLUE = frozenset("\u00a0\u2007\u202f")
 """White space at which no line may break."""
+
+
+@cache
+def spacing_signs() -> re.Pattern[str]:
+    """Letters of scripts with vowel signs beside the letter: Indic ones, Myanmar, Khmer and their neighbours.
+
+    The signs have cells of their own in some terminals, and none for Rich.
+    """
+    return re.compile("[\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u1900-\u1cff\ua800-\uabff]")
 
 
 @cache
@@ -67,12 +77,25 @@ def clusters(text: str) -> Iterator[tuple[str, int]]:
         yield whole, cell_len(whole)
 
 
+def spare_cells(text: str) -> int:
+    """How many more cells a text takes where each vowel sign has one of its own."""
+    if text.isascii():
+        return 0
+    return sum(unicodedata.category(sign) == "Mc" for sign in spacing_signs().findall(text))
+
+
+def _roomy(text: str) -> Iterator[tuple[str, int]]:
+    """Graphemes with the cells that they may take; so no line is fuller than any terminal can show."""
+    for cluster, size in clusters(text):
+        yield cluster, size + spare_cells(cluster) if len(cluster) > 1 else size
+
+
 def truncate(text: str, width: int) -> str:
     """One line in at most `width` cells: cut between graphemes, with an ellipsis where something is lost."""
     text = expand_tabs(text)
     if width <= 0:
         return ""
-    if cell_len(text) <= width:
+    if cell_len(text) + spare_cells(text) <= width:
         return text
     plain = _plain().match(text, 0, width)
     if plain is not None and plain.end() == width:
@@ -80,7 +103,7 @@ def truncate(text: str, width: int) -> str:
         return text[: width - 1] + "…"
     kept: list[str] = []
     used = fitting = 0
-    for cluster, size in clusters(text):
+    for cluster, size in _roomy(text):
         used += size
         if used > width:
             return "".join(kept[:fitting]) + "…"
@@ -186,7 +209,7 @@ def _words(line: str) -> Iterator[tuple[str, int, bool]]:
     parts: list[str] = []
     size = 0
     last, last_cells, last_blank = "", 0, False
-    for cluster, width in clusters(line):
+    for cluster, width in _roomy(line):
         blank = cluster.isspace() and cluster not in _GLUE
         if blank or last_blank:
             together = blank and last_blank
@@ -209,9 +232,9 @@ def _chop(word: str, width: int) -> list[tuple[str, int]]:
     pieces: list[tuple[str, int]] = []
     parts: list[str] = []
     used = 0
-    for cluster, size in clusters(word):
-        if size <= width:
-            units = [(cluster, size)]
+    for cluster, size in _roomy(word):
+        if cell_len(cluster) <= width:
+            units = [(cluster, min(size, width))]
         else:
             # A variation selector may widen what stands before it by one cell.
             units = [(character, cell_len(character) + (character == "\ufe0f")) for character in cluster]

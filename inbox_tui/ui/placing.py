@@ -6,46 +6,39 @@ have a cell of their own in some terminals and none in others. The rest of the l
 its place, and a digit of a counter left over in the next pane.
 
 So such a line is blanked before it is drawn, and the cursor is placed anew for each of its words and behind
-each emoji. A terminal that takes more cells than expected then loses a part of an emoji's picture, or writes
-a sentence into the blanks behind it; one that takes fewer leaves a blank.
+each emoji. A terminal that takes more cells than expected then loses a part of an emoji's picture, and writes
+a sentence on into the blanks behind it (`core.cells` sees to it that there are some), or loses the ends of
+words where there are too few; one that takes fewer leaves a blank.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
 from rich.cells import cell_len
 
-from inbox_tui.core.cells import clusters
+from inbox_tui.core.cells import clusters, spacing_signs, spare_cells
 
 _JOINING = "\u200d\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
 """What makes an emoji of several: joiner, selector, keycap, halves of flags, skin tones, tags of flags."""
-_SIGNS = "\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u1900-\u1cff\ua800-\uabff"
-"""Scripts with vowel signs beside the letter: Indic ones, Myanmar, Khmer and their neighbours."""
 
 
 @cache
 def _doubtful() -> re.Pattern[str]:
-    return re.compile(f"[{_JOINING}{_SIGNS}]")
+    return re.compile(f"[{_JOINING}]|{spacing_signs().pattern}")
 
 
 @cache
-def _signs() -> re.Pattern[str]:
-    return re.compile(f"[{_SIGNS}]")
-
-
-@cache
-def _gaps() -> re.Pattern[str]:
-    """Blanks and the word behind them; either may be missing."""
-    return re.compile("( *)([^ ]*)")
+def _sentences() -> re.Pattern[str]:
+    """Words with single blanks between them, and all the blanks behind them."""
+    return re.compile("([^ ]+(?: [^ ]+)*)( *)")
 
 
 @cache
 def _emoji() -> re.Pattern[str]:
-    """A grapheme that is an emoji of several code points; letters of such scripts may be joined, too."""
-    return re.compile(f"[^{_SIGNS}]*[{_JOINING}]")
+    return re.compile(f"[{_JOINING}]")
 
 
 @cache
@@ -72,26 +65,37 @@ def _redrawn(line: re.Match[str]) -> str:
     return f"{line[1]}{blank}{''.join(_words(parts, int(line[2])))}"
 
 
-def _words(parts: Iterable[str], column: int) -> Iterator[str]:
+def _words(parts: Sequence[str], column: int) -> Iterator[str]:
     """Styles, and words at their places; `column`: of the first cell, from one."""
+    drifting = _drifting("".join(part for part in parts if part[:1] != "\x1b"))
+    behind = offset = 0
+    """The column at which the cursor stands, as far as that is known; how much of the text is drawn."""
     for part in parts:
         if part[:1] == "\x1b":
             yield part
             continue
-        behind = 0  # the column at which the cursor stands, as far as that is known
-        drifts = False
-        for blank, words in _gaps().findall(part):
-            if drifts and behind == column and words and blank == " ":
-                # The rest of a sentence moves on with it; it ends in a wider blank.
-                yield blank
-                behind = column + 1
-            column += len(blank)
-            for cluster, width in clusters(words):
+        for cluster, width in clusters(part):
+            if behind == column and offset in drifting:
+                yield cluster
+                behind += width
+            elif cluster != " ":
                 if behind != column:
                     yield f"\x1b[{column}G"
-                    drifts = False
                 yield cluster
-                column += width
-                drifts = drifts or _signs().match(cluster) is not None
-                behind = 0 if _emoji().match(cluster) else column
+                behind = column + width
+            if _emoji().search(cluster) and not spacing_signs().match(cluster):
+                behind = 0
+            column += width
+            offset += len(cluster)
+            if offset - 1 in drifting and offset not in drifting:
+                behind = 0
     yield f"\x1b[{column}G"
+
+
+def _drifting(text: str) -> Collection[int]:
+    """Places of a text that move on with the vowel signs before them, as there are blanks enough behind."""
+    found: set[int] = set()
+    for sentence in _sentences().finditer(text):
+        if 0 < spare_cells(sentence[1]) <= len(sentence[2]):
+            found |= set(range(*sentence.span(1)))
+    return found

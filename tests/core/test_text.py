@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from wcwidth import iter_graphemes
 
 from inbox_tui.core import cells as cells_module
-from inbox_tui.core.cells import cells, graphemes, pad, preview, shorten, truncate, wrap
+from inbox_tui.core.cells import cells, graphemes, pad, preview, shorten, spare_cells, truncate, wrap
 from inbox_tui.core.links import safe_url, url_host
 from inbox_tui.core.text import Units, clean, count_units, search_key
 from inbox_tui.core.times import age, clock, day_label, duration
@@ -349,3 +349,17 @@ def test_no_text_makes_a_link_that_could_leave_its_place(text: str, start: str) 
         assert url.isprintable()
         assert " " not in url
         assert safe_url(url) == url
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", " ", "配", "शर्मा", "\u0915\u094d\u200d\u0937", "\u0bae\u0bbf"]), max_size=20
+    ),
+    st.integers(5, 20),
+)
+def test_a_wrapped_or_cut_line_has_room_for_vowel_signs_with_cells_of_their_own(
+    parts: list[str], width: int
+) -> None:
+    text = "".join(parts)
+    for line in [*wrap(text, width), truncate(text, width)]:
+        assert cell_len(line) + spare_cells(line) <= width

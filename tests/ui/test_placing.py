@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from inbox_tui.core.cells import clusters, graphemes
+from inbox_tui.core.cells import clusters, graphemes, spare_cells
 from inbox_tui.ui.placing import placed
 
 Width = Callable[[str], int]
@@ -64,16 +64,15 @@ def test_all_that_stands_beside_them_stands_where_it_would_if_all_agreed(
 ) -> None:
     text = "".join(parts) + "  |"
     column, wanted = 2, dict[int, str]()
-    for styled in re.split("\x1b[^m]*m", text):
-        certain, blanks = True, 0
-        for character, cells in clusters(styled):
-            blanks = blanks + 1 if character == " " else 0
-            # A sentence in such letters is not cut: it moves on as a whole, up to a wider blank or an emoji.
-            certain = blanks > 1 or (certain and "".join(SIGNS).find(character) < 0)
-            if certain and len(character) == 1 and not blanks:
-                wanted[column] = character
-            certain = certain or character in EMOJI
-            column += cells
+    certain, blanks = True, 0
+    for character, cells in clusters(re.sub("\x1b[^m]*m", "", text)):
+        blanks = blanks + 1 if character == " " else 0
+        # A sentence in such letters moves on as a whole, up to a wider blank or an emoji.
+        certain = blanks > 1 or (certain and "".join(SIGNS).find(character) < 0)
+        if certain and len(character) == 1 and not blanks:
+            wanted[column] = character
+        certain = certain or character in EMOJI
+        column += cells
     found = shown(placed(f"\x1b[1;3H{text}"), width)
     assert {place: found[place] for place in wanted} == wanted
 
@@ -86,9 +85,15 @@ def test_nothing_of_what_stood_there_before_is_left(width: Width) -> None:
 
 def test_a_sentence_that_takes_more_cells_goes_on_into_the_blanks_behind_it() -> None:
     sentence = f"{SIGNS[0]} a {SIGNS[0]}"
-    assert cell_len(sentence) == 9
-    found = shown(placed(f"\x1b[1;1H\x1b[1m{sentence}\x1b[0m   |"), of_all_parts_and_signs)
-    assert "".join(found[:13]) == f"{sentence} |"
+    assert (cell_len(sentence), spare_cells(sentence)) == (9, 2)
+    found = shown(placed(f"\x1b[1;1H\x1b[1m{sentence}\x1b[0m  |"), of_all_parts_and_signs)
+    assert "".join(found[:12]) == f"{sentence}|"
+
+
+def test_where_there_are_too_few_blanks_each_word_is_placed_and_nothing_goes_beyond_the_line() -> None:
+    sentence = f"{SIGNS[0]} a {SIGNS[0]}"
+    found = shown(placed(f"\x1b[1;1H{sentence} |"), of_all_parts_and_signs)
+    assert (found[4], found[10], found[11]) == ("a", "|", ".")
 
 
 @pytest.mark.parametrize(
