@@ -9,6 +9,7 @@ from itertools import pairwise
 from rich.style import Style
 from rich.text import Text
 from textual import events
+from textual._wrap import compute_wrap_offsets
 from textual.cache import LRUCache
 from textual.document._document import Document
 from textual.document._document_navigator import DocumentNavigator
@@ -48,6 +49,34 @@ class Sections(WrappedDocument):
         """A line of the document as the lines that it takes on the screen."""
         line = self.document[line_index]
         return [line[start:end] for start, end in pairwise(self.edges(line_index))]
+
+    def wrap_range(self, start: Location, old_end: Location, new_end: Location) -> None:
+        """Wrap what an edit has changed; in a long paragraph, from the row before it on.
+
+        Textual wraps the whole paragraph. Rows before the edit stay as they are, but for the last of them,
+        into which the changed word may go now.
+        """
+        row, column = min(start, old_end)
+        if not (self._width and start[0] == old_end[0] == new_end[0] and self._tab_width_cache[row] == [0]):
+            super().wrap_range(start, old_end, new_end)
+            return
+        line, before = self.document[row], self._wrap_offsets[row]
+        kept = [offset for offset in before if offset < column]
+        if kept:
+            kept.pop()
+        # A word that is longer than a row is cut; rows begin anew only with a word.
+        while kept and not (line[kept[-1] - 1].isspace() and not line[kept[-1]].isspace()):
+            kept.pop()
+        begin = kept[-1] if kept else 0
+        if begin == 0 or "\t" in line:
+            super().wrap_range(start, old_end, new_end)
+            return
+        found = compute_wrap_offsets(line[begin:], self._width, self._tab_width)
+        offsets = [*kept, *(begin + offset for offset in found)]
+        if len(offsets) == len(before):
+            self._wrap_offsets[row] = offsets
+        else:
+            super().wrap_range(start, old_end, new_end)
 
     def edges(self, line_index: int) -> list[int]:
         """Where the sections of a line begin, and where the last one ends."""
