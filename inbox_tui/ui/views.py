@@ -164,7 +164,9 @@ class Views:
     def changed(self, before: Mapping[str, str]) -> None:
         """Go by the saved queries that are in force now; `before`: those until now, by their names."""
         now = self._inbox.preferences.views
-        self._places = {view: at for view, at in self._places.items() if isinstance(view, View) or view in now}
+        self._places = {
+            view: at for view, at in self._places.items() if isinstance(view, View) or view in now
+        }
         name = self.current
         if isinstance(name, View) or now.get(name) == before[name]:
             return
@@ -271,7 +273,7 @@ class Views:
         """Keys that lead on from an empty list, each with what it does, in lines. `counts`: of each view."""
         label, ways = self._inbox.keymap.label, list[tuple[str, str]]()
         if self.covered:
-            ways += [("clear_filter", "shows all chats of the view"), ("filter", "changes the filter")]
+            ways += [("clear_filter", "takes the filter off"), ("filter", "changes the filter")]
         else:
             views = {View.NOW: "view_now", View.ALL: "view_all"}
             ways += [

@@ -96,6 +96,10 @@ async def test_done_on_a_chat_with_a_failed_message_says_why_it_stays(
         await agent.press("e")
         await agent.until(lambda: now(agent, row.chat).done)
         assert agent.says("Its failed message stays to be dealt with · ! sends it again · D gives it up")
+        await agent.press("e", "]")
+        await agent.until(lambda: now(agent, row.chat).done)
+        # Those keys would be about the next chat by now.
+        await agent.until(lambda: agent.inbox.said.endswith("Its failed message stays to be dealt with"))
 
 
 async def test_a_key_that_works_elsewhere_says_where(folder: Folder, desk: DeskMaker) -> None:

@@ -134,7 +134,7 @@ async def test_a_filter_without_hits_empties_the_thread_once_it_is_left_and_esc_
         await agent.type("\\nobodyhasthisname")
         await agent.press("enter")
         await agent.until(lambda: agent.inbox.shown is None)
-        assert "Esc  shows all chats of the view" in agent.screen_text()
+        assert "Esc  takes the filter off" in agent.screen_text()
         await agent.press("escape")
         await agent.until(lambda: agent.inbox.shown is not None)
         assert before is not None

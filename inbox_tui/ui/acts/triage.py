@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,39 +36,45 @@ class Triage(Area):
         row = self._subject
         if row is None:
             return
-        ended = self._ends_snooze(row)
+        besides = self._besides(row)
         self._inbox.session.act(triage.reopen if row.done else triage.done, [row.chat.id])
-        words = "Reopened" if row.done else "Done"
-        if row.failed and not row.done:
-            ways = self._inbox.keymap.offers(retry="sends it again", discard="gives it up")
-            ended = f"Its failed message stays to be dealt with{ways}{'. ' if ended else ''}{ended}"
-        if ended:
-            self._inbox.say(f"{words}: {row.chat.title}. {ended}")
+        self._tell("Reopened" if row.done else "Done", row, besides)
 
-    def _ends_snooze(self, row: ChatRow) -> str:
-        """What closing or reopening a chat means for its snooze, in words; empty where it had none."""
-        inbox = self._inbox
+    def _besides(self, row: ChatRow, *, stays: bool = True) -> list[str]:
+        """What is to be known when a chat is closed or reopened: of its failed message, and of its snooze.
+
+        `stays`: the next keys are about this chat, too.
+        """
+        inbox, sentences = self._inbox, []
+        if row.failed and not row.done:
+            ways = inbox.keymap.offers(retry="sends it again", discard="gives it up") if stays else ""
+            sentences.append(f"Its failed message stays to be dealt with{ways}")
         found = survey(inbox.session.reader, [row.chat.id], inbox.session.clock.now())
         if found.outlasted:
-            return f"Its snooze does not come back; {inbox.keymap.label('snooze')} snoozes it anew"
-        return (
-            f"That ends its snooze; {inbox.keymap.label('take_back')} brings it back" if found.snoozed else ""
-        )
+            key = inbox.keymap.label("snooze")
+            sentences.append(f"Its snooze does not come back; {key} snoozes it anew")
+        elif found.snoozed:
+            sentences.append(f"That ends its snooze; {inbox.keymap.label('take_back')} brings it back")
+        return sentences
+
+    def _tell(self, what: str, row: ChatRow, sentences: Sequence[str]) -> None:
+        """Say what became of a chat where there is more to be said than is seen."""
+        if sentences:
+            self._inbox.say(". ".join([f"{what}: {row.chat.title}", *sentences]))
 
     def done_next(self, count: int) -> None:
         """Close the chat for us and go to the next one that needs a reply."""
         inbox, row = self._inbox, self._subject
         if row is None:
             return
-        ended = "" if row.done else self._ends_snooze(row)
+        besides = [] if row.done else self._besides(row, stays=False)
         # The next one first: keys that are typed behind this one are about it already.
         inbox.acts.do("next_attention")
         inbox.session.act(triage.done, [row.chat.id])
         following = self._subject
         if following is not None and following.pk == row.pk:
-            inbox.say(f"Done: {row.chat.title}. No other chat needs a reply{'. ' if ended else ''}{ended}")
-        elif ended:
-            inbox.say(f"Done: {row.chat.title}. {ended}")
+            besides = ["No other chat needs a reply", *besides]
+        self._tell("Done", row, besides)
 
     def done_no_reply(self, count: int) -> None:
         """Close the chat for us and take it as read: there is nothing to answer."""
@@ -78,10 +85,9 @@ class Triage(Area):
         if row is not None and row.done and not row.unread:
             self._inbox.say(f"Done and read already: {row.chat.title}")
         elif row is not None:
-            ended = "" if row.done else self._ends_snooze(row)
+            besides = [] if row.done else self._besides(row)
             self._inbox.session.act(triage.done_no_reply, [row.chat.id])
-            if ended:
-                self._inbox.say(f"Done: {row.chat.title}. {ended}")
+            self._tell("Done", row, besides)
 
     def read(self, count: int) -> None:
         """Mark as read, or take the seen mark away."""
