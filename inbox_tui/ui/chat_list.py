@@ -114,7 +114,8 @@ class ChatList(VirtualRows[ChatRow]):
     def missing(self) -> int | None:
         """The chat (pk) under the cursor, where it has left the list by itself and left a gap."""
         source, pk = self.source, self._cursor
-        if not isinstance(source, ChatListing) or not isinstance(pk, int) or self._cursor_index() is not None:
+        # In this order: whether a list tells places is the slowest of the questions.
+        if not isinstance(pk, int) or self._cursor_index() is not None or not isinstance(source, ChatListing):
             return None
         return pk if source.place_of(pk) is None else None
 
