@@ -102,10 +102,15 @@ class Composer(Vertical):
         known = platform if platform in PLATFORM_CODES else "unknown"
         for name in PLATFORM_CLASSES:
             self.set_class(name == f"-{known}" and chat_id is not None, name)
-        self._platform, self._person = platform, person
-        self._target = f"{platform_code(platform)} · {profile} → {person}" if chat_id else ""
+        self._platform = platform
+        self.address(profile, person)
         self._notices = ()
         self.set_draft(text, goes_with, cursor)
+
+    def address(self, profile: str, person: str) -> None:
+        """From which profile to whom the text goes, by the names known now; drawn with the next state."""
+        self._person = person
+        self._target = f"{platform_code(self._platform)} · {profile} → {person}" if self.chat_id else ""
 
     def set_draft(self, text: str, goes_with: JsonObject, cursor: int | None = None) -> None:
         """Show another draft; the caret goes to `cursor`, else to the end. The undo of before is over."""

@@ -339,6 +339,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.thread.empty_text = (
             "The messages of this chat are not fetched yet." if row.pulled_at is None else "No messages yet."
         )
+        self.thread.title = row.chat.title
+        self.composer.address(self._profile_name(row), row.chat.title)
         self.draw_composer()
 
     def person_lines(self, row: ChatRow, known: customers.Customer) -> list[Content]:
@@ -348,13 +350,16 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         return person_lines(row, known, self.profiles, fresh, now, self.thread.zone)
 
     def _draw_title(self, row: ChatRow) -> None:
-        profile = self.profiles.get(row.chat.profile_id)
-        name = profile.name if profile is not None else row.chat.profile_id
         # First what is told nowhere else on a small screen.
-        place = f"{'archived · ' if row.chat.archived else ''}{platform_name(row.chat.platform)} · {name}"
+        archived, name = "archived · " if row.chat.archived else "", self._profile_name(row)
+        place = f"{archived}{platform_name(row.chat.platform)} · {name}"
         left, fresh = self.warnings.clock(), status.looked(self._freshness(row), now_ms())
         facts = (Content.styled(left.full, left.style), fresh)
         self.query_one(ThreadTitle).show(row.chat.title, place, *facts, at_end=self.thread.at_end)
+
+    def _profile_name(self, row: ChatRow) -> str:
+        profile = self.profiles.get(row.chat.profile_id)
+        return row.chat.profile_id if profile is None else profile.name
 
     def _freshness(self, row: ChatRow) -> Freshness:
         folder, chat = self.session.folder, row.chat
@@ -466,7 +471,6 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.thread.title = row.chat.title
         self.thread.unanswered_since = row.needs_reply_since
         self.thread.can_send = self.refusal() is None
-        profile = self.profiles.get(row.chat.profile_id)
         draft = self.drafts.show(row.chat.id)
         self.warnings.look()
         self.composer.load(
@@ -475,7 +479,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             draft.cursor,
             draft.extras,
             platform=row.chat.platform,
-            profile=profile.name if profile is not None else row.chat.profile_id,
+            profile=self._profile_name(row),
             person=row.chat.title,
         )
         self.thread.show(ThreadSource(self.session.reader, row.pk, row.chat.id), end=True)

@@ -477,3 +477,23 @@ async def test_enter_right_behind_the_editors_key_sends_nothing(
         assert count == (0,)
         await at.press("enter")
         await at.until(lambda: at.inbox.composer.text == "")
+
+
+async def test_the_line_of_the_recipient_follows_the_name_of_the_person(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open(TELEGRAM)
+        assert f"→ {TELEGRAM}" in agent.screen_text()
+
+        def rename(writer: writes.Writer) -> None:
+            writer.cache.execute(
+                "UPDATE chats SET participant_name = 'Jane Pemberton' WHERE participant_name = ?", (TELEGRAM,)
+            )
+            writes.refold_chats(writer, [chat_id])
+
+        assert agent.inbox.shown is not None
+        chat_id = agent.inbox.shown.chat.id
+        agent.inbox.session.write(rename).result()
+        await agent.until(lambda: "→ Jane Pemberton" in agent.screen_text())
+        assert TELEGRAM not in agent.screen_text()
