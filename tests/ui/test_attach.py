@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.widgets import Input
 
 from inbox_tui.store import spool
 from inbox_tui.store.db import Folder
@@ -215,6 +216,28 @@ async def test_a_file_without_a_text_is_one_message_and_white_space_is_no_text(
         await agent.until(lambda: agent.inbox.composer.extras == {})
         assert [each["file_name"] for each in payloads(folder)] == ["notes.txt"]
         assert agent.inbox.composer.text == ""
+
+
+@pytest.mark.parametrize("pasted", [False, True])
+@pytest.mark.parametrize("named", [False, True], ids=["home", "file"])
+async def test_a_whole_path_takes_the_place_of_the_one_that_stood_there_untouched(
+    folder: Folder, desk: DeskMaker, files: Path, *, named: bool, pasted: bool
+) -> None:
+    async with desk(folder, (100, 30)) as agent:
+        await reply(agent, TELEGRAM)
+        if named:
+            await attached(agent, files / "a sweater.png")
+            await agent.until(lambda: agent.app.screen is agent.inbox)
+        await agent.press("ctrl+f")
+        path = str(files / "notes.txt")
+        if pasted:
+            agent.app.post_message(events.Paste(path))
+        else:
+            await agent.type(path)
+        await agent.until(lambda: agent.app.screen.query_one(Input).value == path)
+        # What was touched is a text like any other.
+        await agent.press("/")
+        assert agent.app.screen.query_one(Input).value == f"{path}/"
 
 
 async def test_an_address_is_sent_to_be_fetched(folder: Folder, desk: DeskMaker) -> None:

@@ -28,9 +28,11 @@ from inbox_tui.ui.dialogs.fields import FieldDialog
 from inbox_tui.ui.paths import Entry, entries, local_path, matching, split, web_address
 
 MOST_SHOWN = 50
+"""Suggestions that are listed; more letters tell the others apart."""
 LOOK_SECONDS = 0.5
 """How long a key waits for the look at a file; a folder may be on a machine that does not answer."""
 PAGES = ("text/html", "application/xhtml+xml")
+"""Types of addresses that are meant to be read: text of a message, no file."""
 
 
 def look_at(text: str, platform: str) -> JsonObject:
@@ -83,7 +85,7 @@ class Attach(FieldDialog[None]):
         """`start`: what stands in the field at first. `use`: called with the choice, before the next key."""
         super().__init__()
         self._platform = platform
-        self._start = start
+        self._start = start or "~/"
         self._use = use
         self._folder: tuple[Path, list[Entry]] | None = None
         self._shown: Sequence[Entry] = ()
@@ -96,7 +98,7 @@ class Attach(FieldDialog[None]):
         """The field, what fits it, what is known of it, the keys."""
         with Vertical(id="attach") as box:
             box.border_title = Content("Attach a file")
-            yield Input(self._start or "~/", id="attach-path", compact=True, select_on_focus=False)
+            yield Input(self._start, id="attach-path", compact=True, select_on_focus=False)
             yield OptionList(id="attach-list")
             yield Static(id="attach-notice")
             yield Static(Content(_limits(self._platform)).stylize("dim"))
@@ -113,6 +115,10 @@ class Attach(FieldDialog[None]):
     @property
     def _field(self) -> Input:
         return self.query_one(Input)
+
+    @property
+    def _untouched(self) -> bool:
+        return self._field.value == self._start
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -176,6 +182,8 @@ class Attach(FieldDialog[None]):
 
     async def take(self, event: events.Key | events.Paste) -> None:
         """Keys behind Enter belong to what comes after the look at the file, if that does not take long."""
+        if self._untouched and _begins_anew(event):
+            self._field.value = ""
         await super().take(event)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._looked.wait(), LOOK_SECONDS)
@@ -212,6 +220,13 @@ class Attach(FieldDialog[None]):
     def back(self) -> None:
         """Leave everything as it is."""
         self.dismiss()
+
+
+def _begins_anew(event: events.Key | events.Paste) -> bool:
+    """Whether what is typed or pasted can only be the beginning of a whole path, or is one, or an address."""
+    if isinstance(event, events.Paste):
+        return local_path(event.text) is not None or web_address(event.text) is not None
+    return event.character in ("/", "~")
 
 
 def _limits(platform: str) -> str:
