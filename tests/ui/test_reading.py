@@ -96,7 +96,10 @@ async def test_done_on_a_chat_with_a_failed_message_says_why_it_stays(
         await agent.press("e")
         await agent.until(lambda: now(agent, row.chat).done)
         assert agent.says("Its failed message stays to be dealt with · ! sends it again · D gives it up")
-        await agent.press("e", "]")
+        await agent.press("e")
+        await agent.until(lambda: not now(agent, row.chat).done)
+        assert not agent.says("Done"), "it is open again"
+        await agent.press("]")
         await agent.until(lambda: now(agent, row.chat).done)
         # Those keys would be about the next chat by now.
         await agent.until(lambda: agent.inbox.said.endswith("Its failed message stays to be dealt with"))

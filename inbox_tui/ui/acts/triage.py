@@ -58,9 +58,11 @@ class Triage(Area):
         return sentences
 
     def _tell(self, what: str, row: ChatRow, sentences: Sequence[str]) -> None:
-        """Say what became of a chat where there is more to be said than is seen."""
+        """Say what became of a chat where there is more to be said than is seen; older words are over."""
         if sentences:
             self._inbox.say(". ".join([f"{what}: {row.chat.title}", *sentences]))
+        else:
+            self._inbox.app.clear_notifications()
 
     def done_next(self, count: int) -> None:
         """Close the chat for us and go to the next one that needs a reply."""
@@ -74,7 +76,8 @@ class Triage(Area):
         following = self._subject
         if following is not None and following.pk == row.pk:
             besides = ["No other chat needs a reply", *besides]
-        self._tell("Done", row, besides)
+        if besides:
+            self._tell("Done", row, besides)
 
     def done_no_reply(self, count: int) -> None:
         """Close the chat for us and take it as read: there is nothing to answer."""
