@@ -100,8 +100,12 @@ class Composer(Vertical):
         # Without a chat nothing could be typed into it that would be kept.
         self.display = chat_id is not None
         known = platform if platform in PLATFORM_CODES else "unknown"
-        for name in PLATFORM_CLASSES:
-            self.set_class(name == f"-{known}" and chat_id is not None, name)
+        if chat_id is None:
+            self.remove_class(*PLATFORM_CLASSES)
+        else:
+            # At one go: for each change of a class all styles in the composer are looked up.
+            self.remove_class(*(name for name in PLATFORM_CLASSES if name != f"-{known}"), update=False)
+            self.add_class(f"-{known}")
         self._platform = platform
         self.address(profile, person)
         self._notices = ()
