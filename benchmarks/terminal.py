@@ -55,7 +55,9 @@ class Terminal:
     def seconds_to(self, content: str) -> float:
         """Seconds from the start of the program until it has written something, or what it wrote last."""
         while content.encode() not in self._written:
-            if not self._read(PATIENCE):
+            # Something else may be written for ever.
+            left = self._began + PATIENCE - time.perf_counter()
+            if left <= 0 or not self._read(left):
                 raise SystemExit(f"{content!r} has not come: {bytes(self._written[-2000:])!r}")
         return time.perf_counter() - self._began
 
