@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from inbox_tui.config import Settings, keep_good, load
-from inbox_tui.core.errors import NotAuthorised, UsageError
+from inbox_tui.core.errors import InboxError, NotAuthorised, UsageError
 from inbox_tui.store.db import prepare
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def show(
         watch = Watch(settings.config_file, again)
         return again()
 
-    run(
+    fault = run(
         settings.folder,
         name,
         engine=engine,
@@ -83,6 +83,13 @@ def show(
         preferences=preferred,
         when_opened=_collect_garbage,
     )
+    if fault is not None:
+        logging.getLogger(__name__).error("the inbox was ended by a fault", exc_info=fault)
+        raise InboxError(
+            f"A fault of the program has ended the inbox ({type(fault).__name__})",
+            "What was typed is kept and what was sent is on its way; inbox-tui opens it again. "
+            f"Please report what stands at the end of {settings.log_file}",
+        )
     return 0
 
 

@@ -62,6 +62,8 @@ class InboxApp(App[None], inherit_bindings=False):
         """Set when the inbox takes keys."""
         self.vanished = False
         """Whether the terminal is gone: nothing can be said any more."""
+        self.fault: Exception | None = None
+        """What in the program has ended it."""
         self._account = account
         self._notices = notices
         self._preferences = preferences
@@ -176,6 +178,15 @@ class InboxApp(App[None], inherit_bindings=False):
         self.vanished = True
         self.exit()
 
+    def _handle_exception(self, error: Exception) -> None:
+        """Keep the first fault for who has started the program; Textual ends it."""
+        self.fault = self.fault or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """End without Textual's report on the terminal: it prints variables, and so words of customers."""
+        self._close_messages_no_wait()
+
     async def action_quit(self) -> None:
         """Quit by the screen's rules: nothing typed is lost, and unsent messages are asked about."""
         if self.inbox is not None and self.screen is self.inbox:
@@ -193,10 +204,10 @@ def run(
     notices: Sequence[str] = (),
     preferences: Callable[[], Preferences] | None = None,
     when_opened: Callable[[], object] = lambda: None,
-) -> None:
+) -> Exception | None:
     """Run the inbox until the person leaves it; then end the engine and close the files.
 
-    The rest as for `InboxApp`.
+    Returns the fault of the program that has ended it instead. The rest as for `InboxApp`.
     """
     app = InboxApp(
         folder,
@@ -217,3 +228,4 @@ def run(
         if app.session.unfinished and not app.vanished:
             sys.stderr.write("inbox-tui: ends as soon as what was begun on many chats is done\n")
         app.session.close()
+    return app.fault
