@@ -69,4 +69,6 @@ class OpeningScreen(Screen[None], inherit_bindings=False):
         chats.clock = session.clock
         view = first_view(listed=all_listed(session.reader))
         chats.show(ViewSource(session.reader, view, session.clock.now()))
-        self.call_after_refresh(self._painted)
+        # Textual paints with the first message that waits, and this goes behind it. Behind a refresh would be
+        # later: those that follow, for sizes that the terminal tells again, paint the same once more.
+        self.call_later(self._painted)

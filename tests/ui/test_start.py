@@ -58,6 +58,7 @@ FIRST = (
     "inbox_tui.ui.lines",
     "inbox_tui.ui.opening",
     "inbox_tui.ui.pastes",
+    "inbox_tui.ui.placing",
     "inbox_tui.ui.platforms",
     "inbox_tui.ui.row_window",
     "inbox_tui.ui.rows",
