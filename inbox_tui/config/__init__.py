@@ -15,14 +15,17 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from inbox_tui.config import checks
 from inbox_tui.config.checks import PUBLIC_API, Quiet
-from inbox_tui.config.lines import Lines, Name, Problem, read_lines
 from inbox_tui.core.errors import UsageError
 from inbox_tui.store.db import Folder
+
+if TYPE_CHECKING:
+    # Loaded where there is a file to be read.
+    from inbox_tui.config.lines import Entry, Lines, Name, Problem
 
 HISTORY_MESSAGES = 200
 LAST_GOOD = "config.last-good.toml"
@@ -230,12 +233,19 @@ class _File:
         except OSError as error:
             words = f"{path} cannot be read: {error.strerror or error}"
             self._in_doubt(words, "Correct its permissions and those of its folder", error)
-        self._lines = read_lines(path, self.source)
+        self._entries: Mapping[Name, Entry] = {}
+        self._broken: Mapping[Name, Entry] = {}
+        self._misread: tuple[Problem, ...] = ()
+        if self.source:
+            from inbox_tui.config.lines import read_lines
+
+            lines = read_lines(path, self.source)
+            self._entries, self._broken, self._misread = lines.entries, lines.broken, lines.problems
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """The lines that could not be used, in their order; without those that were told as a doubt."""
-        told = [each for each in self._lines.problems if each.line not in self._doubted]
+        told = [each for each in self._misread if each.line not in self._doubted]
         return tuple(sorted([*told, *self._found], key=lambda problem: problem.line or 0))
 
     def _in_doubt(self, title: str, hint: str, cause: Exception | None = None) -> None:
@@ -247,7 +257,7 @@ class _File:
     def certain(self, name: str, check: Callable[[object], str], default: str, *, given: str | None) -> str:
         """A setting that must not be guessed: `given` (from outside the file), what the file says, or the
         default where it says nothing of it."""
-        entry = self._lines.entries.get((name,))
+        entry = self._entries.get((name,))
         self._asked.add((name,))
         where = ""
         value: object = given
@@ -268,13 +278,13 @@ class _File:
 
     def _doubtful(self, name: str) -> int | None:
         """A line that could not be read and may be about a setting that must not be guessed."""
-        lines = [line for at, line in self._lines.broken.items() if len(at) <= 1]
+        lines = [line for at, line in self._broken.items() if len(at) <= 1]
         return next((line.line for line in lines if name in str(line.value)), None)
 
     def get(self, name: Name, check: Callable[[object], T], default: U) -> T | U:
         """A setting that `check` accepts; else its last good value, else the default."""
         self._asked.add(name)
-        entry = self._lines.entries.get(name)
+        entry = self._entries.get(name)
         if entry is None and not self._is_broken(name):
             return default
         if entry is not None:
@@ -291,22 +301,26 @@ class _File:
             return default
 
     def _refuse(self, name: Name, line: int, error: UsageError) -> None:
+        from inbox_tui.config.lines import Problem
+
         self._found.append(Problem(self._path, line, f"{'.'.join(name)}: {error.title}", error.hint))
 
     def _is_broken(self, name: Name) -> bool:
-        return any(name[: len(broken)] == broken for broken in self._lines.broken)
+        return any(name[: len(broken)] == broken for broken in self._broken)
 
     @property
     def _last(self) -> Lines:
         if self._before is None:
+            from inbox_tui.config.lines import read_lines
+
             data = self._last_good.read_bytes() if self._last_good.exists() else b""
             self._before = read_lines(self._last_good, data)
         return self._before
 
     def _names_in(self, table: str) -> list[str]:
         """Names in a table: those of the file, and of the last good one those that a bad line is about."""
-        own = [name[1] for name in self._lines.entries if len(name) == 2 and name[0] == table]
-        if any(broken[:1] in ((), (table,)) for broken in self._lines.broken):
+        own = [name[1] for name in self._entries if len(name) == 2 and name[0] == table]
+        if any(broken[:1] in ((), (table,)) for broken in self._broken):
             own += [name[1] for name in self._last.entries if len(name) == 2 and name[0] == table]
         return list(dict.fromkeys(own))
 
@@ -318,7 +332,7 @@ class _File:
             try:
                 shown = checks.view_name(name)
             except UsageError as error:
-                entry = self._lines.entries.get(("views", name))
+                entry = self._entries.get(("views", name))
                 if entry is not None:
                     self._refuse(("views", name), entry.line, error)
             else:
@@ -332,7 +346,7 @@ class _File:
         for name in self._names_in("keys"):
             given = self.get(("keys", name), checks.keys, None)
             if given is not None:
-                entry = self._lines.entries.get(("keys", name))
+                entry = self._entries.get(("keys", name))
                 found[name] = Remap(given, None if entry is None else entry.line)
         return found
 
@@ -350,14 +364,16 @@ class _File:
 
     def unknown(self) -> tuple[Problem, ...]:
         """The names of settings that this program does not know, each with its line."""
-        found = []
-        for name, entry in self._lines.entries.items():
+        found: list[Problem] = []
+        for name, entry in self._entries.items():
             if name not in self._asked:
                 if len(name) > 1 and name[0] not in TABLES:
                     expected = checks.unknown(f"[{name[0]}]", [f"[{table}]" for table in TABLES])
                 else:
                     within = [known[-1] for known in self._asked if known[:-1] == name[:-1]]
                     expected = checks.unknown(name[-1], within)
+                from inbox_tui.config.lines import Problem
+
                 words = f"{'.'.join(name)} means nothing here"
                 found.append(Problem(self._path, entry.line, words, expected))
         return tuple(found)

@@ -35,7 +35,6 @@ NETWORK = (
 FIRST = (
     "inbox_tui.cli.open",
     "inbox_tui.config.checks",
-    "inbox_tui.config.lines",
     "inbox_tui.core.cells",
     "inbox_tui.core.errors",
     "inbox_tui.core.links",
