@@ -19,7 +19,7 @@ from inbox_tui.cli.open import engine_arguments
 from inbox_tui.config import load
 from inbox_tui.store import sends
 from inbox_tui.store.db import prepare
-from inbox_tui.ui import app
+from inbox_tui.ui import app, inbox
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.inbox import InboxScreen
@@ -44,6 +44,8 @@ class TellingEngine(EngineProcess):
 
 class TellingScreen(InboxScreen):
     """Tells when it is drawn, and what it finds when something has changed."""
+
+    CSS_PATH = Path(inbox.__file__).with_name(InboxScreen.CSS_PATH)
 
     def on_mount(self) -> None:
         """As ever; then listen to who started this process."""
