@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inbox_tui.core.models import Json, JsonObject, Milliseconds
+from inbox_tui.core.merging import merge, merge_objects
+from inbox_tui.core.models import JsonObject, Milliseconds
 from inbox_tui.store.db import now_ms, transaction
 from inbox_tui.store.marks import touch
 from inbox_tui.store.records import dump
@@ -23,30 +25,50 @@ A draft may also keep `blanks`, what snippets left open in it (`core.snippets`);
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text and what goes with it, as in EXTRAS."""
+
+    text: str
+    extras: JsonObject
+
+    def __bool__(self) -> bool:
+        return bool(self.text.strip() or self.extras.get("file") or self.extras.get("media_url"))
+
+
+NO_WORDS = Words("", {})
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What somebody's change of a draft is a change of."""
+
+    words: Words
+    goes_on_at: int | None = None
+    """Where in the text it was written last: what follows there belongs to that."""
+
+
 def save(
     writer: Writer,
     chat_id: str,
     text: str,
     cursor: int,
-    base: str | None = None,
+    base: Base | None = None,
     extras: JsonObject | None = None,
 ) -> str:
     """Keep what stands in the composer of a chat; with neither text nor extras there is no draft.
 
     `cursor` is the caret's offset in code points. `base` is what the caller saw in the file before the
-    person typed: where something else stands there now (another terminal, a send that was taken back),
-    both are kept, one behind the other. `extras`: what goes with the text; None leaves it as it is.
-    Returns the text that the file holds.
+    person typed: where something else stands there now (another terminal, a send that was taken back), what
+    was changed since goes into that, and both changes are there once (`core.merging`). `extras`: what goes
+    with the text; None leaves it as it is. Returns the text that the file holds.
     """
     with transaction(writer.local) as rev:
         stands, goes_with, started_at = read(writer.local, chat_id)
-        if base is not None and stands not in ("", base, text):
-            text = f"{stands}\n{text}" if text else stands
-            cursor = len(text)
-            if extras is not None:
-                # What a snippet left open in either text is open in both together.
-                left = [each for blanks in (goes_with, extras) for each in _listed(blanks.get("blanks"))]
-                extras = {**extras, "blanks": left} if left else extras
+        if base is not None:
+            was, caret = base.words, _caret(writer.local, chat_id)
+            text, cursor = merge(was.text, text, stands, cursor, caret, base.goes_on_at)
+            extras = None if extras is None else merge_objects(was.extras, extras, goes_with)
         extras = goes_with if extras is None else extras
         if (text, extras) != (stands, goes_with):
             put(writer.local, chat_id, text, cursor, extras, started_at)
@@ -54,8 +76,9 @@ def save(
     return text
 
 
-def _listed(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
+def _caret(local: sqlite3.Connection, chat_id: str) -> int | None:
+    row = local.execute("SELECT cursor FROM drafts WHERE chat_id = ?", (chat_id,)).fetchone()
+    return None if row is None else int(row[0])
 
 
 def read(local: sqlite3.Connection, chat_id: str) -> tuple[str, JsonObject, Milliseconds | None]:

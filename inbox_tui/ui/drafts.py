@@ -15,14 +15,16 @@ from textual.timer import Timer
 
 from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import JsonObject, Milliseconds
-from inbox_tui.store import drafts, lookups, marks, outbox
+from inbox_tui.store import lookups, marks, outbox
 from inbox_tui.store.db import now_ms
+from inbox_tui.store.drafts import NO_WORDS, Words
 from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.lookups import Composed
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.composer import Composer
 from inbox_tui.ui.extras import with_open_blanks
-from inbox_tui.ui.sending import NO_WORDS, Sender, Words, payloads
+from inbox_tui.ui.kept_draft import KeptDraft
+from inbox_tui.ui.sending import Sender, payloads
 from inbox_tui.ui.session import Session
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 DRAFT_SECONDS = 0.15
 """The longest that a typed character exists only in memory, besides the time of one disk write."""
+ELSEWHERE_MS = 60_000
+"""How long a composer says that its draft was changed in another terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +53,17 @@ class _GivenUp:
         return outbox.put_back(writer, self.chat_id, self.text)
 
 
-@dataclass(slots=True)
-class _Unsaved:
-    """A draft that is ahead of the file until its write is done."""
-
-    words: Words
-    cursor: int
-    write: Future[str] | None = None
-
-    @property
-    def written(self) -> bool:
-        """Whether the file has it; a write that failed leaves it here."""
-        return self.write is not None and self.write.done() and self.write.exception() is None
-
-
 class Drafts:
-    """Keeps the composer's words safe, and moves them into the outbox.
-
-    `_base` is what the file held of the chat that is shown when this screen last read or wrote it: only
-    what differs from it was typed here, and only that is ever written.
-    """
+    """Keeps the composer's words safe, and moves them into the outbox."""
 
     def __init__(self, session: Session, composer: Composer) -> None:
         self.sender = Sender(session)
         self._session = session
         self._composer = composer
-        self._base = NO_WORDS
         self._begun_at: Milliseconds | None = None
         self._dirty = False
-        self._unsaved: dict[str, _Unsaved] = {}
+        self._kept: dict[str, KeptDraft] = {}
+        """The draft that is shown, and those of which the file lacks something."""
         self._timer: Timer | None = None
         self._sending: dict[str, list[Words]] = {}
         self._copying: dict[str, asyncio.Future[None]] = {}
@@ -88,16 +74,19 @@ class Drafts:
     def _of(self, chat_id: str) -> Composed:
         """The draft of a chat: as it was typed where the file lacks it still, else the file's."""
         filed = lookups.composed(self._session.reader, chat_id)
-        known = self._unsaved.get(chat_id)
-        if known is not None and not known.written:
-            return Composed(known.words.text, known.cursor, known.words.extras, filed.started_at)
-        self._unsaved.pop(chat_id, None)
+        kept = self._kept.get(chat_id)
+        if kept is not None and (chat_id in self._sending or not kept.at_rest):
+            return Composed(kept.words.text, kept.cursor, kept.words.extras, filed.started_at)
         return filed
 
     def show(self, chat_id: str) -> Composed:
         """The draft of a chat that comes into the composer now."""
+        self._kept = {
+            name: kept for name, kept in self._kept.items() if name in self._sending or not kept.at_rest
+        }
         found = self._of(chat_id)
-        self._base, self._begun_at = Words(found.text, found.extras), found.started_at
+        self._kept.setdefault(chat_id, KeptDraft(chat_id, found))
+        self._begun_at = found.started_at
         return found
 
     @property
@@ -106,19 +95,28 @@ class Drafts:
         self._collect()
         return self._begun_at
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the draft that is shown was lately changed in another terminal."""
+        kept = self._kept.get(self._composer.chat_id or "")
+        return kept is not None and kept.changed_at is not None and now_ms() - kept.changed_at < ELSEWHERE_MS
+
     def refresh(self) -> None:
-        """The file changed: take another draft over, unless something is typed here that it lacks."""
+        """The file changed: take over what others did to the draft, beside what is typed here."""
         chat_id = self._composer.chat_id
-        if chat_id is None or chat_id in self._sending or self._taking_back == chat_id:
+        kept = self._kept.get(chat_id or "")
+        if kept is None or chat_id is None or chat_id in self._sending or self._taking_back == chat_id:
             return
-        known = self._unsaved.get(chat_id)
-        if (known is not None and not known.written) or self._unsent(chat_id) != self._base:
+        found, now = lookups.composed(self._session.reader, chat_id), self._unsent(chat_id)
+        taken = kept.look(found, now, self._caret(chat_id))
+        if taken is None:
             return
-        found = lookups.composed(self._session.reader, chat_id)
+        words, caret = taken
+        # Who types keeps the place in the text; else the caret is where it was left.
+        own = bool(now.text) and self._composer.editor.has_focus
+        self._composer.set_draft(words.text, words.extras, caret if own else found.cursor)
         self._begun_at = found.started_at
-        if Words(found.text, found.extras) != self._base:
-            self._base = Words(found.text, found.extras)
-            self._composer.set_draft(found.text, found.extras, found.cursor)
+        self.typed()
 
     def typed(self) -> None:
         """The composer's text, or what goes with it, has changed: it reaches the file within a moment.
@@ -137,10 +135,9 @@ class Drafts:
             return
         self._dirty = False
         words = self._unsent(chat_id)
-        if words != self._base:
-            self._unsaved[chat_id] = _Unsaved(words, self._caret(chat_id))
-        elif (known := self._unsaved.get(chat_id)) is not None and known.write is None:
-            del self._unsaved[chat_id]
+        kept = self._kept[chat_id]
+        if words != kept.words:
+            kept.words, kept.cursor = words, self._caret(chat_id)
         if not (words.text or words.extras):
             self._begun_at = None
         elif self._begun_at is None:
@@ -176,17 +173,13 @@ class Drafts:
             self._timer.stop()
             self._timer = None
         self._collect()
-        for chat_id, unsaved in self._unsaved.items():
-            if chat_id == self._taking_back:
-                continue
-            if unsaved.write is None or (unsaved.write.done() and not unsaved.written):
-                here = chat_id == self._composer.chat_id
-                words, base = unsaved.words, self._base.text if here else None
-                unsaved.write = self._session.do(
-                    drafts.save, chat_id, words.text, unsaved.cursor, base, words.extras
-                )
-                if here:
-                    self._base = words
+        for kept in self._kept.values():
+            if (write := kept.save(self._session)) is not None:
+                write.add_done_callback(self._written)
+
+    def _written(self, _: Future[None]) -> None:
+        """Look again: what others changed while the write was under way was passed over."""
+        self._composer.call_later(self.refresh)
 
     async def saved(self) -> None:
         """Wait until everything typed so far is on the disk, and what is being sent is in the outbox."""
@@ -248,8 +241,10 @@ class Drafts:
         self.keep()
         write = self.sender.queue(row, *payloads(words, file), left=left)
         self._sending.setdefault(row.chat.id, []).append(words)
+        if (kept := self._kept.get(row.chat.id)) is not None:
+            kept.leaves(write, Words(left, {}))
         if self._composer.chat_id == row.chat.id:
-            self._base, self._begun_at = Words(left, {}), now_ms() if left else None
+            self._begun_at = now_ms() if left else None
         return write
 
     async def _leave(self, row: ChatRow, words: Words, write: Future[OutboxItem], *, done: bool) -> None:
@@ -258,9 +253,10 @@ class Drafts:
         try:
             item = await asyncio.wrap_future(write)
         except BaseException:
+            # What has left from another terminal is no draft any more; what was typed behind it here is.
             self._forget(chat_id, words)
-            if self._composer.chat_id == chat_id:
-                self.show(chat_id)
+            self.typed()
+            self.refresh()
             raise
         now, caret = self._composer.text, self._composer.caret()
         self._forget(chat_id, words)
@@ -268,6 +264,7 @@ class Drafts:
             extras = _without(self._composer.extras, words.extras)
             self._composer.set_draft(now[len(words.text) :], extras, max(0, caret - len(words.text)))
             self.typed()
+        self.refresh()
         if done:
             self._done_with.add(item.pk)
             self._session.do(marks.mark, chat_id, "done")
@@ -313,21 +310,15 @@ class Drafts:
     async def bring(self, chat_id: str, bring: Callable[[Writer], str | None]) -> bool:
         """Have a draft made of words that were written before; the composer shows it if it is its own."""
         await self.saved()
-        before = self._composer.text
         self._taking_back = chat_id
         try:
             text = await asyncio.wrap_future(self._session.write(bring))
         finally:
             self._taking_back = None
         self._session.refold(chat_id)
-        if text is None:
-            self.typed()
-        elif self._composer.chat_id == chat_id:
-            typed_since = self._composer.text.removeprefix(before)
-            found = lookups.composed(self._session.reader, chat_id)
-            self._base, self._begun_at = Words(text, found.extras), found.started_at
-            self._composer.set_draft(text + typed_since, found.extras)
-            self.typed()
+        if (kept := self._kept.get(chat_id)) is not None:
+            kept.expects_change = text is not None
+        self.refresh()
         return text is not None
 
     def _name(self, chat_id: str) -> str:

@@ -42,7 +42,8 @@ class Notices:
 
     def lines(self) -> list[str]:
         """What is to be said now."""
-        return [words for words in (self._answered_words(), self._offer_words()) if words is not None]
+        found = (self._answered_words(), self._elsewhere_words(), self._offer_words())
+        return [words for words in found if words is not None]
 
     def clock(self) -> WindowClock:
         """What is left of the reply window of the chat that is shown."""
@@ -67,6 +68,10 @@ class Notices:
             return None
         at = clock(self._answered.at, self._inbox.thread.zone or UTC)
         return f"Answered elsewhere at {at}: {preview(self._answered.text) or 'a file'}"
+
+    def _elsewhere_words(self) -> str | None:
+        elsewhere = self._inbox.drafts.is_elsewhere
+        return "This draft is also open in another terminal, and was changed there" if elsewhere else None
 
     def unseen_answer(self) -> str | None:
         """The warning that somebody else has replied meanwhile, once for each reply; None: go on."""

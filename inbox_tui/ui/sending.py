@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inbox_tui.core.models import Json, JsonObject, Message, Milliseconds
 from inbox_tui.store import drafts, sends
+from inbox_tui.store.drafts import Words
 from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.session import Session
@@ -20,20 +20,6 @@ if TYPE_CHECKING:
 
 LEAVING_MS: Milliseconds = 2_000
 """How long before the reply window closes a send has to leave, to arrive while it is open."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A text and what goes with it, as in `store.drafts.EXTRAS`."""
-
-    text: str
-    extras: JsonObject
-
-    def __bool__(self) -> bool:
-        return bool(self.text.strip() or self.extras.get("file") or self.extras.get("media_url"))
-
-
-NO_WORDS = Words("", {})
 
 
 class Sender:

@@ -23,6 +23,7 @@ from store_samples import NOW, inbound, outbound
 from inbox_tui.core.errors import Refused
 from inbox_tui.store import drafts, lookups, marks, outbox, screens, sends, writes
 from inbox_tui.store.db import Changes, Folder, open_reader
+from inbox_tui.store.drafts import NO_WORDS, Base, Words
 from inbox_tui.store.items import OutboxItem, State, refuse_foreign
 from inbox_tui.store.lookups import Composed
 from inbox_tui.store.sends import HOLD_MS
@@ -62,8 +63,8 @@ def test_an_empty_draft_is_no_draft(writer: Writer, reader: sqlite3.Connection) 
 def test_what_snippets_left_open_in_two_terminals_is_open_in_the_draft_of_both(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
-    drafts.save(writer, "chat", "Hi {{name}}", 0, "", {"blanks": ["{{name}}"]})
-    drafts.save(writer, "chat", "on {{?day}}", 0, "", {"blanks": ["{{?day}}"]})
+    drafts.save(writer, "chat", "Hi {{name}}", 0, Base(NO_WORDS), {"blanks": ["{{name}}"]})
+    drafts.save(writer, "chat", "on {{?day}}", 0, Base(NO_WORDS), {"blanks": ["{{?day}}"]})
     draft = lookups.composed(reader, "chat")
     assert (draft.text, draft.extras) == ("Hi {{name}}\non {{?day}}", {"blanks": ["{{name}}", "{{?day}}"]})
 
@@ -198,11 +199,15 @@ def test_a_failed_message_is_sent_again_once(writer: Writer) -> None:
 
 
 def test_a_draft_keeps_what_two_terminals_typed(writer: Writer) -> None:
-    assert drafts.save(writer, "chat", "first", 0, "") == "first"
-    assert drafts.save(writer, "chat", "second", 0, "") == "first\nsecond"
-    assert drafts.save(writer, "chat", "first\nsecond!", 0, "first\nsecond") == "first\nsecond!"
-    assert drafts.save(writer, "chat", "", 0, "something else") == "first\nsecond!"
-    assert drafts.save(writer, "chat", "", 0, "first\nsecond!") == ""
+    def typed(text: str, base: str) -> str:
+        return drafts.save(writer, "chat", text, len(text), Base(Words(base, {})))
+
+    assert typed("first", "") == "first"
+    assert typed("second", "") == "first\nsecond"
+    assert typed("first\nsecond!", "first\nsecond") == "first\nsecond!"
+    assert typed("", "something else") == "first\nsecond!"
+    assert typed("", "first\nsecond") == "!"
+    assert typed("", "!") == ""
 
 
 def test_a_held_send_whose_screen_died_becomes_the_draft_again(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual import events
 
 from inbox_tui.store import drafts, writes
@@ -33,6 +35,59 @@ async def test_moving_on_writes_only_what_was_typed_here(folder: Folder, desk: D
         await one.until(lambda: rows(folder, "SELECT text FROM drafts") == [("typed in the first",)])
 
 
+async def test_letters_typed_in_both_by_turns_are_each_there_once(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as one, desk(folder) as two:
+        for agent in (one, two):
+            await agent.open(TELEGRAM)
+            await agent.press("r")
+        for mine, theirs in zip("abcdefgh", "12345678", strict=True):
+            await one.type(mine)
+            await asyncio.sleep(0.1)
+            await two.type(theirs)
+            await asyncio.sleep(0.1)
+        letters = sorted("abcdefgh12345678")
+        await one.until(lambda: sorted(one.inbox.composer.text.replace("\n", "")) == letters)
+        await two.until(lambda: two.inbox.composer.text == one.inbox.composer.text)
+        assert "abcdefgh" in one.inbox.composer.text
+        assert "12345678" in one.inbox.composer.text
+        await one.until(lambda: rows(folder, "SELECT text FROM drafts") == [(one.inbox.composer.text,)])
+
+
+async def test_words_that_were_removed_do_not_come_back_from_another_terminal(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as one, desk(folder) as two:
+        for agent in (one, two):
+            await agent.open(TELEGRAM)
+            await agent.press("r")
+        await one.type("ab")
+        await two.type("12")
+        await one.until(
+            lambda: rows(folder, "SELECT length(replace(text, char(10), '')) FROM drafts") == [(4,)]
+        )
+        await two.press("escape")
+        field = one.inbox.composer.editor
+        field.put("", (0, 0), field.document.end)
+        await one.type("On its way")
+        await two.until(lambda: two.inbox.composer.text == "On its way")
+        await two.press("J", "K")
+        await two.until(lambda: two.inbox.composer.text == "On its way")
+        await one.until(lambda: rows(folder, "SELECT text FROM drafts") == [("On its way",)])
+        assert one.inbox.composer.text == "On its way"
+
+
+async def test_a_composer_says_that_its_draft_is_written_in_another_terminal_too(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as one, desk(folder) as two:
+        for agent in (one, two):
+            await agent.open(TELEGRAM)
+            await agent.press("r")
+        await one.type("typed in the first")
+        await two.until(lambda: "another terminal" in two.screen_text())
+        assert "another terminal" not in one.screen_text()
+
+
 async def test_texts_typed_in_both_are_both_kept(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
         await agent.open(TELEGRAM)
@@ -59,7 +114,9 @@ async def test_one_draft_is_sent_once_though_both_press_enter(folder: Folder, de
         await one.until(lambda: one.inbox.composer.text == "")
         await two.press("enter")
         await two.until(lambda: two.says("sent or changed elsewhere"))
-        assert two.inbox.composer.text == "only once"
+        await two.until(lambda: two.inbox.composer.text == "")
+        await two.press("enter")
+        await two.until(lambda: two.says("Nothing to send"))
     assert rows(folder, "SELECT count(*) FROM outbox") == [(1,)]
 
 

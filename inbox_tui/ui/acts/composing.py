@@ -10,8 +10,8 @@ from textual import events
 from inbox_tui.core.capabilities import Act, Refused
 from inbox_tui.core.models import JsonObject
 from inbox_tui.store import lookups
+from inbox_tui.store.drafts import Words
 from inbox_tui.ui.acts.area import Area
-from inbox_tui.ui.sending import Words
 
 
 class Composing(Area):

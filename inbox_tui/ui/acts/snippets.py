@@ -10,11 +10,11 @@ from textual.widgets.text_area import Selection
 from inbox_tui.core.capabilities import Act
 from inbox_tui.core.errors import Refused
 from inbox_tui.ui.acts.area import Area
-from inbox_tui.ui.sending import Words
 
 if TYPE_CHECKING:
     from inbox_tui.config.snippets import SnippetFile
     from inbox_tui.core.snippets import Filled, Snippet
+    from inbox_tui.store.drafts import Words
     from inbox_tui.store.reads import ChatRow
     from inbox_tui.ui.inbox import InboxScreen
 
