@@ -23,11 +23,14 @@ class Excerpt:
     spans: tuple[Span, ...] = ()
 
 
-def excerpt(message: Message, spans: Sequence[Span]) -> Excerpt:
-    """A line of a message around the first of the spans of its body."""
+def excerpt(message: Message, spans: Sequence[Span], tapped: str | None = None) -> Excerpt:
+    """A line of a message around the first of the spans of its body.
+
+    `tapped`: the words on the button, where the message is a tap; they are told in place of its data.
+    """
     body = message.body
-    if not body or not spans:
-        return Excerpt(shorten(describe(message), LENGTH))
+    if not body or not spans or tapped is not None:
+        return Excerpt(shorten(describe(message, tapped), LENGTH))
     lead = "".join(f"[{file.type}] " for file in message.attachments)
     start = _start(body, spans[0][0])
     if start:

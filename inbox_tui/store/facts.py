@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from inbox_tui.core import triage
 from inbox_tui.core.cells import preview
 from inbox_tui.core.marks import AUTOMATIC_WITHIN, Entry, Mark, Position, Snooze, automatic
-from inbox_tui.core.models import Chat, Message, Milliseconds, Status
+from inbox_tui.core.models import Chat, Milliseconds, Status
 from inbox_tui.core.ranking import Facts, Standing, standing
-from inbox_tui.core.summary import describe, is_tap
+from inbox_tui.core.summary import describe
 from inbox_tui.core.window import referral_at
 from inbox_tui.core.window import window as reply_window
 from inbox_tui.store import clock
@@ -326,19 +326,8 @@ class _Fold:
         if row is None:
             return "", ""
         message = message_of(row[1:], self._chat.id)
-        words = describe(message, self._tapped(message))
+        words = describe(message, tap_label(self._cache, self._pk, message))
         return words[:PREVIEW_LENGTH], "" if message.inbound else message.status
-
-    def _tapped(self, message: Message) -> str | None:
-        """The label of the button that a callback query stands for, where its keyboard is cached."""
-        if not is_tap(message):
-            return None
-        row = self._cache.execute(
-            f"SELECT {', '.join(MESSAGE_COLUMNS)} FROM messages WHERE chat = ? AND external_id = ?",
-            (self._pk, message.reply_to_external_id),
-        ).fetchone()
-        source = None if row is None else message_of(row, self._chat.id)
-        return tap_label(self._cache, message, source) or message.body
 
 
 def _outgoing(item: _Item) -> Entry:

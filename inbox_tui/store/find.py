@@ -29,6 +29,7 @@ from inbox_tui.store.reads import Key
 from inbox_tui.store.records import CHAT_COLUMNS, MESSAGE_COLUMNS, SqlRow, chat_of, message_of
 from inbox_tui.store.rows import TIE_BITS
 from inbox_tui.store.search import FEW_MESSAGES, Conditions, Values, asked_for
+from inbox_tui.store.taps import tap_label
 
 PROBE = 150
 """Candidates after which it is judged whether the first letters of a beginning tell enough."""
@@ -367,7 +368,7 @@ def _hits(reader: sqlite3.Connection, plan: Plan, rows: Sequence[_Row]) -> tuple
                 chat_pk=row.chat,
                 chat=chat,
                 message=message,
-                excerpt=excerpt(message, row.spans),
+                excerpt=excerpt(message, row.spans, tap_label(reader, row.chat, message)),
                 score=_score(plan, row),
             )
         )

@@ -16,7 +16,7 @@ from inbox_tui.core.models import Message
 from inbox_tui.core.summary import is_tap
 from inbox_tui.core.text import clean
 from inbox_tui.store.db import in_lists
-from inbox_tui.store.records import MESSAGE_COLUMNS, Row, is_deleted
+from inbox_tui.store.records import MESSAGE_COLUMNS, Row, is_deleted, message_of
 
 _MARKUP = MESSAGE_COLUMNS.index("reply_markup")
 
@@ -56,11 +56,16 @@ def tapped(reader: sqlite3.Connection, taps: Iterable[tuple[Message, Message]]) 
     return found
 
 
-def tap_label(reader: sqlite3.Connection, message: Message, source: Message | None) -> str | None:
+def tap_label(reader: sqlite3.Connection, chat_pk: int, message: Message) -> str | None:
     """The words on the button that one message stands for; None where it is no tap, or nobody has seen it."""
-    if source is None or not is_tap(message):
+    if not is_tap(message) or message.reply_to_external_id is None:
         return None
-    return tapped(reader, [(message, source)]).get(message.id)
+    row = reader.execute(
+        f"SELECT {', '.join(MESSAGE_COLUMNS)} FROM messages WHERE chat = ? AND external_id = ?",
+        (chat_pk, message.reply_to_external_id),
+    ).fetchone()
+    source = None if row is None else message_of(row, message.chat_id)
+    return None if source is None else tapped(reader, [(message, source)]).get(message.id)
 
 
 def _former(reader: sqlite3.Connection, message_ids: list[str]) -> Mapping[tuple[str, str], str]:

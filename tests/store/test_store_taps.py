@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from datetime import UTC
 
 import store_samples as samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from store_samples import MINUTE, NOW, chat, inbound, outbound
+from store_samples import DAY, MINUTE, NOW, chat, inbound, outbound
 
 from inbox_tui.core.models import Json, Message
-from inbox_tui.store import writes
+from inbox_tui.store import find, writes
 from inbox_tui.store.reads import ChatSource
 from inbox_tui.store.threads import ThreadSource
 from inbox_tui.store.writes import MessagePage, Writer
@@ -61,6 +62,10 @@ def test_a_tap_is_read_as_the_words_on_its_button(writer: Writer, reader: sqlite
     told(writer, SENT, TAP)
     assert tapped(reader) == "Track order"
     assert preview(reader) == "tapped ▸ Track order"
+    for text in ("platform:telegram", "track"):
+        plan = find.plan(text, (), now=NOW + DAY, zone=UTC)
+        hits = find.search(reader, plan, limit=9).hits
+        assert [hit.excerpt.text for hit in hits if hit.message.id == TAP.id] == ["tapped ▸ Track order"]
 
 
 def test_a_tap_keeps_its_words_when_the_keyboard_is_changed_or_removed(
