@@ -16,7 +16,7 @@ from inbox_tui.core.times import duration
 from inbox_tui.core.window import HOUR, MINUTE, URGENT
 
 PRESETS = ("1h", "3h", "tomorrow 9", "3d", "next week", "until reply")
-"""What is offered before anything is typed."""
+"""What is offered before anything is typed; see `presets`."""
 EXAMPLES = "Try 2h, 30m, tomorrow, tomorrow 9, mon, fri 14:30, next week, 3d, 2026-05-01 or until reply"
 LAST_CALL: Milliseconds = 10 * MINUTE
 """How long before the window closes a chat wakes that was put away within the window's last hour."""
@@ -79,6 +79,12 @@ def parse(text: str, now: Milliseconds, zone: tzinfo | None = None) -> Until:
     if at <= now:
         raise UsageError(f"“{text.strip()}” has passed", EXAMPLES)
     return Until(at, sticky)
+
+
+def presets(now: Milliseconds, zone: tzinfo | None = None) -> tuple[str, ...]:
+    """Those of `PRESETS` that come to different times at `now`: on a Sunday next week is tomorrow."""
+    times = {parse(words, now, zone).at: words for words in reversed(PRESETS)}
+    return tuple(words for words in PRESETS if words in times.values())
 
 
 def clamp(until: Until, closes_at: Milliseconds | None, now: Milliseconds) -> Until:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbox_tui.core.errors import UsageError
-from inbox_tui.core.snooze import EXAMPLES, LAST_CALL, PRESETS, Until, clamp, parse
+from inbox_tui.core.snooze import EXAMPLES, LAST_CALL, PRESETS, Until, clamp, parse, presets
 from inbox_tui.core.window import HOUR, MINUTE, URGENT
 
 BERLIN, NEW_YORK, KOLKATA = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"), ZoneInfo("Asia/Kolkata")
@@ -218,3 +218,13 @@ def test_clamping_only_ever_shortens_and_never_ends_a_snooze_at_once(
     assert clamped.at is None or now < clamped.at
     assert until.at is None or (clamped.at is not None and clamped.at <= until.at)
     assert bool(clamped.notice) == (clamped != until)
+
+
+@pytest.mark.parametrize("day", range(7))
+def test_no_two_presets_come_to_the_same_time(day: int) -> None:
+    now = round(datetime(2026, 6, 1 + day, 14, 2, tzinfo=UTC).timestamp() * 1000)
+    offered = presets(now, UTC)
+    assert len({parse(words, now, UTC).at for words in offered}) == len(offered)
+    # The seventh is a Sunday.
+    assert set(PRESETS) - set(offered) == ({"next week"} if day == 6 else set())
+    assert list(offered) == [words for words in PRESETS if words in offered]

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from inbox_tui.core.errors import UsageError
 from inbox_tui.core.models import Milliseconds
-from inbox_tui.core.snooze import PRESETS, Until, clamp, parse
+from inbox_tui.core.snooze import Until, clamp, parse, presets
 from inbox_tui.core.times import moment
 from inbox_tui.ui.dialogs.fields import FieldDialog
 
@@ -69,7 +69,7 @@ class Snooze(FieldDialog[Chosen | None]):
         self._ask = ask
         self._now = now
         self._closes_at = closes_at
-        self._presets: list[str | None] = [*([None] if away else []), *PRESETS]
+        self._presets: list[str | None] = [*([None] if away else []), *presets(now())]
         """None: bring it back."""
         self._back = "bring it back now"
         self._number = 0
