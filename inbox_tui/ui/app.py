@@ -174,6 +174,12 @@ class InboxApp(App[None], inherit_bindings=False):
     async def on_paste_driver_gone(self) -> None:
         """The terminal is gone: nobody can be asked any more, and every word that was typed is kept."""
         if self.inbox is not None:
+            from inbox_tui.ui.dialogs.dialog import Dialog
+
+            for dialog in self.screen_stack:
+                if isinstance(dialog, Dialog):
+                    for keep in dialog.keeps:
+                        keep()
             await self.inbox.drafts.saved()
         self.vanished = True
         self.exit()

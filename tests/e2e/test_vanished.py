@@ -115,3 +115,16 @@ def test_when_its_terminal_is_gone_the_program_ends_with_its_engine_and_keeps_wh
     line.process.wait(timeout=DEADLINE)
     until_ended(engine)
     assert drafts(tmp_path) == [WORDS]
+
+
+def test_what_was_typed_into_a_dialog_is_kept_when_the_terminal_goes_behind_the_last_letter(
+    line: Line, tmp_path: Path
+) -> None:
+    line.sees("NORMAL")
+    line.type("P")
+    line.sees("in the dialog")
+    line.type(WORDS)
+    line.sees("end of")
+    line.process.send_signal(signal.SIGHUP)
+    line.process.wait(timeout=DEADLINE)
+    assert drafts(tmp_path) == [WORDS]

@@ -42,6 +42,8 @@ class Dialog(ModalScreen[ResultT]):
         self.ready = asyncio.Event()
         """Set when the dialog is mounted and has the focus: from then on keys reach it."""
         self._awaits_data = False
+        self.keeps: list[Callable[[], object]] = []
+        """What hands everything that was typed here to the writing thread now."""
 
     def on_mount(self) -> None:
         """Take the focus now, not with the next message: keys may be waiting."""

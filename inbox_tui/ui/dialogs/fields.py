@@ -64,6 +64,7 @@ class Kept:
         """What was left there the last time; empty: nothing."""
         self._text = self._written = self.found
         self._timer: Timer | None = None
+        dialog.keeps.append(self.save)
         self._over = False
 
     def typed(self, text: str) -> None:
