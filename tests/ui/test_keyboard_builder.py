@@ -9,6 +9,7 @@ import sqlite3
 
 import pytest
 from textual import events
+from textual.geometry import Region
 
 from inbox_tui.core.models import Json
 from inbox_tui.store import writes
@@ -194,6 +195,19 @@ async def test_every_kind_of_keyboard_can_be_made(folder: Folder, desk: DeskMake
         await agent.type("S | M")
         await agent.press(*["ctrl+t"] * 4, "ctrl+s")
         assert "inline_keyboard" in str(agent.inbox.composer.extras)
+
+
+async def test_what_cannot_be_sent_is_underlined_where_it_is_typed(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        typed = (await build(agent, "Yes | No > nowhere"))._lines
+
+        def underlined() -> str:
+            (line,) = typed.render_lines(Region(0, 0, typed.size.width, 1))
+            return "".join(part.text for part in line if part.style is not None and part.style.underline)
+
+        await agent.until(lambda: underlined() == "No > nowhere")
+        await agent.press(*["backspace"] * len(" > nowhere"))
+        await agent.until(lambda: underlined() == "")
 
 
 async def test_each_kind_says_what_the_customer_will_see(folder: Folder, desk: DeskMaker) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from rich.text import Text
+from rich.style import Style
 from textual import events, on
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
@@ -79,16 +79,16 @@ class Lines(Editor):
         """Underline these."""
         if tuple(faults) != tuple(self.faults):
             self.faults = faults
-            self._line_cache.clear()
             self.refresh()
 
-    def _mark(self, text: Text, row: int, start: int, end: int) -> None:
+    def _marks(self, row: int, start: int, end: int) -> tuple[tuple[Style, int, int], ...]:
         style = self.get_component_rich_style("lines--fault", partial=True)
+        found = []
         for fault in self.faults:
             left, right = max(0, fault.start - start), min(end, fault.end) - start
             if fault.line == row and right > left:
-                text.stylize(style, left, right)
-        super()._mark(text, row, start, end)
+                found.append((style, left, right))
+        return (*found, *super()._marks(row, start, end))
 
 
 class Option(Checkbox):
