@@ -2,7 +2,7 @@
 
 Real programs in terminals of their own: the inbox on a small and on a large account, and the smallest Textual
 applications with a text field and with a list. They take turns within every comparison. A key is timed from
-its being written until the last frame before 25 ms of silence has ended, and then the next one is pressed;
+its being written until the last frame before a silence has ended, and then the next one is pressed;
 beside that stands what the processor did for it, which is steadier on a busy machine.
 """
 
@@ -25,7 +25,7 @@ from benchmarks.filling import fill
 from benchmarks.sides import settings
 from benchmarks.start import NOBODY
 from benchmarks.table import Row, at_most, report
-from benchmarks.terminal import Terminal
+from benchmarks.terminal import QUIET_SECONDS, Terminal
 from benchmarks.world import build
 from inbox_tui.core.models import Message
 from inbox_tui.store.db import Changes, Folder, now_ms, open_reader
@@ -40,6 +40,8 @@ UP, DOWN, HOME, END = b"\x1b[A", b"\x1b[B", b"\x1b[H", b"\x1b[F"
 PAGE_UP, PAGE_DOWN = b"\x1b[5~", b"\x1b[6~"
 REST_SECONDS = 0.4
 """What a way to somewhere is given to come to rest; an Esc is not taken for half of another key then."""
+LONG_QUIET_SECONDS = 0.3
+"""What is mounted, or read by a thread, is painted in several steps."""
 VIEW_ROWS = 25
 """More rows than the list or a thread shows."""
 
@@ -69,7 +71,7 @@ class Asked:
     way: Sequence[bytes]
     keys: Sequence[bytes]
     back: Sequence[bytes] = ()
-    first: bool = False
+    quiet: float = QUIET_SECONDS
 
 
 Sides = Mapping[str, Terminal]
@@ -90,7 +92,7 @@ def measure(asked: Asked, sides: Sides, rounds: int) -> Found:
         for name, terminal in sides.items():
             go(terminal, asked.way)
             before = terminal.processor_seconds()
-            painted = [terminal.press(keys, first=asked.first) for keys in asked.keys]
+            painted = [terminal.press(keys, quiet=asked.quiet) for keys in asked.keys]
             worked = (terminal.processor_seconds() - before) / len(asked.keys)
             go(terminal, asked.back)
             if number:
@@ -184,7 +186,7 @@ def moving(sides: Sides, folder: Folder, rounds: int, chats: int) -> list[Row]:
     line = measure(Asked("a line that scrolls the list", to_edge, [DOWN] * 20), inboxes, rounds)
     page = measure(Asked("half a page in the list", [HOME], [PAGE_DOWN] * 5), inboxes, rounds)
     # On the second chat the first one is not shown yet, and Enter behind Up opens it.
-    asked = Asked("open the newest chat", [HOME, DOWN], [UP + ENTER], [ESCAPE])
+    asked = Asked("open the newest chat", [HOME, DOWN], [UP + ENTER], [ESCAPE], LONG_QUIET_SECONDS)
     open_ = measure(asked, inboxes, 2 * rounds)
     what = f"open a thread of {chats:,} messages over one of {SMALL}"
     rows.append(at_most(what, 1.1, of_medians(open_["large"], open_["small"])))
@@ -237,8 +239,8 @@ def turning(sides: Sides, rounds: int, chats: int) -> list[Row]:
     """From view to view, and the palette; the large account has `chats`."""
     rows = []
     for asked in (
-        Asked("to another view", [b"ga"], [b"gi", b"ga"]),
-        Asked("open the palette", [], [b":"], [ESCAPE]),
+        Asked("to another view", [b"ga"], [b"gi", b"ga"], quiet=LONG_QUIET_SECONDS),
+        Asked("open the palette", [], [b":"], [ESCAPE], LONG_QUIET_SECONDS),
     ):
         found = measure(asked, sides, 2 * rounds)
         large, small = found["large"], found["small"]
@@ -255,8 +257,11 @@ def syncing(root: Path, chats: int) -> list[Row]:
     home = root / "syncing"
     home.mkdir()
     world = build(root / "world", chats=chats, messages=30, newest_at=now_ms() - 60_000)
-    folder = settings(NOBODY, home).folder
-    with processes.serving(world) as url, inbox(home, url)[0] as terminal:
+    with ExitStack() as stack:
+        url = stack.enter_context(processes.serving(world))
+        # An account's folder goes by its server.
+        folder = settings(url, home).folder
+        terminal = stack.enter_context(inbox(home, url)[0])
         with closing(open_reader(folder)) as reader:
 
             def read() -> int:

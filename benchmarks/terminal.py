@@ -78,13 +78,16 @@ class Terminal:
         while (left := end - time.perf_counter()) > 0:
             self._read(left)
 
-    def press(self, keys: bytes, *, first: bool = False) -> float:
-        """Press keys at once; seconds until the last frame before silence has ended, or the first one has."""
+    def press(self, keys: bytes, *, quiet: float = QUIET_SECONDS, first: bool = False) -> float:
+        """Press keys at once; seconds until the last frame before silence has ended, or the first one has.
+
+        `quiet`: the seconds that make a silence.
+        """
         self.rest(0)
         began = time.perf_counter()
         self.write(keys)
         painted, searched = 0.0, 0
-        while self._read(QUIET_SECONDS if painted else PATIENCE):
+        while self._read(quiet if painted else PATIENCE):
             now = time.perf_counter()
             if self._written.find(_FRAME_END, searched) >= 0 and not (first and painted):
                 painted = now - began
