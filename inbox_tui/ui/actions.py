@@ -22,6 +22,7 @@ class Context(StrEnum):
 
 
 NORMAL = (Context.LIST, Context.THREAD)
+"""Where keys are commands."""
 
 
 class About(StrEnum):
@@ -100,13 +101,29 @@ ACTIONS: Sequence[Action] = (
     Action("outbox", ("O",), "Outbox: what has not arrived, and what was given up", "Answer"),
     Action("take_back", ("z",), "Undo: take back the held message, else the newest act of triage", "Answer"),
     Action("redo", ("ctrl+r",), "Do again what was undone", "Triage"),
-    Action("react", ("+",), "React to the message", "Message", act=Act.REACT, about=About.MESSAGE),
-    Action("unreact", ("-",), "Take our reaction off the message", "Message", about=About.MESSAGE),
+    Action(
+        "react",
+        ("+",),
+        "React to the message",
+        "Message",
+        footer="react",
+        act=Act.REACT,
+        about=About.MESSAGE,
+    ),
+    Action(
+        "unreact",
+        ("-",),
+        "Take our reaction off the message",
+        "Message",
+        footer="unreact",
+        about=About.MESSAGE,
+    ),
     Action(
         "edit",
         ("E",),
         "Edit the message (Telegram)",
         "Message",
+        footer="edit",
         act=Act.EDIT_TEXT,
         types=True,
         about=About.MESSAGE,
@@ -116,6 +133,7 @@ ACTIONS: Sequence[Action] = (
         ("B",),
         "Change or remove the buttons of the message (Telegram)",
         "Message",
+        footer="buttons",
         act=Act.EDIT_KEYBOARD,
         types=True,
         about=About.MESSAGE,
@@ -223,6 +241,7 @@ ACTIONS: Sequence[Action] = (
         "editor",
     ),
 )
+"""Every action, in the order in which the help names them."""
 
 FILTER_KEYS = (("⏎", "keep"), ("Esc", "show all"))
 """What the keys of the filter line are called in the footer."""

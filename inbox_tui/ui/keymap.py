@@ -33,7 +33,7 @@ OF_MANY: Mapping[str, str] = {
 """What there is to do with selected chats, and how the footer calls it."""
 OF_CLOSED: Mapping[str, str] = {"done": "reopen"}
 """What the footer calls a key that does the opposite with a chat that is done."""
-LAST = frozenset({"snooze", "labels"})
+LAST = frozenset({"react", "unreact", "edit", "edit_keyboard", "snooze", "labels"})
 """Actions that the footer names where there is room behind all others."""
 OF_A_TEXT = frozenset(
     {
@@ -44,6 +44,7 @@ OF_A_TEXT = frozenset(
 """Keys that every text field needs for itself."""
 
 Keys = tuple[str, ...]
+"""Keys and sequences of an action, as the registry writes them or, in a configuration, as people do."""
 
 
 class Keymap:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from textual.widgets import Static
 
 from inbox_tui.core.cells import cells
 from inbox_tui.core.models import Profile
@@ -19,6 +20,7 @@ from inbox_tui.ui.actions import Context
 from inbox_tui.ui.keymap import Keymap
 
 from .conftest import NOW, Desk, DeskMaker
+from .steps import INSTAGRAM, TELEGRAM
 
 NOW_MS = int(NOW.timestamp() * 1000)
 SECOND, MINUTE = 1_000, 60_000
@@ -134,12 +136,38 @@ def test_a_footer_of_any_width_names_the_way_out_and_the_way_to_all_keys(
 
 def test_snooze_and_labels_are_named_where_there_is_room_behind_all_other_keys() -> None:
     for context in (Context.LIST, Context.THREAD):
-        assert status.footer(Keymap(), context, 140).plain.endswith("  ? help  s snooze  t labels")
+        assert status.footer(Keymap(), context, 180).plain.endswith("  s snooze  t labels")
         others = [f"{key} {name}" for key, name in Keymap().footer(context)][:-2]
-        for width in range(20, 140):
+        for width in range(20, 180):
             drawn = status.footer(Keymap(), context, width).plain
             if "s snooze" in drawn or "t labels" in drawn:
                 assert [each for each in others if each not in drawn] == []
+
+
+@pytest.mark.parametrize(
+    ("person", "own", "named"),
+    [
+        (TELEGRAM, False, set()),
+        (TELEGRAM, True, {"E edit", "B buttons"}),
+        (INSTAGRAM, False, {"+ react"}),
+    ],
+)
+async def test_what_a_message_allows_is_named_where_there_is_room(
+    folder: Folder, desk: DeskMaker, person: str, own: bool, named: set[str]
+) -> None:
+    async with desk(folder, (140, 40)) as agent:
+        await agent.open(person)
+        while (
+            (row := agent.inbox.thread.cursor_row) is None
+            or row.message is None
+            or row.message.inbound is own
+        ):
+            await agent.press("k")
+        footer = str(agent.inbox.query_one("#footer", Static).content)
+        offered = {"E edit", "B buttons", "+ react", "- unreact"}
+        assert {words for words in offered if f"  {words}" in footer} == named
+        for action, words in {"edit": "E edit", "edit_keyboard": "B buttons", "react": "+ react"}.items():
+            assert agent.inbox.works(agent.inbox.keymap[action]) is (words in named)
 
 
 async def test_the_key_that_opens_a_closed_chat_again_is_called_so(folder: Folder, desk: DeskMaker) -> None:
