@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+
 from inbox_tui.core.models import Chat
 from inbox_tui.store import lookups
 from inbox_tui.store.db import Folder
@@ -103,6 +106,18 @@ async def test_done_on_a_chat_with_a_failed_message_says_why_it_stays(
         await agent.until(lambda: now(agent, row.chat).done)
         # Those keys would be about the next chat by now.
         await agent.until(lambda: agent.inbox.said.endswith("Its failed message stays to be dealt with"))
+
+
+async def test_done_offers_no_second_try_where_the_thread_offers_none(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    with contextlib.closing(sqlite3.connect(folder.cache)) as cache:
+        cache.execute("UPDATE profiles SET status = 'inactive'")
+        cache.commit()
+    async with desk(folder, view=View.FAILED) as agent:
+        await agent.press("e")
+        await agent.until(lambda: agent.says("Its failed message stays to be dealt with · D gives it up"))
+        assert "! retry" not in agent.screen_text()
 
 
 async def test_a_key_that_works_elsewhere_says_where(folder: Folder, desk: DeskMaker) -> None:

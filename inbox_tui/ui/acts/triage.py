@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from inbox_tui.core.capabilities import Act
 from inbox_tui.core.models import Chat
 from inbox_tui.store import journal, lookups, triage
 from inbox_tui.store.picking import survey
@@ -47,7 +48,9 @@ class Triage(Area):
         """
         inbox, sentences = self._inbox, []
         if row.failed and not row.done:
-            ways = inbox.keymap.offers(retry="sends it again", discard="gives it up") if stays else ""
+            # As the thread says it: a doomed second try is not offered.
+            again = {} if inbox.refusal_of(row, Act.SEND_TEXT) else {"retry": "sends it again"}
+            ways = inbox.keymap.offers(**again, discard="gives it up") if stays else ""
             sentences.append(f"Its failed message stays to be dealt with{ways}")
         found = survey(inbox.session.reader, [row.chat.id], inbox.session.clock.now())
         if found.outlasted:
