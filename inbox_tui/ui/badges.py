@@ -67,6 +67,7 @@ def _of_what(row: ChatRow, state: str) -> str:
 
 
 NOTE, LABELS = "¶", "#"
+"""That something is kept with a chat, before its age."""
 
 
 def kept_marks(row: ChatRow) -> str:

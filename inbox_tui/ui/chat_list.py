@@ -1,4 +1,4 @@
-"""The chat list: two lines a chat, newest activity first."""
+"""The chat list: two lines a chat, in the order of its view."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Bookmark:
 
 
 class ChatList(VirtualRows[ChatRow]):
-    """Every chat of every profile in one list."""
+    """The chats of a view or of a query, those of all profiles in one list."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "chat-list--row",
@@ -214,7 +214,7 @@ class ChatList(VirtualRows[ChatRow]):
     def _preview(self, row: ChatRow) -> str:
         if not row.preview:
             return "no messages yet" if not row.estimated else ""
-        return f"you: {row.preview}" if row.preview_from else row.preview
+        return row.last_words
 
     def draw_empty(self, width: int, height: int) -> list[Strip]:
         """Why there is nothing."""

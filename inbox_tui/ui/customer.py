@@ -11,9 +11,8 @@ from textual.widgets import Static
 
 from inbox_tui.store import customers
 from inbox_tui.store.reads import ChatRow
+from inbox_tui.ui.rows import WHEEL_LINES
 from inbox_tui.ui.session import Session
-
-WHEEL_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +90,6 @@ class Customer(Static):
             lines = [*lines[self._first : self._first + height - 1], cut]
         text = Content("\n").join(lines[self._first :] if below <= 0 else lines)
         # Textual lays the whole screen out anew for a change of what is hidden, and may then miss what has
-        # to be painted over: a toast that went in the same moment stayed on the screen.
+        # to be painted over: a toast that goes in the same moment would stay on the screen.
         if self.content != text:
             self.update(text, layout=False)

@@ -19,7 +19,9 @@ from inbox_tui.store.db import Folder
 ELSEWHERE_EXIT = 75
 """The exit code of an engine that found another one at work (`sync.engine.EngineRunningError`)."""
 SHORT_LIFE_SECONDS = 5.0
+"""An engine that fails sooner than this is started again after a pause."""
 LONGEST_PAUSE_SECONDS = 30.0
+"""The longest such pause; it doubles from one second on."""
 PREPARE_SECONDS = 10.0
 """How long what could not be prepared is left alone, so that its fault is not told twice a second."""
 

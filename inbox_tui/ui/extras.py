@@ -16,6 +16,7 @@ from inbox_tui.core.summary import describe
 from inbox_tui.core.text import clean
 
 FILE_NAMES = ("file", "media_url", "size", "type")
+"""What a draft keeps of its file (`store.drafts.EXTRAS`)."""
 GROUPS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("file", FILE_NAMES),
     ("buttons", ("reply_markup",)),

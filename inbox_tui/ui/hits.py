@@ -37,22 +37,22 @@ class HitSource:
         self._rows = [HitRow((number, 0), chat, hit) for number, (chat, hit) in enumerate(found)]
 
     def before(self, key: Key | None, limit: int) -> Sequence[HitRow]:
-        """The rows in front of `key`."""
+        """Up to `limit` rows right in front of `key`, or the last ones, in their order."""
         end = len(self._rows) if key is None else int(key[0])
         return self._rows[max(0, end - limit) : end]
 
     def after(self, key: Key | None, limit: int, *, inclusive: bool = False) -> Sequence[HitRow]:
-        """The rows behind `key`."""
+        """Up to `limit` rows right behind `key`, or from it on, or the first ones, in their order."""
         start = 0 if key is None else int(key[0]) + (0 if inclusive else 1)
         return self._rows[start : start + limit]
 
     def total(self) -> int:
-        """How many there are."""
+        """How many rows there are."""
         return len(self._rows)
 
 
 class HitList(VirtualRows[HitRow]):
-    """Two lines a hit."""
+    """The hits of a search: two lines a message, one a customer."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "hits--row",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from inbox_tui.ui.inbox import InboxScreen
 
 SENDS = frozenset({"send", "send_done"})
+"""Acts that send what stands in the composer."""
 ALREADY_THERE = frozenset({"open", "back"})
 """Acts that lead to the place where their keys mean nothing."""
 

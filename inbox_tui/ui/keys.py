@@ -62,6 +62,7 @@ SAME = {
 }
 """Keys that a terminal cannot tell from others: it sends the same bytes."""
 MOST_IN_A_ROW = 4
+"""Keys of the longest sequence."""
 
 
 def label(key: str) -> str:
@@ -110,6 +111,7 @@ def parse_key(written: str) -> str:
 
 
 EXPECTED = 'Write keys like "x", "Ctrl+G", "F5", "Space", or "g x" for two in a row'
+"""What is said of a key that is none."""
 
 
 def _single(written: str) -> str:

@@ -9,6 +9,7 @@ from inbox_tui.ui.keymap import ESSENTIAL, Keymap, groups
 from inbox_tui.ui.keys import written
 
 PLACES = {Context.LIST: "list", Context.THREAD: "thread", Context.TYPING: "composer"}
+"""What a place is called in the table."""
 HEAD = """# Keys
 
 Written by `make docs` from the registry of actions. `?` in the program shows the keys that are in force, and
@@ -35,6 +36,7 @@ action then has the keys of the last file without mistakes, else those below.
 
 Dialogs have keys of their own, which they name at their foot: mostly ⏎ does it, Esc leaves, ↑ ↓ choose.
 """
+"""What stands above the table."""
 
 
 def table() -> str:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 OPENERS = ("xdg-open", "open", "wslview")
+"""The desktop's own openers: Linux and BSD, macOS, Windows Subsystem for Linux."""
 RISKY = frozenset(
     {"application/x-executable", "application/x-sharedlib", "text/x-shellscript", "application/x-msdownload"}
 )

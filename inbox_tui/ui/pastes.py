@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from textual.app import App
 
 START, END = "\x1b[200~", "\x1b[201~"
+"""The marks of a bracketed paste (xterm, DEC private mode 2004)."""
 READ_BYTES = 1 << 16
+"""The most that is read from the terminal at a time."""
 IDLE_SECONDS = 0.1
+"""How long is waited for more where no burst is under way."""
 BURST_SECONDS = 0.05
 """What comes within this of a paste's end was not pressed by a hand that saw it."""
 SHOWN_SECONDS = 0.5

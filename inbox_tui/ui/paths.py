@@ -17,6 +17,7 @@ from inbox_tui.core.text import clean
 MOST_ENTRIES = 20_000
 """Entries of a folder that are read; the names in a larger one have to be written out."""
 MOST_PATH = 4_096
+"""Characters of the longest text that is taken for a path or an address (PATH_MAX of Linux)."""
 
 
 @dataclass(frozen=True, slots=True)

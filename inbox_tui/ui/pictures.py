@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+"""What Pillow calls the formats that it decodes by itself."""
 TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"})
+"""The same, as media types."""
 MOST_PIXELS = 50_000_000
 """A larger picture is not decoded: at four bytes a pixel it would take over 200 MB."""
 COLUMNS, LINES = 40, 12

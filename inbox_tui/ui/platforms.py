@@ -13,6 +13,7 @@ PLATFORM_CODES: Mapping[str, str] = {
     Platform.TELEGRAM: "tg",
     Platform.BLUESKY: "bs",
 }
+"""The platforms whose messages are drawn, in two letters."""
 
 
 def platform_code(platform: str) -> str:

@@ -22,6 +22,7 @@ from inbox_tui.ui.row_window import RowT, RowWindow
 from inbox_tui.ui.viewport import Viewport
 
 WHEEL_LINES = 3
+"""Lines that a step of the wheel scrolls."""
 
 
 class Told(Message):

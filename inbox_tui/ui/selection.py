@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 GLYPH = "✓"
+"""Stands in front of a selected chat."""
 
 
 class Selection:

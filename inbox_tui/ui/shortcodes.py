@@ -10,6 +10,7 @@ from functools import cache
 from itertools import takewhile
 
 MOST_NAME = 40
+"""Characters before the caret in which a name with its colons may stand."""
 _BEGUN = re.compile(r"(?<![\w:]):([+\-\w]{2,})\Z")
 _CLOSED = re.compile(r"(?<![\w:]):([+\-\w]{1,}):\Z")
 

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from textual.app import App
 
 BELL = "\a"
+"""Rings, or has the window ask for attention (ECMA-48, BEL)."""
 END = "\x1b\\"
 """String terminator (ECMA-48, 8.3.143)."""
 MOST_CHARACTERS = 200
+"""Characters of a title or a notification; more is cut."""
 SAVE_TITLE = "\x1b[22;0t"
 """Has the terminal put its title aside (xterm, XTWINOPS)."""
 RESTORE_TITLE = "\x1b]0;" + END + "\x1b[23;0t"

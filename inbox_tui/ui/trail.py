@@ -10,6 +10,7 @@ from inbox_tui.store import find
 from inbox_tui.store.find import Hit, Order, Plan
 
 PAGE = 50
+"""Hits that are read at a time."""
 
 
 @dataclass(slots=True)

@@ -42,10 +42,11 @@ AREAS = (
     Selecting,
     Program,
 )
+"""Every group of acts; each action of the registry is a method of one of them."""
 
 
 class Acts:
-    """The hands of the inbox screen."""
+    """Finds the method of an action and calls it, where nothing stands in the way."""
 
     def __init__(self, inbox: InboxScreen) -> None:
         self._inbox = inbox

@@ -20,6 +20,7 @@ TO_THE_CUSTOMERS = frozenset({Act.REPLY_TO, Act.REACT})
 """Acts that are meant for a message of the customer where there is one."""
 
 Question: TypeAlias = Callable[[ChatRow, ThreadRow], Refused | None]
+"""Why an action does not fit a message of a chat; None: it does."""
 
 
 class Aims:

@@ -124,13 +124,13 @@ class Editing(Area):
         """The words of the message under the cursor to the terminal's clipboard."""
         inbox, row = self._inbox, self._inbox.thread.cursor_row
         if row is not None:
-            words = _copied(row)
+            words = _words_of(row)
             inbox.app.copy_to_clipboard(words)
             inbox.say(f"Copied: {preview(words, 60)}")
 
     def why_not_copy(self, chat: ChatRow, row: ThreadRow) -> Refused | None:
         """There have to be words, and not more than a terminal takes."""
-        words = _copied(row)
+        words = _words_of(row)
         if not words:
             return Refused("There is nothing to copy here", cause=Cause.MESSAGE)
         if len(words.encode("utf-8", "replace")) > CLIPBOARD_BYTES:
@@ -165,7 +165,7 @@ class Editing(Area):
         return None
 
 
-def _copied(row: ThreadRow) -> str:
+def _words_of(row: ThreadRow) -> str:
     """What a row says: its text, else the address of its file."""
     message = row.message
     if message is None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from inbox_tui.store.entries import Entry
 
 UNDECIDED = (State.FAILED, State.UNCERTAIN)
+"""What only the person can decide about."""
 
 
 class OutboxActs(Area):

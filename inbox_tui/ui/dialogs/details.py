@@ -33,6 +33,7 @@ API_NAMES: Mapping[str, str] = {
 }
 """Fields of ours that the API calls otherwise."""
 OURS = frozenset({"extra", "cleaned", "missing", "metadata"})
+"""Fields that the API does not have, or that have a place of their own."""
 METADATA: Mapping[str, frozenset[str]] = {
     "page_id": frozenset({Platform.FACEBOOK}),
     "participant_fetched_at": frozenset(Platform),
@@ -47,6 +48,7 @@ METADATA: Mapping[str, frozenset[str]] = {
 }
 """Keys of the metadata and the platforms that may tell them (seed: "Participant metadata")."""
 NAME_CELLS = 27
+"""Cells of the column of names."""
 
 
 class Details(Dialog[None]):

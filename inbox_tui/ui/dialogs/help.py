@@ -22,10 +22,13 @@ from inbox_tui.ui.keys import key_of, labels
 from inbox_tui.ui.preferences import Preferences
 
 KEY_CELLS = 18
+"""Cells of the column of keys."""
 WIDTH, AROUND = 92, 8
 """Cells of the dialog (as the style sheet says), and those of its frame, padding and scrollbar."""
 NAMES = {Context.LIST: "the list", Context.THREAD: "a thread", Context.TYPING: "the composer"}
+"""What a place is called in the middle of a sentence."""
 IN_DIALOGS = "In a dialog ⏎ does it, Esc leaves and ↑ ↓ choose. Each names its other keys at its foot."
+"""What holds in every dialog, in a sentence."""
 
 
 def sections(keymap: Keymap, here: Context) -> Iterator[tuple[str, Sequence[Action]]]:

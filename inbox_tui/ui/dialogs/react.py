@@ -19,6 +19,7 @@ from inbox_tui.core.text import clean
 from inbox_tui.ui.dialogs.dialog import ALONG, Dialog
 
 PROMPT = "a single emoji"
+"""What a reaction of one's own has to be."""
 
 
 class React(Dialog[str | None]):

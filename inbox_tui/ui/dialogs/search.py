@@ -35,16 +35,19 @@ OLDER_CHATS = 20
 AGAIN_SECONDS = 1.0
 """How long what was found stands before a change of the store has it looked for again."""
 NEAR_END = 10
+"""So many rows before the last hit that was read, the next ones are read."""
 HELP = """
  Words, "an exact phrase", -without
  from:jane  platform:tg  profile:acme  label:vip
  is:unread  has:image|file|link|reaction|buttons
  after:7d  before:2026-05-01
 """
+"""What the empty list says of the language."""
 ORDERS: Mapping[Order, str] = {
     Order.DATE: "newest first",
     Order.RANK: f"best first, of the newest {find.RANKED:,}",
 }
+"""What an order of hits is called."""
 
 
 @dataclass(frozen=True, slots=True)
