@@ -30,6 +30,7 @@ METER_SECONDS = 0.1
 """How long the length meter may lag behind the keys; before a send it is counted anew."""
 MOST_SUGGESTIONS = 8
 MOST_NOTICES = 3
+ONLY_SENDING = "Only sending is locked: what stands here is kept, and can be changed or removed"
 
 NOTHING: Mapping[str, Json] = {}
 
@@ -81,7 +82,7 @@ class Composer(Vertical):
 
     @property
     def locked(self) -> bool:
-        """Whether nothing can be written."""
+        """Whether nothing can be sent. What stands here can be changed all the same, see `set_state`."""
         return self._refusal is not None
 
     def load(
@@ -109,6 +110,7 @@ class Composer(Vertical):
         self._platform = platform
         self.address(profile, person)
         self._notices = ()
+        self.editor.read_only = not (text or goes_with)
         self.set_draft(text, goes_with, cursor)
 
     def address(self, profile: str, person: str) -> None:
@@ -152,7 +154,7 @@ class Composer(Vertical):
 
     def take_off(self, group: str | None) -> bool:
         """Take off the `file`, the `buttons` or the `reply`; False where there is nothing to take off."""
-        if group is None or self.locked:
+        if group is None or self.editor.read_only:
             return False
         left = extras.without(self.extras, group)
         if left == self.extras:
@@ -200,7 +202,7 @@ class Composer(Vertical):
         before = self.editor.before_caret
         if self._suggested and before == self._after_taking:
             return
-        begun = "" if self.locked else shortcodes.begun(before)
+        begun = "" if self.editor.read_only else shortcodes.begun(before)
         if begun:
             row, column = self.editor.cursor_location
             self._name_at = (row, column - len(begun) - 1)
@@ -244,12 +246,16 @@ class Composer(Vertical):
         )
 
     def set_state(self, refusal: Refused | None, clock: WindowClock, notices: Sequence[str] = ()) -> None:
-        """Lock the field for a reason, or unlock it; the text stays as it is.
+        """Lock sending for a reason, or unlock it; the text stays as it is.
 
+        A locked field in which something stands, or which somebody was writing in when it was locked, can be
+        edited: a sentence may be finished or removed. An empty one takes no text that could not be sent.
         `clock`: the reply window. `notices`: what the person should know before the text is sent.
         """
         self._refusal, self._clock, self._notices = refusal, clock, notices
-        self.editor.read_only = refusal is not None
+        editor = self.editor
+        begun = self.text or self.extras or (editor.has_focus and not editor.read_only)
+        editor.read_only = refusal is not None and not begun
         self.set_class(refusal is not None, "-locked")
         self._draw()
 
@@ -262,7 +268,8 @@ class Composer(Vertical):
 
     def _notice(self) -> list[tuple[str, str]]:
         if self._refusal is not None:
-            return [(f"⛔ {self._refusal.reason}", "$text-warning")]
+            found = [(f"⛔ {self._refusal.reason}", "$text-warning")]
+            return found if self.editor.read_only else [*found, (ONLY_SENDING, "dim")]
         found = [(words, "$text-warning") for words in self._notices]
         if (too_long := self._too_long()) is not None:
             found.insert(0, (too_long, "$text-error"))
@@ -281,6 +288,7 @@ class Composer(Vertical):
             message,
             self._target,
             self._refusal,
+            self.editor.read_only,
             self._clock,
             self._notices,
             self._measured,

@@ -551,7 +551,8 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     @on(Editor.LockedKey)
     def _locked_key(self) -> None:
         refusal = self.refusal()
-        if refusal is not None:
+        # Once: the composer says it, too, and each key would say it anew.
+        if refusal is not None and refusal.reason != self.said:
             self.say(refusal.reason)
 
     @on(Editor.TooLong)

@@ -82,13 +82,38 @@ async def test_control_z_in_an_empty_composer_undoes_the_deleting_when_nothing_i
         await agent.until(lambda: agent.says("Nothing can be taken back any more"))
 
 
-async def test_a_closed_composer_undoes_nothing(folder: Folder, desk: DeskMaker) -> None:
+async def test_a_draft_in_a_chat_that_has_closed_can_be_removed_and_brought_back(
+    folder: Folder, desk: DeskMaker
+) -> None:
     async with desk(folder) as agent:
         await reply(agent, INSTAGRAM, "kept")
         with before_close(agent, seconds=-1):
             await agent.until(lambda: agent.inbox.composer.locked)
+            await agent.press("escape", "r", *["backspace"] * 4)
+            await agent.until(lambda: rows(folder, "SELECT count(*) FROM drafts") == [(0,)])
             await agent.press("ctrl+z")
             assert agent.inbox.composer.text == "kept"
+            await agent.press("ctrl+u", "escape")
+            await agent.until(lambda: agent.inbox.composer.editor.read_only)
+            await agent.press("r")
+            assert agent.says("Window probably closed")
+            assert agent.context is Context.THREAD
+
+
+async def test_the_keys_of_a_composer_that_only_cannot_send_are_those_that_work(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, INSTAGRAM, "")
+        with before_close(agent, seconds=-1):
+            await agent.until(lambda: agent.inbox.composer.locked)
+            await agent.until(lambda: "⏎ send" not in agent.screen_text())
+            await agent.press("enter")
+            assert agent.says("Window probably closed")
+            await agent.type("still here")
+            assert agent.inbox.composer.text == "still here"
+            assert "⏎ send" not in agent.screen_text()
+            assert "Only sending is locked" in agent.screen_text()
 
 
 async def test_a_paste_of_ten_million_characters_is_refused_whole(folder: Folder, desk: DeskMaker) -> None:
@@ -349,9 +374,11 @@ async def test_a_window_that_closes_while_one_types_locks_and_keeps_the_text_and
         with before_close(agent, seconds=0.5) as at:
             await agent.until(lambda: agent.inbox.composer.locked)
             await agent.type("ing")
-            await agent.until(lambda: agent.says("Window probably closed"))
-            await agent.press("enter")
-            assert agent.inbox.composer.text == "still typ"
+            assert not agent.says("Window probably closed"), "typing is refused to nobody"
+            for _ in range(3):
+                await agent.press("enter")
+            assert [str(note.message)[:6] for note in agent.app._notifications] == ["Window"]
+            assert agent.inbox.composer.text == "still typing"
             assert (
                 f"⛔ Window probably closed {clock(at, agent.inbox.thread.zone or UTC)}"
                 in agent.screen_text()
@@ -361,8 +388,10 @@ async def test_a_window_that_closes_while_one_types_locks_and_keeps_the_text_and
             with writes.Writer(folder) as writer:
                 writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [word])])
             await agent.until(lambda: not agent.inbox.composer.locked)
-            await agent.type("ing")
-            assert agent.inbox.composer.text == "still typing"
+            await agent.type("!")
+            await agent.press("enter")
+            await agent.until(lambda: agent.inbox.composer.text == "")
+        assert rows(folder, "SELECT json_extract(payload, '$.text') FROM outbox") == [("still typing!",)]
 
 
 async def test_a_send_shortly_before_the_window_closes_is_held_for_less(

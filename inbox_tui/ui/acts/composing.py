@@ -22,9 +22,9 @@ class Composing(Area):
         self._submit()
 
     def why_not_send(self) -> Refused | None:
-        """Asked of the words in the composer; none are no reason."""
+        """Asked of the words in the composer; without any, of the chat alone."""
         words = self._inbox.drafts.unsent
-        return next(self._refusals(words), None) if words else None
+        return next(self._refusals(words), None) if words else self._inbox.refusal()
 
     def send_done(self, count: int) -> None:
         """Send, and close the chat for us."""
@@ -101,7 +101,7 @@ class Composing(Area):
         from inbox_tui.ui.external_editor import NoText, written_in_editor
 
         inbox, composer = self._inbox, self._inbox.composer
-        if composer.locked:
+        if composer.editor.read_only:
             composer.editor.write("")
             return
         # Here and now, not in a worker: Enter right behind this key would send the text as it is. The draft
