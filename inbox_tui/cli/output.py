@@ -29,7 +29,7 @@ def print_records(records: Iterable[Record], *, ids: bool = False) -> int:
 
 
 def say_nothing_found(words: str) -> None:
-    """Tell the person why there is nothing on standard output, where only records stand."""
+    """Tell the person what does not stand on standard output, where only records do."""
     sys.stderr.write(f"inbox-tui: {words}\n")
 
 

@@ -21,6 +21,7 @@ from inbox_tui.core.times import clock as time_of_day
 from inbox_tui.store import clock, lookalikes, looks, lookups, reads, search
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import Folder, now_ms, open_reader, prepare
+from inbox_tui.store.entries import chats_with_failed_messages, failed_in_chats
 from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import ProfileRow
@@ -109,7 +110,7 @@ def chats(settings: Settings, query: str, view: str | None, *, as_json: bool, id
                     row.chat.title,
                     age(now - row.active_at),
                     _state(row),
-                    f"you: {row.preview}" if row.preview_from else row.preview,
+                    row.last_words,
                 )
                 for row in rows
             ]
@@ -250,8 +251,11 @@ def outbox(settings: Settings, *, as_json: bool, ids: bool) -> None:
             for item in items
             if item.state == State.UNCERTAIN and item.act == ActName.SEND
         }
+        failed = chats_with_failed_messages(reader)
     if not items:
         output.say_nothing_found("nothing waits to be sent")
+    if failed and not (as_json or ids):
+        output.say_nothing_found(f"{failed_in_chats(failed)}: `inbox-tui chats is:failed` lists them")
     if as_json or ids:
         output.print_records((_item_record(item, found.get(item.pk)) for item in items), ids=ids)
         return

@@ -52,6 +52,24 @@ def given_up(reader: sqlite3.Connection) -> list[Entry]:
     )
 
 
+def chats_with_failed_messages(reader: sqlite3.Connection) -> int:
+    """How many chats want a decision about a failed message that no item of the outbox stands for."""
+    (count,) = reader.execute(
+        "SELECT count(*) FROM main.chats c WHERE c.failed > 0 AND NOT EXISTS (SELECT 1 FROM local.outbox o "
+        "WHERE o.chat_id = c.id AND o.state IN ('failed', 'uncertain') "
+        "AND o.state NOT IN ('settled', 'discarded'))"
+    ).fetchone()
+    return int(count)
+
+
+def failed_in_chats(count: int) -> str:
+    """That number in words, for whoever looks for failed messages in the outbox."""
+    messages = (
+        "A failed message stands in its chat" if count == 1 else f"Failed messages stand in {count} chats"
+    )
+    return f"{messages}, as the service tells them"
+
+
 def _entries(reader: sqlite3.Connection, condition: str, values: Sequence[int]) -> list[Entry]:
     items = ", ".join(f"o.{name.strip()}" for name in ITEM_COLUMNS.split(","))
     chats = ", ".join(f"c.{name}" for name in CHAT_COLUMNS)

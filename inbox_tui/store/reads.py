@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar, runtime_checkable
 
-from inbox_tui.core.models import Chat, Milliseconds
+from inbox_tui.core.models import Chat, Milliseconds, Status
 from inbox_tui.store.db import in_lists
 from inbox_tui.store.items import ITEM_COLUMNS, OutboxItem, item_of
 from inbox_tui.store.records import CHAT_COLUMNS, SqlRow, chat_of, chat_sort_at
@@ -58,6 +58,14 @@ class ChatRow:
     labels: tuple[str, ...] = ()
     pinned: bool = False
     note: bool = False
+
+    @property
+    def last_words(self) -> str:
+        """The newest message in a line, and whose it is; that it was not sent where it was given up."""
+        if not self.preview_from:
+            return self.preview
+        given_up = self.preview_from == Status.FAILED and not (self.failed or self.uncertain)
+        return f"not sent: {self.preview}" if given_up else f"you: {self.preview}"
 
     @property
     def active_at(self) -> Milliseconds:

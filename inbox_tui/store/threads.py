@@ -30,6 +30,8 @@ class ThreadRow:
     tapped: str | None = None
     """The words on the button that was tapped, where its keyboard is cached, as it is or as it was."""
     dismissed: bool = False
+    """Whether the person has dealt with this failed message: given it up, or sent it again."""
+    sent_again: bool = False
     arrived: int | None = None
     pending: tuple[OutboxItem, ...] = ()
     """Edits and reactions of this message that are on their way or were refused, oldest first."""
@@ -98,7 +100,7 @@ class ThreadSource:
         messages = [(row[0], row[1], message_of(row[2:], self.chat_id)) for row in found]
         quoted = self._quoted([m.reply_to_external_id for _, _, m in messages if m.reply_to_external_id])
         failed = [m.id for _, _, m in messages if m.status == Status.FAILED]
-        dismissed = self._dismissed(failed) if failed else frozenset[str]()
+        dismissed = self._dismissed(failed) if failed else {}
         pending = self._pending() if messages else {}
         media = fetched.media(self._reader, [file.id for _, _, m in messages for file in m.attachments])
         tapped = self._tapped([message for _, _, message in messages], quoted)
@@ -109,6 +111,7 @@ class ThreadSource:
                 quoted=quoted.get(message.reply_to_external_id or ""),
                 tapped=tapped.get(message.id),
                 dismissed=message.id in dismissed,
+                sent_again=dismissed.get(message.id, False),
                 arrived=arrived,
                 pending=tuple(pending.get(message.id, ())),
                 media=tuple(media[file.id] for file in message.attachments if file.id in media),
@@ -130,11 +133,15 @@ class ThreadSource:
         messages = [message_of(row[2:], self.chat_id) for row in rows]
         return {message.external_id: message for message in messages if message.external_id}
 
-    def _dismissed(self, ids: Sequence[str]) -> frozenset[str]:
+    def _dismissed(self, ids: Sequence[str]) -> Mapping[str, bool]:
+        """Those that the person has dealt with, and whether by sending them again."""
         rows = self._reader.execute(
-            f"SELECT message_id FROM local.dismissed WHERE message_id IN ({', '.join('?' * len(ids))})", ids
+            "SELECT d.message_id, EXISTS (SELECT 1 FROM local.outbox o WHERE o.chat_id = d.chat_id "
+            "AND o.retry_of = d.message_id AND o.state != 'discarded') FROM local.dismissed d "
+            f"WHERE d.message_id IN ({', '.join('?' * len(ids))})",
+            ids,
         )
-        return frozenset(str(row[0]) for row in rows)
+        return {str(message_id): bool(again) for message_id, again in rows}
 
     def _pending(self) -> dict[str, list[OutboxItem]]:
         """Acts on messages of the chat that are not at their end, by message."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from inbox_tui.store import entries, outbox, sends, writes
 from inbox_tui.store.db import Folder
+from inbox_tui.store.entries import Entry
+from inbox_tui.store.items import State
 
 from .conftest import Desk, DeskMaker
-from .steps import drafts, fail
+from .steps import drafts, fail, screen_words
 
 
 async def given_up(agent: Desk) -> None:
@@ -101,3 +104,64 @@ async def test_it_comes_back_to_its_own_chat_whichever_is_open(folder: Folder, d
         await agent.press("escape")
         await agent.open("Max Whitlock")
         assert agent.inbox.composer.text == "For Max alone"
+
+
+def sent_from_here(folder: Folder, person: str) -> str:
+    """Let the failed message of a person's chat be one that was sent from here; its text."""
+    with writes.Writer(folder) as writer:
+        chat, profile, message, text = writer.cache.execute(
+            "SELECT c.id, c.profile_id, m.id, m.body FROM messages m JOIN chats c ON c.pk = m.chat "
+            "WHERE c.participant_name = ? AND m.status = 'failed'",
+            (person,),
+        ).fetchone()
+        item = sends.queue_send(writer, chat, profile, {"text": text}, hold_ms=0)
+        assert outbox.move(writer, item, State.FAILED, title="Meta did not take it", message_id=message)
+    return str(text)
+
+
+async def test_words_that_came_back_stand_in_the_draft_and_nowhere_else(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    text = sent_from_here(folder, "Caleb Carver")
+    async with desk(folder) as agent:
+        await agent.open("Caleb Carver")
+        failed = next(
+            row for row in agent.inbox.thread.window_rows if row.message and row.message.status == "failed"
+        )
+        agent.inbox.thread.point_at(failed.key)
+        await agent.press("D")
+        await agent.until(lambda: [each.item.text for each in given(agent)] == [text])
+        await agent.press("z")
+        await agent.until(lambda: agent.inbox.composer.text == text)
+        assert given(agent) == []
+
+
+def given(agent: Desk) -> list[Entry]:
+    return entries.given_up(agent.inbox.session.reader)
+
+
+async def test_a_message_that_was_given_up_looks_sent_nowhere(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder, (140, 40)) as agent:
+        await agent.open("Caleb Carver")
+        failed = next(
+            row for row in agent.inbox.thread.window_rows if row.message and row.message.status == "failed"
+        )
+        agent.inbox.thread.point_at(failed.key)
+        await agent.press("D")
+        await agent.until(lambda: "✗ given up, not sent: " in screen_words(agent))
+        await agent.until(lambda: "not sent: It left the ware" in screen_words(agent))
+        assert "you: It left the ware" not in screen_words(agent)
+
+
+async def test_a_failed_message_that_was_sent_again_is_not_called_given_up(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, (140, 40)) as agent:
+        await agent.open("Caleb Carver")
+        failed = next(
+            row for row in agent.inbox.thread.window_rows if row.message and row.message.status == "failed"
+        )
+        agent.inbox.thread.point_at(failed.key)
+        await agent.press("!")
+        await agent.until(lambda: "✗ failed, and sent again: " in screen_words(agent))
+        assert "you: It left the ware" in screen_words(agent)

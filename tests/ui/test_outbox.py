@@ -13,7 +13,7 @@ from inbox_tui.ui.dialogs.confirm import Confirm
 from inbox_tui.ui.dialogs.outbox import Outbox
 
 from .conftest import Desk, DeskMaker
-from .steps import drafts, fail, rows, screen_words
+from .steps import drafts, fail, rows, said, screen_words
 
 WHY = "Meta did not take it"
 
@@ -127,3 +127,14 @@ async def test_a_held_message_is_taken_back_there_and_enter_goes_to_its_chat(
             lambda: agent.inbox.shown is not None and agent.inbox.shown.chat.title == "Max Whitlock"
         )
         assert agent.inbox.composer.text == "Just a moment"
+
+
+async def test_the_outbox_tells_of_failed_messages_that_only_the_service_knows(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await listed(agent)
+        await agent.until(lambda: said(agent, "Failed messages stand in 4 chats"))
+        assert said(agent, "gf lists them")
+        fail(folder, "Caleb Carver", "not sent either")
+        await agent.until(lambda: said(agent, "Failed messages stand in 3 chats"))

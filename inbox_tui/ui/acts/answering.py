@@ -122,9 +122,12 @@ class Answering(Area):
             if back := item.act == ActName.SEND:
                 inbox.drafts.give_up(item.chat_id, item_pk=item.pk)
         elif message is not None and message.status == Status.FAILED and not row.dismissed:
+            # What it was sent as from here keeps the words; they are in one place only.
+            sent_as = lookups.failed_item(inbox.session.reader, message.id)
             inbox.session.do(outbox.dismiss, shown.chat.id, message.id)
             if back := bool(message.body):
-                inbox.drafts.give_up(shown.chat.id, text=message.body or "")
+                pk = None if sent_as is None else sent_as.pk
+                inbox.drafts.give_up(shown.chat.id, item_pk=pk, text=message.body or "")
         else:
             inbox.say("Only a failed or uncertain message can be given up")
             return

@@ -90,6 +90,7 @@ class Outbox(Dialog[Entry | None]):
             box.border_title = Content("Outbox")
             yield OptionList()
             yield Static(id="outbox-about")
+            yield Static(id="outbox-chats")
             yield Static(Content(keys).stylize("dim"))
 
     def on_mount(self) -> None:
@@ -116,6 +117,10 @@ class Outbox(Dialog[Entry | None]):
     def _read(self) -> None:
         reader = self._session.reader
         found = [*entries.unsettled(reader), *entries.given_up(reader)]
+        chats, failed = self.query_one("#outbox-chats", Static), entries.chats_with_failed_messages(reader)
+        way = f"{entries.failed_in_chats(failed)}: {self._keymap.label('view_failed')} lists them"
+        chats.update(Content.styled(way, "$text-error"))
+        chats.display = failed > 0
         if found == self._entries and found:
             return
         options, at = self.query_one(OptionList), self._entry
@@ -161,13 +166,7 @@ class Outbox(Dialog[Entry | None]):
     def _describe(self) -> None:
         entry, about = self._entry, self.query_one("#outbox-about", Static)
         if entry is None:
-            failed = self._keymap.label("view_failed")
-            about.update(
-                Content(
-                    "Nothing that was written here waits, and nothing was given up. "
-                    f"{failed} lists the chats in which a message has failed."
-                )
-            )
+            about.update(Content("Nothing that was written here waits, and nothing was given up."))
             return
         item = entry.item
         why = ". ".join(part.rstrip(".") for part in (item.title, item.hint) if part)
