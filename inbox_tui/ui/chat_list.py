@@ -214,7 +214,7 @@ class ChatList(VirtualRows[ChatRow]):
     def _preview(self, row: ChatRow) -> str:
         if not row.preview:
             return "no messages yet" if not row.estimated else ""
-        return f"you: {row.preview}" if row.preview_from else row.preview
+        return row.last_words
 
     def draw_empty(self, width: int, height: int) -> list[Strip]:
         """Why there is nothing."""

@@ -247,7 +247,7 @@ class Thread(VirtualRows[ThreadRow]):
         if hearts := self._reactions(message, row.pending, room):
             lines.append(hearts)
         marks = [
-            *self._marks(message, dismissed=row.dismissed),
+            *self._marks(row, message),
             *edit_marks(row.pending, self.keymap),
             *reaction_marks(row.pending, self.platform, self.keymap),
         ]
@@ -277,7 +277,7 @@ class Thread(VirtualRows[ThreadRow]):
             parts.append(f"… {coming} you" if coming else "… taking your reaction off")
         return [(truncate("  ".join(parts), room), "muted")] if parts else []
 
-    def _marks(self, message: Message, *, dismissed: bool) -> list[Piece]:
+    def _marks(self, row: ThreadRow, message: Message) -> list[Piece]:
         """What is to be said of the message behind its text."""
         marks: list[Piece] = []
         zone = self.zone or UTC
@@ -304,8 +304,11 @@ class Thread(VirtualRows[ThreadRow]):
                 marks.append((f"… the service is still retrying{reason}", "warning"))
             case Status.FAILED:
                 reason = message.error_message or "the platform gave no reason"
-                keys = "" if dismissed else self._ways_out()
-                marks.append((f"✗ failed: {reason}{keys}", "muted" if dismissed else "error"))
+                if row.dismissed:
+                    what = "failed, and sent again" if row.sent_again else "given up, not sent"
+                    marks.append((f"✗ {what}: {reason}", "muted"))
+                else:
+                    marks.append((f"✗ failed: {reason}{self._ways_out()}", "error"))
             case other:
                 marks.append((other, "muted"))
         return marks
