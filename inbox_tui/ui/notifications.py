@@ -97,7 +97,8 @@ class Notifications:
 
     def start(self) -> None:
         """Begin; what is in the cache by now was there before."""
-        self.presence.acted()
+        # Who has opened it sits here, unless the terminal has told otherwise by now.
+        self.presence.active_at = monotonic()
         self._heard = alerts.heard_now(self._inbox.session.reader)
         if self._titled:
             self._send(terminal_signals.SAVE_TITLE)

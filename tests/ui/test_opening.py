@@ -92,7 +92,9 @@ async def test_a_terminal_that_tells_early_who_has_the_focus_is_heard(folder: Fo
     async with opening(folder, (120, 30)) as agent:
         agent.app.post_message(events.AppBlur())
         await go_on(agent)
-        await agent.until(lambda: agent.inbox.alerts.presence.away)
+        alerts = agent.inbox.alerts
+        await agent.until(lambda: alerts.presence.tells and alerts._heard is not None)
+        assert alerts.presence.away
 
 
 async def test_the_inbox_can_be_left_with_a_key_that_came_before_it(folder: Folder) -> None:
