@@ -54,7 +54,7 @@ async def test_what_failed_outside_of_any_chat_has_a_place_and_keys(folder: Fold
         assert "✗ failed · fb new chat with 42" in words
         assert "✗ failed · fb private reply to a comment" in words
         assert f"{WHY}. Try it later" in words
-        assert "! send again · D give up · z back to a draft" in words
+        assert "! send again · D give up · ⏎ open the chat" in words
         await agent.press("!")
         await agent.until(lambda: states(folder)[1] == ("new_chat", "queued"))
         await agent.until(lambda: "waits · fb new chat with 42" in screen_words(agent))
@@ -62,6 +62,8 @@ async def test_what_failed_outside_of_any_chat_has_a_place_and_keys(folder: Fold
         await agent.press("k", "D")
         await agent.until(lambda: states(folder)[0] == ("private_reply", "discarded"))
         await agent.until(lambda: "given up · fb private reply" in screen_words(agent))
+        await agent.until(lambda: "z back to a draft · ⏎ open the chat" in screen_words(agent))
+        assert "! send again" not in screen_words(agent)
         await agent.press("z")
         await agent.until(lambda: agent.says("It is the draft for its comment again: C goes there"))
         assert rows(folder, "SELECT chat_id, text FROM drafts") == [("comment:c1", "Sizes: M, L")]

@@ -81,17 +81,12 @@ class Outbox(Dialog[Entry | None]):
 
     def compose(self) -> ComposeResult:
         """The items, the one under the cursor whole, keys."""
-        label = self._keymap.label
-        keys = (
-            f"{label('retry')} send again · {label('discard')} give up · {label('take_back')} back to a draft"
-            " · ⏎ open the chat · Esc back"
-        )
         with Vertical(id="outbox") as box:
             box.border_title = Content("Outbox")
             yield OptionList()
             yield Static(id="outbox-about")
             yield Static(id="outbox-chats")
-            yield Static(Content(keys).stylize("dim"))
+            yield Static(id="outbox-keys")
 
     def on_mount(self) -> None:
         """Read the items."""
@@ -162,9 +157,22 @@ class Outbox(Dialog[Entry | None]):
             return "a comment" if comment is None else author(comment)
         return str(item.payload.get("participant") or "")
 
+    def _draw_keys(self, state: str | None) -> None:
+        """Those that do something to the item under the cursor."""
+        label = self._keymap.label
+        ways = ["Esc back"]
+        if state is not None:
+            ways.insert(0, "⏎ open the chat")
+        if state in (State.HELD, State.QUEUED, State.DISCARDED):
+            ways.insert(0, f"{label('take_back')} back to a draft")
+        if state in (State.FAILED, State.UNCERTAIN):
+            ways[:0] = [f"{label('retry')} send again", f"{label('discard')} give up"]
+        self.query_one("#outbox-keys", Static).update(Content(" · ".join(ways)).stylize("dim"))
+
     @on(OptionList.OptionHighlighted)
     def _describe(self) -> None:
         entry, about = self._entry, self.query_one("#outbox-about", Static)
+        self._draw_keys(None if entry is None else entry.item.state)
         if entry is None:
             about.update(Content("Nothing that was written here waits, and nothing was given up."))
             return
