@@ -13,6 +13,7 @@ from inbox_tui.ui import inbox
 from inbox_tui.ui.preferences import Preferences
 
 from .conftest import NOW, Desk, DeskMaker
+from .steps import at_cursor
 
 UNHURRIED = True
 """What is painted, and how often, is what these tests are about."""
@@ -34,11 +35,6 @@ KEYS = {
 def listed(agent: Desk) -> list[str]:
     """Who stands in the list, from its top."""
     return [row.chat.title for row in agent.inbox.chats.window_rows]
-
-
-def at_cursor(agent: Desk) -> str | None:
-    row = agent.inbox.chats.cursor_row
-    return None if row is None else row.chat.title
 
 
 def head(agent: Desk) -> str:
