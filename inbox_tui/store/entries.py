@@ -64,10 +64,8 @@ def chats_with_failed_messages(reader: sqlite3.Connection) -> int:
 
 def failed_in_chats(count: int) -> str:
     """That number in words, for whoever looks for failed messages in the outbox."""
-    messages = (
-        "A failed message stands in its chat" if count == 1 else f"Failed messages stand in {count} chats"
-    )
-    return f"{messages}, as the service tells them"
+    chats = "1 chat" if count == 1 else f"{count} chats"
+    return f"failed messages stand in {chats}, as the service tells them"
 
 
 def _entries(reader: sqlite3.Connection, condition: str, values: Sequence[int]) -> list[Entry]:

@@ -176,7 +176,9 @@ def test_where_nothing_is_found_only_standard_error_says_why(
         assert (ran.code, ran.out) == (0, "")
         return ran.err
 
-    assert said("outbox") == "inbox-tui: nothing waits to be sent\n"
+    failed = "inbox-tui: failed messages stand in 4 chats, as the service tells them: "
+    told = "" if flags else f"{failed}`inbox-tui chats is:failed` lists them\n"
+    assert said("outbox") == f"inbox-tui: nothing waits to be sent\n{told}"
     assert said("chats", "from:nobody") == "inbox-tui: no chat matches\n"
     monkeypatch.setenv("INBOX_TUI_HOME", str(tmp_path / "new"))
     words = "inbox-tui: nothing is cached yet; `inbox-tui sync` fetches it\n"

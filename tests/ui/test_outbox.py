@@ -136,7 +136,7 @@ async def test_the_outbox_tells_of_failed_messages_that_only_the_service_knows(
 ) -> None:
     async with desk(folder) as agent:
         await listed(agent)
-        await agent.until(lambda: said(agent, "Failed messages stand in 4 chats"))
+        await agent.until(lambda: said(agent, "✗ failed messages stand in 4 chats"))
         assert said(agent, "gf lists them")
         fail(folder, "Caleb Carver", "not sent either")
-        await agent.until(lambda: said(agent, "Failed messages stand in 3 chats"))
+        await agent.until(lambda: said(agent, "✗ failed messages stand in 3 chats"))

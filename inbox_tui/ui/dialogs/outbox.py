@@ -113,7 +113,7 @@ class Outbox(Dialog[Entry | None]):
         reader = self._session.reader
         found = [*entries.unsettled(reader), *entries.given_up(reader)]
         chats, failed = self.query_one("#outbox-chats", Static), entries.chats_with_failed_messages(reader)
-        way = f"{entries.failed_in_chats(failed)}: {self._keymap.label('view_failed')} lists them"
+        way = f"✗ {entries.failed_in_chats(failed)}: {self._keymap.label('view_failed')} lists them"
         chats.update(Content.styled(way, "$text-error"))
         chats.display = failed > 0
         if found == self._entries and found:
