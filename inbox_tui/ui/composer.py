@@ -30,7 +30,7 @@ METER_SECONDS = 0.1
 """How long the length meter may lag behind the keys; before a send it is counted anew."""
 MOST_SUGGESTIONS = 8
 MOST_NOTICES = 3
-ONLY_SENDING = "Only sending is locked: what stands here is kept, and can be changed or removed"
+ONLY_SENDING = "Only sending is locked; you can edit the text"
 
 NOTHING: Mapping[str, Json] = {}
 
