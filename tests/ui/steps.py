@@ -37,6 +37,19 @@ def key(character: str, at: float) -> events.Key:
     return event
 
 
+async def press(agent: Desk, *names: str) -> None:
+    """Press keys as fast as a terminal hands them over, until all are carried out and drawn."""
+    for name in names:
+        agent.app.post_message(events.Key(name, name if len(name) == 1 else None))
+    await drawn(agent)
+
+
+async def drawn(agent: Desk) -> None:
+    """Wait until everything posted is taken in, and what that has posted, and the screen is laid out."""
+    for _ in range(2):
+        await agent.pilot.pause(0)
+
+
 # What is on the screen.
 
 

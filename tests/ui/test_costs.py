@@ -27,6 +27,7 @@ from inbox_tui.ui.dialogs.search import Search
 from inbox_tui.ui.hits import HitList
 
 from .conftest import NOW, Desk
+from .steps import drawn, press
 
 UNHURRIED = True
 """What is painted, and how often, is what these tests are about."""
@@ -158,19 +159,6 @@ def metered(reader: sqlite3.Connection, into: list[Cost]) -> Iterator[None]:
             reader.set_trace_callback(None)
             reader.set_progress_handler(None, 0)
     into.append(Cost(len(statements), steps * 100, wraps, layouts))
-
-
-async def press(agent: Desk, *names: str) -> None:
-    """Press keys as fast as a terminal hands them over, until all are carried out and drawn."""
-    for name in names:
-        agent.app.post_message(events.Key(name, name if len(name) == 1 else None))
-    await drawn(agent)
-
-
-async def drawn(agent: Desk) -> None:
-    """Wait until everything posted is taken in, and what that has posted, and the screen is laid out."""
-    for _ in range(2):
-        await agent.pilot.pause(0)
 
 
 async def start(agent: Desk) -> None:

@@ -22,6 +22,7 @@ from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.items import State
 
 from .conftest import NOW, Desk, DeskMaker
+from .steps import drawn, press
 from .test_rows import Column, ColumnApp, Line, Lines, shown
 
 UNHURRIED = True
@@ -291,19 +292,6 @@ def check_screen(agent: Desk, where: str) -> None:
     check(strips, agent.app.size.width, where)
 
 
-async def drawn(agent: Desk) -> None:
-    """Wait until everything posted is taken in, and what that has posted, and the screen is laid out."""
-    for _ in range(2):
-        await agent.pilot.pause(0)
-
-
-async def keys(agent: Desk, *names: str) -> None:
-    """Press keys by name, as fast as a terminal hands them over."""
-    for name in names:
-        agent.app.post_message(events.Key(name, name if len(name) == 1 else None))
-    await drawn(agent)
-
-
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_pane_draws_every_hostile_text(
     folder: Folder, desk: DeskMaker, size: tuple[int, int]
@@ -313,7 +301,7 @@ async def test_every_pane_draws_every_hostile_text(
         total = agent.read().chats
         assert total == len(STRINGS) + len(BODIES) + 2
         seen = set()
-        await keys(agent, "enter")
+        await press(agent, "enter")
         for _ in range(total):
             shown = agent.inbox.shown
             assert shown is not None
@@ -330,9 +318,9 @@ async def test_every_pane_draws_every_hostile_text(
                 if lines == before:
                     break
                 before = lines
-            await keys(agent, "J")
+            await press(agent, "J")
         assert len(seen) == total
-        await keys(agent, "h", "g", "g")
+        await press(agent, "h", "g", "g")
         chats = agent.inbox.chats
         for _ in range(total):
             check(chats.render_lines(chats.size.region), chats.size.width, "list")
@@ -342,7 +330,7 @@ async def test_every_pane_draws_every_hostile_text(
 async def test_a_hostile_paste_is_drawn_as_text_and_kept(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder, (80, 24)) as agent:
         agent.inbox.chats.point_at(_place(agent, "Every Shape"))
-        await keys(agent, "enter", "r")
+        await press(agent, "enter", "r")
         for text in STRINGS:
             agent.inbox.composer.set_draft("", {})
             agent.app.post_message(events.Paste(text))
@@ -365,10 +353,10 @@ async def test_the_first_and_the_last_moment_of_the_calendar_are_drawn_in_every_
     async with desk(folder, (80, 24)) as agent:
         agent.inbox.thread.zone = timezone(timedelta(hours=hours))
         agent.inbox.chats.point_at(_place(agent, "Every Shape"))
-        await keys(agent, "enter", "g", "g")
+        await press(agent, "enter", "g", "g")
         assert says(agent, "before time")
         check_screen(agent, "first")
-        await keys(agent, "G")
+        await press(agent, "G")
         assert says(agent, "after time")
         check_screen(agent, "last")
 
@@ -390,7 +378,7 @@ async def test_a_chat_that_has_one_line_of_the_screen_shows_its_newest_words_the
             await agent.pilot.pause(0.3)
             assert says(agent, "the newest words"), name
             assert not says(agent, "newer below"), name
-            await keys(agent, "h")
+            await press(agent, "h")
 
 
 async def test_a_view_at_its_end_stays_there_in_every_size_and_when_it_was_hidden() -> None:
@@ -419,6 +407,6 @@ async def test_a_name_of_white_space_leaves_no_row_without_a_name(folder: Folder
         for each in (blank, lines):
             _add(writer, each, messages(each.id, {"body": "hello"}))
     async with desk(folder, (80, 24)) as agent:
-        await keys(agent, "g", "g")
+        await press(agent, "g", "g")
         assert says(agent, "id-900")
         assert says(agent, "Ana Be ta")

@@ -21,7 +21,8 @@ from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.pictures import COLUMNS, LINES
 
 from .conftest import NOW, Desk
-from .test_costs import MINUTE, NOW_MS, Cost, metered, press
+from .steps import press
+from .test_costs import MINUTE, NOW_MS, Cost, metered
 
 UNHURRIED = True
 """What is painted, and how often, is what these tests are about."""
