@@ -94,7 +94,9 @@ def test_telegram_buttons_from_building_to_removing(desk: tuple[Terminal, Server
 
     demo.press("B")
     demo.sees("Buttons under a message to Max Whitlock", "✓ 1 row, 1 button")
-    demo.press("C-r")
+    demo.press("C-n")
+    demo.sees("Ctrl+N again takes the buttons off")
+    demo.press("C-n")
     demo.sees("tapped ▸ Leave it in the shed", "edited", without="  Leave it in the shed  ")
 
     before = demo.clipboard()

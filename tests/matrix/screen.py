@@ -168,7 +168,7 @@ class Agent:
                 await self._paste("\nCall me = call" if "inline" in cell.state else "Call me = call")
                 await desk.press("ctrl+s")
             case Do.REMOVE_BUTTONS if isinstance(desk.app.screen, Dialog):
-                await desk.press("ctrl+r")
+                await desk.press("ctrl+n", "ctrl+n")
             case Do.REACT if isinstance(desk.app.screen, Dialog):
                 await desk.press("1")
             case Do.NEW_CHAT | Do.NEW_CHAT_WITH_TEXT:

@@ -329,7 +329,7 @@ class KeyboardBuilder(FieldDialog[None]):
     def take_off(self) -> None:
         """No keyboard, when it was asked for twice."""
         if not self._job.markup:
-            self._refuse("There are no buttons to take off")
+            self._refuse("It is so already: there are no buttons")
         elif self._asked:
             self._asked = False
             self._finish({})
