@@ -340,10 +340,13 @@ def test_a_key_costs_the_same_on_an_account_of_any_size(
     costs: tuple[dict[str, Cost], dict[str, Cost]], step: str
 ) -> None:
     small, large = (cost[step] for cost in costs)
-    assert (small.statements, small.wraps) == (large.statements, large.wraps)
+    assert small.wraps == large.wraps
     # Askings for a layout that fall into the same frame make one, so a slow machine sees fewer or more;
-    # the filter is typed letter by letter, and each half word shows or hides the line with its fault.
-    assert abs(small.layouts - large.layouts) <= (4 if step == "a filter by platform" else 1)
+    # the filter is typed letter by letter, and each half word shows or hides the line with its fault. Its
+    # Enter finds the chat under the cursor drawn, or not yet.
+    filtering = step == "a filter by platform"
+    assert abs(small.statements - large.statements) <= (1 if filtering else 0)
+    assert abs(small.layouts - large.layouts) <= (4 if filtering else 1)
     assert max(small.steps, large.steps) <= MOST_STEPS
 
 
