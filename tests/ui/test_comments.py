@@ -144,7 +144,12 @@ async def test_another_post_is_never_chosen_over_a_reply_to_this_one(desk: DeskM
 
         def answer(writer: Writer) -> None:
             posts = [
-                Post(id=f"post{number}", status="published", created_at=AT - number * DAY, body=f"Sale {number}")
+                Post(
+                    id=f"post{number}",
+                    status="published",
+                    created_at=AT - number * DAY,
+                    body=f"Sale {number}",
+                )
                 for number in (1, 2)
             ]
             answers.keep_posts(writer, profile_id, posts)
