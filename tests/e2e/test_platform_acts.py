@@ -109,14 +109,15 @@ def test_facebook_a_reaction_is_set_replaced_and_taken_off(desk: tuple[Terminal,
     terminal, _ = desk
     go_to(terminal, "platform:fb from:mona", "Mona Lisa Hartmann")
     terminal.press("+")
-    terminal.sees("React on Facebook", "1  ❤️ love")
+    terminal.sees("React on Facebook", "❤️", "love")
     terminal.press("1")
-    terminal.sees("❤️ you", without="… ❤️ you")
+    # tmux gives the heart one cell, and the program leaves room for two.
+    terminal.sees("❤️  you", without="… ❤️")
     terminal.press("+")
     terminal.sees("React on Facebook", "← now")
     terminal.press("2")
     terminal.sees("👍 you", without="… 👍 you")
-    assert "❤️ you" not in terminal.screen()
+    assert "❤️" not in terminal.screen()
     terminal.press("-")
     until(lambda: not ({"👍", "taking"} & set(terminal.screen().split())), terminal.screen)
 
