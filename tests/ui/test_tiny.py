@@ -54,6 +54,17 @@ async def back_to_the_list(agent: Desk) -> None:
     await agent.press("escape")
 
 
+async def test_every_dialog_stands_in_the_middle_of_a_large_window(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder, (160, 50)) as agent:
+        for place, typed in {**PLACES, "kept buttons": "<enter>r<ctrl+n><ctrl+l>"}.items():
+            await back_to_the_list(agent)
+            await keys(agent, typed)
+            await agent.pilot.pause()
+            if isinstance(agent.app.screen, Dialog):
+                box = max((child.region for child in agent.app.screen.children), key=lambda it: it.area)
+                assert abs(box.x - (160 - box.right)) <= 1, (place, box)
+
+
 async def test_every_place_lives_through_every_size_and_keeps_what_was_typed(
     folder: Folder, desk: DeskMaker
 ) -> None:

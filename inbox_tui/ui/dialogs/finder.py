@@ -32,7 +32,6 @@ class Finder(FieldDialog[ResultT], Generic[ResultT, RowT]):
         "ctrl+d": "delete",
     }
     CSS = """
-    Finder { align: center middle; background: $background 60%; }
     #finder { max-width: 100%; max-height: 100%; border: round $primary; padding: 0 1; background: $surface; }
     #finder Static { height: auto; }
     #finder Input { height: 1; background: $background; padding: 0 1; }
