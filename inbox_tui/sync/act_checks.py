@@ -165,8 +165,11 @@ def own_reaction(message: Message, chat: Chat | None) -> Reaction | None:
 
 
 def _is_reaction(payload: JsonObject, own: Reaction, platform: str) -> bool:
-    """By how it looks: beside an emoji without a name of its own the API notes `love`."""
-    wanted = reactions.looks(platform, _words(payload, "reaction"), _words(payload, "emoji"))
+    """By its name; `love` by its looks, as the API notes it beside an emoji that has no name of its own."""
+    name, emoji = _words(payload, "reaction"), _words(payload, "emoji")
+    if emoji is None and name not in (None, reactions.LOVE):
+        return own.reaction == name
+    wanted = reactions.looks(platform, name, emoji)
     return reactions.bare(wanted) == reactions.bare(reactions.looks(platform, own.reaction, own.emoji))
 
 
