@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 from cli_accounts import KEY, Account, CommandLine, run_alone
 
+from inbox_tui.config import load
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
+from inbox_tui.store import clock
+from inbox_tui.store.db import now_ms
+from inbox_tui.store.writes import Writer
 
 
 @pytest.fixture(scope="session")
@@ -66,13 +70,18 @@ def reading(
 
 @pytest.fixture
 def acting(
+    living: RunningSandbox,
     living_account: Account,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> CommandLine:
     """A command line on a world that answers."""
-    return CommandLine(living_account.copy(tmp_path / "home"), monkeypatch, capsys)
+    account = living_account.copy(tmp_path / "home")
+    with Writer(load(environment=account.environment).folder) as writer:
+        # Its time runs faster than ours: what was kept of it by the first sync is minutes behind by now.
+        clock.keep(writer, living.world.now() - now_ms())
+    return CommandLine(account, monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -62,8 +62,8 @@ async def test_chats_and_messages_come_as_their_filters_say(
     chats = (await sdk.chats.list(profiles["instagram"], per_page=100)).data
     known = [chat.last_message_at for chat in chats if chat.last_message_at is not None]
     middle = known[len(known) // 2]
-    older = (await sdk.chats.list(profiles["instagram"], before=middle)).data
-    newer = (await sdk.chats.list(profiles["instagram"], after=middle.isoformat())).data
+    older = (await sdk.chats.list(profiles["instagram"], before=middle, per_page=100)).data
+    newer = (await sdk.chats.list(profiles["instagram"], after=middle.isoformat(), per_page=100)).data
     assert all(chat.last_message_at is not None and chat.last_message_at < middle for chat in older)
     assert all(chat.last_message_at is not None and chat.last_message_at > middle for chat in newer)
     assert len(older) + len(newer) == len([at for at in known if at != middle])

@@ -361,7 +361,7 @@ async def test_a_draft_that_cannot_be_written_is_told_and_stays_in_the_composer(
         await agent.press("enter", "r")
         await agent.type("still here")
         await agent.until(lambda: agent.says("The disk is full. Free some space"))
-        assert agent.inbox.composer.text == "still herex"
+        assert agent.inbox.composer.text == "still here"
         assert agent.context is Context.TYPING
         await agent.press("escape", "J", "K")
         assert agent.inbox.composer.text == "still here"
