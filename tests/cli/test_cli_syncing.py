@@ -45,7 +45,7 @@ def in_a_terminal(account: Account, *arguments: str) -> tuple[int, str]:
 def slow(tmp_path: Path) -> Iterator[Account]:
     """An account without a cache, on a server that takes its time."""
     with running(SandboxOptions(initiative=0, api_key=KEY)) as sandbox:
-        sandbox.world.faults.add(Fault("latency", path="/messages$", seconds=0.15))
+        sandbox.world.faults.add(Fault("latency", path="/messages$", seconds=0.4))
         yield Account(tmp_path / "home", sandbox.url)
 
 
