@@ -51,7 +51,7 @@ def test_the_editor_gets_the_terminal_and_gives_it_back_whatever_it_does(
     demo.sees("the editor has the terminal", without="TYPING")
     # Ctrl+C in the terminal is the editor's, and ends it.
     demo.press("C-c")
-    demo.sees("the text is as it was", "Hello and a second line", TYPING)
+    demo.sees("ended by signal 2", "Hello and a second line", TYPING)
     demo.press("C-u", "C-u", "Escape")
     demo.sees("NORMAL")
 
