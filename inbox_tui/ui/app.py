@@ -173,20 +173,33 @@ class InboxApp(App[None], inherit_bindings=False):
 
     async def on_paste_driver_gone(self) -> None:
         """The terminal is gone: nobody can be asked any more, and every word that was typed is kept."""
+        self._keep()
         if self.inbox is not None:
-            from inbox_tui.ui.dialogs.dialog import Dialog
-
-            for dialog in self.screen_stack:
-                if isinstance(dialog, Dialog):
-                    for keep in dialog.keeps:
-                        keep()
             await self.inbox.drafts.saved()
         self.vanished = True
         self.exit()
 
+    def _keep(self) -> None:
+        """Hand every word that was typed to the writing thread, which ends its work before the files close."""
+        if self.inbox is None:
+            return
+        from inbox_tui.ui.dialogs.dialog import Dialog
+
+        for dialog in self.screen_stack:
+            if isinstance(dialog, Dialog):
+                for keep in dialog.keeps:
+                    keep()
+        self.inbox.drafts.keep()
+
     def _handle_exception(self, error: Exception) -> None:
-        """Keep the first fault for who has started the program; Textual ends it."""
-        self.fault = self.fault or error
+        """Keep the first fault for who has started the program, and what was typed; Textual ends it."""
+        if self.fault is None:
+            self.fault = error
+            try:
+                self._keep()
+            except Exception as another:
+                # What is broken may be what holds the words; the log tells of both.
+                error.add_note(f"What was typed last could not be kept: {another!r}")
         super()._handle_exception(error)
 
     def _fatal_error(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from textual import events
+from textual.widgets import Input
 
 from inbox_tui.core.models import Comment, Post
 from inbox_tui.core.text import clean
@@ -13,9 +14,10 @@ from inbox_tui.store.db import Folder
 from inbox_tui.store.writes import Writer
 from inbox_tui.ui.dialogs.comments import Comments
 from inbox_tui.ui.dialogs.new_chat import NewChat
+from inbox_tui.ui.editor import Editor
 from tests.ui.conftest import NOW, Desk, DeskMaker
 
-from .steps import screen_words
+from .steps import press, screen_words
 
 AT = round(NOW.timestamp() * 1000)
 DAY = 86_400_000
@@ -93,6 +95,23 @@ async def test_enter_right_behind_the_last_letter_asks_and_goes_on_asking(
         await at.type("!")
         assert "Enter again sends this" not in screen_words(at)
         assert queued(at) == []
+
+
+async def test_what_is_typed_at_once_behind_the_enter_that_opens_a_field_is_text(
+    desk: DeskMaker, folder: Folder
+) -> None:
+    async with desk(folder) as at:
+        await with_comments(at)
+        # h, j, k, l and q mean something in the lists.
+        await press(at, "enter", "enter", *"hjklq")
+        reply = at.app.screen.query_one("#private-reply", Editor)
+        assert reply.text == "hjklq"
+        await press(at, "!", "escape", "enter")
+        assert reply.text == "hjklq!"
+        await press(at, "escape", "escape", "escape")
+        await press(at, "c", "enter", *"hjklq")
+        assert isinstance(at.app.screen, NewChat)
+        assert at.app.screen.query_one("#participant", Input).value == "hjklq"
 
 
 async def test_a_comment_that_is_too_old_says_why_and_takes_no_text(desk: DeskMaker, folder: Folder) -> None:

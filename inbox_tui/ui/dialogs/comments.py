@@ -88,7 +88,7 @@ class Comments(FieldDialog[int | None]):
         for profile_id in self._profiles:
             self._session.do(screens.need, "posts", profile_id)
         self._read_posts()
-        self._post_list.focus()
+        self.set_focus(self._post_list)
         super().on_mount()
 
     @property
@@ -234,7 +234,7 @@ class Comments(FieldDialog[int | None]):
         if self.focused is self._post_list:
             if self._post_list.highlighted is not None and self._posts:
                 self._choose(self._post_list.highlighted)
-                self._comment_list.focus()
+                self.set_focus(self._comment_list)
         elif self.focused is self._comment_list:
             if self._comment_list.highlighted is not None and self._comments:
                 self._begin(self._comments[self._comment_list.highlighted])
@@ -246,10 +246,10 @@ class Comments(FieldDialog[int | None]):
         self._sure_of = None
         self._say("#reply-notice", "")
         if self.focused is self._comment_list:
-            self._post_list.focus()
+            self.set_focus(self._post_list)
         elif isinstance(self.focused, Editor):
             self._leave()
-            self._comment_list.focus()
+            self.set_focus(self._comment_list)
         else:
             self.dismiss(None)
 
@@ -273,14 +273,14 @@ class Comments(FieldDialog[int | None]):
             self._say("#reply-notice", answer.reason, error=True)
             return
         self._answering = row
-        self._kept = Kept(self._session, self, comment_chat(row.comment.id))
         editor = self.query_one(Editor)
+        self._kept = Kept(self._session, self, comment_chat(row.comment.id), lambda: editor.text)
         editor.load_text(self._kept.found)
         editor.move_cursor(editor.document.end)
         words = preview(row.comment.body or "", TITLE_CHARACTERS) or "a comment without text"
         editor.border_title = Content(f"Private reply to {author(row.comment)} · “{words}”")
         editor.display = True
-        editor.focus()
+        self.set_focus(editor)
         self._say("#reply-notice", "")
 
     @on(events.DescendantFocus)
@@ -291,7 +291,7 @@ class Comments(FieldDialog[int | None]):
 
     def _leave(self) -> None:
         if self._kept is not None:
-            self._kept.save()
+            self._kept.leave()
         self._answering = self._kept = self._sure_of = None
         self._say("#reply-notice", "")
         self.query_one(Editor).display = False
@@ -299,7 +299,7 @@ class Comments(FieldDialog[int | None]):
     @on(TextArea.Changed, "#private-reply")
     def _typed(self) -> None:
         if self._kept is not None and self._answering is not None:
-            self._kept.typed(self.query_one(Editor).text)
+            self._kept.typed()
         # This may tell of letters that were there before Enter was pressed.
         if self._sure_of is not None and self._sure_of != self.query_one(Editor).text:
             self._sure_of = None

@@ -79,7 +79,7 @@ class Details(Dialog[None]):
 
     def on_mount(self) -> None:
         """Draw what is cached, and have the live records asked for."""
-        self.query_one(VerticalScroll).focus()
+        self.set_focus(self.query_one(VerticalScroll))
         self.action_fetch()
         super().on_mount()
 

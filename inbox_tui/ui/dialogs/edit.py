@@ -63,7 +63,7 @@ class EditMessage(FieldDialog[None]):
         super().__init__()
         self._job = task
         self._before = task.before
-        self._kept = Kept(session, self, task.key)
+        self._kept = Kept(session, self, task.key, lambda: "" if self._same else self._editor.text)
         self._compared = ""
 
     def compose(self) -> ComposeResult:
@@ -101,7 +101,7 @@ class EditMessage(FieldDialog[None]):
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        self._kept.typed("" if self._same else self._editor.text)
+        self._kept.typed()
         self.set_timer(DIFF_SECONDS, self._draw)
 
     def store_changed(self) -> None:
@@ -164,7 +164,6 @@ class EditMessage(FieldDialog[None]):
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """However the dialog is left, what was typed is on the disk."""
-        self._kept.typed("" if self._same else self._editor.text)
         self._kept.save()
         return super().dismiss(result)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import ClassVar, TypeVar
 
@@ -22,7 +22,10 @@ KEEP_SECONDS = 0.15
 
 
 class FieldDialog(Dialog[ResultT]):
-    """A dialog whose keys and pastes are carried out one after the other, whatever they do to the focus."""
+    """A dialog whose keys and pastes are carried out one after the other, whatever they do to the focus.
+
+    So a key moves it with `set_focus`: `Widget.focus` waits its turn behind letters that are typed already.
+    """
 
     KEYS: ClassVar[Mapping[str, str]] = {}
     """Keys that mean the same in every field, with the name of the method (without arguments) for each."""
@@ -54,25 +57,27 @@ class FieldDialog(Dialog[ResultT]):
 class Kept:
     """What stands in a dialog and is not done, on the disk while it is typed, under a key of the drafts."""
 
-    def __init__(self, session: Session, dialog: Dialog[ResultT], key: str) -> None:
-        """`key`: what stands for the chat among the drafts (`edit:<message id>`, say)."""
+    def __init__(self, session: Session, dialog: Dialog[ResultT], key: str, read: Callable[[], str]) -> None:
+        """`key`: what stands for the chat among the drafts (`edit:<message id>`, say).
+
+        `read` tells what there is to keep now; empty: nothing. It is asked when it is to be written, so that
+        letters count of which no message has told yet.
+        """
         self._session = session
         self._dialog = dialog
         self._key = key
         unwritten = session.unwritten.get(key)
         self.found = lookups.draft(session.reader, key)[0] if unwritten is None else unwritten
         """What was left there the last time; empty: nothing."""
-        self._text = self._written = self.found
+        self._read = read
+        self._written = self.found
         self._timer: Timer | None = None
-        dialog.keeps.append(self.save)
         self._over = False
+        dialog.keeps.append(self.save)
 
-    def typed(self, text: str) -> None:
-        """What there is to keep now; empty: nothing."""
-        if self._over:
-            return
-        self._text = text
-        if self._timer is None and text != self._written:
+    def typed(self) -> None:
+        """Something has changed: it is on the disk within a moment."""
+        if self._timer is None and not self._over:
             self._timer = self._dialog.set_timer(KEEP_SECONDS, self.save)
 
     def save(self) -> None:
@@ -80,19 +85,28 @@ class Kept:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        if self._text != self._written:
-            text, unwritten = self._text, self._session.unwritten
-            self._written = unwritten[self._key] = text
-            write = self._session.do(drafts.save, self._key, text, len(text))
+        if not self._over and self._dialog.ready.is_set():
+            self._write(self._read())
 
-            def written(done: Future[str]) -> None:
-                if done.exception() is None and unwritten.get(self._key) == text:
-                    unwritten.pop(self._key, None)
+    def _write(self, text: str) -> None:
+        if text == self._written:
+            return
+        unwritten = self._session.unwritten
+        self._written = unwritten[self._key] = text
+        write = self._session.do(drafts.save, self._key, text, len(text))
 
-            write.add_done_callback(written)
+        def written(done: Future[str]) -> None:
+            if done.exception() is None and unwritten.get(self._key) == text:
+                unwritten.pop(self._key, None)
+
+        write.add_done_callback(written)
+
+    def leave(self) -> None:
+        """It is kept as it is now, and no longer looked at."""
+        self.save()
+        self._over = True
 
     def drop(self, left: str = "") -> None:
         """It is done: there is only `left` to come back to, whatever is still said to be typed."""
-        self.typed(left)
-        self.save()
         self._over = True
+        self._write(left)

@@ -143,7 +143,7 @@ class KeyboardBuilder(FieldDialog[None]):
         self._job = task
         self._stands = design_of(task.markup)
         self._design = self._stands or Design()
-        self._kept = Kept(session, self, task.key)
+        self._kept = Kept(session, self, task.key, self._unsaved)
         if self._kept.found:
             self._design = restored(self._kept.found)
         self._reading = Reading({})
@@ -205,12 +205,21 @@ class KeyboardBuilder(FieldDialog[None]):
         self.set_focus(self._lines if typed else field if field.display else None)
         self._draw()
 
+    def _unsaved(self) -> str:
+        design = self._standing()
+        same = design == self._stands or (self._stands is None and design.blank)
+        return "" if same else design.stored()
+
     @on(TextArea.Changed)
     @on(Input.Changed)
     @on(Checkbox.Changed)
     def _changed(self) -> None:
         """Take over what stands in the fields; at once, where a key comes right behind what was typed."""
-        self._design = replace(
+        self._design = self._standing()
+        self._draw()
+
+    def _standing(self) -> Design:
+        return replace(
             self._design,
             text=self._lines.text,
             placeholder=self.query_one("#builder-placeholder", Input).value,
@@ -218,7 +227,6 @@ class KeyboardBuilder(FieldDialog[None]):
             one_time=self.query_one("#one_time", Checkbox).value,
             persistent=self.query_one("#persistent", Checkbox).value,
         )
-        self._draw()
 
     @on(TextArea.SelectionChanged)
     def _moved(self) -> None:
@@ -233,8 +241,7 @@ class KeyboardBuilder(FieldDialog[None]):
         design = self._design
         self._reading = read(design, edit=self._job.sent)
         self._lines.show_faults((*self._reading.faults, *self._reading.doubts))
-        same = design == self._stands or (self._stands is None and design.blank)
-        self._kept.typed("" if same else design.stored())
+        self._kept.typed()
         self.query_one("#builder-verdict", Static).update(self._verdict())
         self.query_one("#builder-keys", Static).update(self._keys())
         self._draw_caret()
@@ -389,7 +396,6 @@ class KeyboardBuilder(FieldDialog[None]):
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """However the dialog is left, what was typed is on the disk."""
-        self._changed()
         self._kept.save()
         return super().dismiss(result)
 

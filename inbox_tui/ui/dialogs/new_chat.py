@@ -83,7 +83,7 @@ class NewChat(FieldDialog[int | str | None]):
     def on_mount(self) -> None:
         """The profiles first."""
         self.query(Input).set(display=False)
-        self.query_one(OptionList).focus()
+        self.set_focus(self.query_one(OptionList))
         self._explain()
         super().on_mount()
 
@@ -123,7 +123,7 @@ class NewChat(FieldDialog[int | str | None]):
             platform = platform_name(profile.platform)
             for name, words in FIELDS.items():
                 self._field(name).placeholder = words.format(platform=platform)
-            self._field("participant").focus()
+            self.set_focus(self._field("participant"))
 
     def _field(self, name: str) -> Input:
         return self.query_one(f"#{name}", Input)
@@ -131,7 +131,7 @@ class NewChat(FieldDialog[int | str | None]):
     def action_back(self) -> None:
         """From the id to the profiles, from there out."""
         if isinstance(self.focused, Input):
-            self.query_one(OptionList).focus()
+            self.set_focus(self.query_one(OptionList))
             self._say("")
         else:
             self.dismiss(None)

@@ -48,7 +48,7 @@ class Note(FieldDialog[str]):
         super().__init__()
         self._person = person
         self._before = text
-        self._kept = Kept(session, self, note_draft(chat_id))
+        self._kept = Kept(session, self, note_draft(chat_id), lambda: self.query_one(Editor).text)
         self._left = False
 
     def compose(self) -> ComposeResult:
@@ -70,7 +70,7 @@ class Note(FieldDialog[str]):
     @on(TextArea.Changed)
     def _typed(self) -> None:
         if not self._left:
-            self._kept.typed(self.query_one(Editor).text)
+            self._kept.typed()
 
     def leave(self) -> None:
         """Keep it and close, or say why it cannot be kept."""

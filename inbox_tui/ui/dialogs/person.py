@@ -54,7 +54,7 @@ class Person(Dialog[str | None]):
     def on_mount(self) -> None:
         """Draw, and take the keys."""
         self.store_changed()
-        self.query_one(VerticalScroll).focus()
+        self.set_focus(self.query_one(VerticalScroll))
         super().on_mount()
 
     def store_changed(self) -> None:

@@ -58,7 +58,7 @@ class React(Dialog[str | None]):
     def action_back(self) -> None:
         """Out of the field first, then out of the dialog."""
         if isinstance(self.focused, Input):
-            self.query_one(OptionList).focus()
+            self.set_focus(self.query_one(OptionList))
         else:
             self.dismiss(None)
 

@@ -55,7 +55,7 @@ class SaveDialog(FieldDialog[Path | None]):
         """Propose the folder for downloads, and have the file fetched meanwhile."""
         self.query_one(ProgressBar).display = False
         self._choose()
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
         super().on_mount()
 
     @property

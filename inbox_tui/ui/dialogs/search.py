@@ -140,7 +140,7 @@ class Search(FieldDialog[Chosen | None]):
         """Look for what was asked the last time."""
         self.query_one("#search-fault").display = self.query_one("#search-left").display = False
         self._list.empty_text = HELP
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
         self._look()
         super().on_mount()
 

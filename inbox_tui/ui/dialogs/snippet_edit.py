@@ -49,7 +49,7 @@ class EditSnippet(FieldDialog[str | None]):
         self._was = was
         self._keyboard = start.keyboard
         self._saving = False
-        self._kept = Kept(session, self, f"snippet:{'' if was is None else was.name}")
+        self._kept = Kept(session, self, f"snippet:{'' if was is None else was.name}", self._unsaved)
 
     def compose(self) -> ComposeResult:
         """Name, text, where it may be used, what goes with it, what is in the way, keys."""
@@ -88,9 +88,12 @@ class EditSnippet(FieldDialog[str | None]):
     @on(TextArea.Changed)
     @on(Input.Changed)
     def _typed(self) -> None:
-        text = self._editor.text
-        self._kept.typed("" if text == self._start.text else text)
+        self._kept.typed()
         self._draw()
+
+    def _unsaved(self) -> str:
+        text = self._editor.text
+        return "" if text == self._start.text else text
 
     def _draw(self) -> None:
         buttons = self.query_one("#snippet-buttons", Static)
