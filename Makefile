@@ -47,11 +47,12 @@ format: $(VENV)/dev.stamp
 kills: $(VENV)/dev.stamp
 	INBOX_TUI_KILLS=1 $(BIN)/python -m pytest tests/sync/test_kills.py
 
-# Ten minutes of a lively server with every fault and kills, which print what differs in the end; then twenty
-# times as many examples of the properties as in the suite.
+# Ten minutes of a lively server with every fault and kills, which print what differs in the end; then examples
+# of the properties that the suite has not: of those of sync twenty times as many.
 soak: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.sync.soak --seconds 600
-	$(BIN)/python -m pytest --hypothesis-profile=soak tests/sync/test_machine.py tests/sync/test_page_shift.py
+	$(BIN)/python -m pytest --hypothesis-profile=soak tests/sync/test_machine.py tests/sync/test_page_shift.py \
+		tests/core tests/ui/test_kept_draft.py
 
 # The table of keys, from the registry; a test says when it is stale.
 docs: $(VENV)/run.stamp
