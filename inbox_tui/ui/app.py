@@ -180,7 +180,7 @@ class InboxApp(App[None], inherit_bindings=False):
         self.exit()
 
     def _keep(self) -> None:
-        """Hand every word that was typed to the writing thread, which ends its work before the files close."""
+        """Hand every word that was typed to the writing thread, which ends its work before files close."""
         if self.inbox is None:
             return
         from inbox_tui.ui.dialogs.dialog import Dialog
@@ -197,7 +197,7 @@ class InboxApp(App[None], inherit_bindings=False):
             self.fault = error
             try:
                 self._keep()
-            except Exception as another:
+            except Exception as another:  # noqa: BLE001 - whatever it is, the first fault is told
                 # What is broken may be what holds the words; the log tells of both.
                 error.add_note(f"What was typed last could not be kept: {another!r}")
         super()._handle_exception(error)

@@ -106,8 +106,8 @@ async def test_what_is_typed_at_once_behind_the_enter_that_opens_a_field_is_text
         await press(at, "enter", "enter", *"hjklq")
         reply = at.app.screen.query_one("#private-reply", Editor)
         assert reply.text == "hjklq"
-        await press(at, "!", "escape", "enter")
-        assert reply.text == "hjklq!"
+        await press(at, "x", "escape", "enter")
+        assert reply.text == "hjklqx"
         await press(at, "escape", "escape", "escape")
         await press(at, "c", "enter", *"hjklq")
         assert isinstance(at.app.screen, NewChat)

@@ -80,9 +80,9 @@ class Terminal:
 class TwoTerminals(RuleBasedStateMachine):
     """No letter is lost, and none is doubled but by two people who have replaced parts of the same words.
 
-    Such words stand there in both forms. What was removed stays away where the other side has written in one
-    place since it last saw the draft. Of several places at once a removed letter between them may be taken for
-    a new one, and is rather kept.
+    Such words stand there in both forms. What was removed stays away where the other side has written in
+    one place since it last saw the draft. Of several places at once a removed letter between them may be
+    taken for a new one, and is rather kept.
     """
 
     def __init__(self) -> None:

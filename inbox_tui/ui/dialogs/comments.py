@@ -284,9 +284,10 @@ class Comments(FieldDialog[int | None]):
         self._say("#reply-notice", "")
 
     @on(events.DescendantFocus)
-    def _focused(self, event: events.DescendantFocus) -> None:
+    def _focus_moved(self) -> None:
         """Whoever goes from the field to a list leaves the reply: only what is chosen there is answered."""
-        if self._answering is not None and isinstance(event.widget, OptionList):
+        # Keys may have gone on since: what counts is where the focus is now.
+        if self._answering is not None and isinstance(self.focused, OptionList):
             self._leave()
 
     def _leave(self) -> None:
