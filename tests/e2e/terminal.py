@@ -48,7 +48,7 @@ class Process:
 def processes() -> list[Process]:
     """Every process of the machine that has not ended."""
     table = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, check=True, encoding="utf-8"
+        ["ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,args="], capture_output=True, check=True, encoding="utf-8"
     )
     rows = [line.split(None, 3) for line in table.stdout.splitlines()]
     found = [Process(int(row[0]), int(row[1]), row[2], row[3]) for row in rows if len(row) == 4]

@@ -58,6 +58,11 @@ class Line:
         )
         self._read.clear()
 
+    def family(self) -> str:
+        """What runs below the program, and what was drawn last."""
+        below = [each for each in processes() if each.parent == self.process.pid]
+        return f"no engine in {below} with {bytes(self._read[-2000:]).decode(errors='replace')}"
+
     @property
     def engine_pid(self) -> int | None:
         found = [
@@ -105,7 +110,7 @@ def test_when_its_terminal_is_gone_the_program_ends_with_its_engine_and_keeps_wh
     line.sees("[All")
     line.type("r")
     line.sees("TYPING")
-    engine = until(lambda: line.engine_pid, lambda: "no engine")
+    engine = until(lambda: line.engine_pid, line.family)
     line.type(WORDS)
     line.sees("end of")
     if isinstance(how, signal.Signals):
