@@ -164,6 +164,30 @@ def keep(writer: Writer, place: Place, source: Path, name: str) -> bool:
     return kept
 
 
+def keep_sent(writer: Writer, message_id: str, copy: Path, name: str) -> bool:
+    """Have a file that left from here stand for that of its message, under the name that it was chosen by.
+
+    `copy` stays where it is, as the message may yet fail and be sent again. False where the message has not
+    exactly one file, or that is kept already. Raises StoreError where it cannot be kept.
+    """
+    row = writer.cache.execute("SELECT attachments FROM messages WHERE id = ?", (message_id,)).fetchone()
+    files = [] if row is None else json.loads(row[0])
+    place = place_of(writer.cache, files[0][0], message_id) if len(files) == 1 else None
+    if place is None or _files(writer.cache, "attachment_id = ?", (place.attachment.id,)):
+        return False
+    target = part(writer.folder)
+    try:
+        target.hardlink_to(copy)
+    except OSError:
+        # A file system without hard links, or a copy that is gone: the second try tells them apart.
+        try:
+            shutil.copyfile(copy, target)
+        except OSError as error:
+            target.unlink(missing_ok=True)
+            raise _fault(error) from error
+    return keep(writer, place, target, name)
+
+
 def _fault(error: OSError) -> StoreError:
     return StoreError(
         f"The file cannot be kept: {error.strerror or error}",

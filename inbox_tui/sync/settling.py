@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 
-from inbox_tui.core.errors import InboxError, NotFound
+from inbox_tui.core.errors import InboxError, NotFound, StoreError
 from inbox_tui.core.models import Status
-from inbox_tui.store import lookalikes
+from inbox_tui.store import lookalikes, media
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import decisions
 from inbox_tui.sync.decisions import What
 from inbox_tui.sync.sending import Desk
+
+_log = logging.getLogger(__name__)
 
 
 def status_of(writer: Writer, item: OutboxItem) -> str | None:
@@ -49,6 +54,8 @@ class Settling:
             if item.state not in (State.ACCEPTED, State.UNCERTAIN):
                 continue
             status = status_of(self.desk.writer, item)
+            if status is not None and item.payload.get("file"):
+                self._keep_file(item)
             if status == Status.FAILED:
                 (reason,) = self.desk.writer.cache.execute(
                     "SELECT error_message FROM messages WHERE id = ?", (item.message_id,)
@@ -61,6 +68,17 @@ class Settling:
                 )
             elif status is not None and status not in (Status.PENDING, Status.FAILED_WAITING_FOR_RETRY):
                 self.desk.move(item, State.SETTLED)
+
+    def _keep_file(self, item: OutboxItem) -> None:
+        """Keep what was sent under its name: the API tells only an address of it."""
+        file, name = Path(str(item.payload["file"])), str(item.payload.get("file_name") or "")
+        try:
+            media.keep_sent(self.desk.writer, str(item.message_id), file, name or file.name)
+        except StoreError as error:
+            if isinstance(error.__cause__, sqlite3.Error):
+                raise
+            # It has left, and can be fetched like any other.
+            _log.warning("the file of outbox item %d is not kept: %s", item.pk, error)
 
     def _settle_uncertain(self, item: OutboxItem) -> None:
         offset = self.desk.offset()

@@ -12,7 +12,8 @@ import pytest
 from inbox_tui.config import Settings
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
-from inbox_tui.store import outbox, sends, spool, writes
+from inbox_tui.store import fetched, outbox, sends, spool, writes
+from inbox_tui.store.fetched import MediaState
 from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine, jobs
@@ -53,6 +54,8 @@ class Posts:
         """Content type and body, in order."""
         self.refuse: str | None = None
         self.lose = 0
+        self.attachment: dict[str, str | None] | None = None
+        """What the API makes of a file."""
 
     def __call__(self, request: httpx.Request) -> httpx.Response | None:
         if request.method != "POST" or request.headers["authorization"] != f"Bearer {KEY}":
@@ -67,6 +70,8 @@ class Posts:
         message = self.desk.api.add_message(
             "c1", self.desk.api.now, text, direction="outbound", status="pending"
         )
+        if self.attachment is not None and not text:
+            message["attachments"] = [self.attachment]
         return httpx.Response(202, json=message)
 
     @property
@@ -113,6 +118,45 @@ def test_what_is_sent_is_what_was_chosen_whatever_becomes_of_it(
     shop.pass_time(loop, 5)
     assert shop.item(queued).state == State.SETTLED
     assert copies(shop) == []
+
+
+def test_a_file_that_was_sent_keeps_its_name_and_is_there_without_being_fetched(
+    shop: Desk, posts: Posts, photo: Path
+) -> None:
+    posts.attachment = {
+        "id": "a1",
+        "type": "image",
+        "url": "https://cdn.example/x7",
+        "status": "pending",
+        "external_id": None,
+    }
+    queued = queue(shop, photo)
+    loop = shop.loop()
+    shop.settle(loop)
+    assert shop.item(queued).state == State.ACCEPTED
+    (accepted,) = fetched.media(shop.writer.cache, ["a1"]).values()
+    shop.api.message(str(shop.item(queued).message_id)).update(status="published", external_id="x9")
+    shop.pass_time(loop, 5)
+    assert shop.item(queued).state == State.SETTLED
+    assert copies(shop) == []
+    (settled,) = fetched.media(shop.writer.cache, ["a1"]).values()
+    assert settled == accepted
+    assert (settled.state, settled.name, settled.type) == (MediaState.READY, "Größe 2.png", "image/png")
+    assert settled.path is not None
+    assert settled.path.read_bytes() == PNG
+
+
+def test_a_folder_that_cannot_keep_what_was_sent_stops_nothing(shop: Desk, posts: Posts, photo: Path) -> None:
+    posts.attachment = {"id": "a1", "type": "image", "url": None, "status": "pending", "external_id": None}
+    queued = queue(shop, photo)
+    loop = shop.loop()
+    shop.writer.folder.media.write_text("no folder")
+    shop.settle(loop)
+    shop.api.message(str(shop.item(queued).message_id)).update(status="published", external_id="x9")
+    shop.pass_time(loop, 5)
+    assert shop.item(queued).state == State.SETTLED
+    assert len(posts.taken) == 1
+    assert fetched.media(shop.writer.cache, ["a1"]) == {}
 
 
 def test_a_repeat_has_the_same_bytes(shop: Desk, posts: Posts, photo: Path) -> None:
