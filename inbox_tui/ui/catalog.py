@@ -172,7 +172,7 @@ class Catalog:
                     labels(action.keys),
                     partial(self._carry_out, action),
                     other=action.id.replace("_", " "),
-                    why_not=partial(inbox.answer, action),
+                    why_not=partial(inbox.acts.why_not, action),
                 )
 
     def _carry_out(self, action: Action) -> None:

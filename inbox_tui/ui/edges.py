@@ -102,7 +102,7 @@ class Edges:
             filtering=filtering,
             selected=inbox.chats.selection.words,
             closed=self._closed,
-            works=inbox.works,
+            works=inbox.acts.works,
         )
         self._set("#footer", words)
 

@@ -17,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 from textual.worker import Worker, WorkerState
 
-from inbox_tui.core.capabilities import Act, Cause, Refused, ask, platform_name
+from inbox_tui.core.capabilities import Act, Refused, ask, platform_name
 from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Message, Profile
 from inbox_tui.core.text import clean
@@ -31,7 +31,7 @@ from inbox_tui.store.reads import ChatRow, Key
 from inbox_tui.store.threads import ThreadSource
 from inbox_tui.store.views import all_listed
 from inbox_tui.ui import status
-from inbox_tui.ui.actions import About, Action, Context
+from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts import Acts
 from inbox_tui.ui.bulk import Bulk
 from inbox_tui.ui.chat_list import ChatList
@@ -410,26 +410,11 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         away = row.snoozed_until is not None and self.session.clock.now() < row.snoozed_until
         return row.unanswered > 0 and not (row.unread or row.done or away)
 
-    def answer(self, action: Action) -> Refused | None:
-        """Why an action of the registry cannot be done now with what a key is about; None where it can."""
-        if (refusal := self.acts.selecting.refusal(action)) is not None:
-            return refusal
-        row = self.subject
-        if row is None and (action.about is not About.NOTHING or action.act is not None):
-            return Refused("No chat is selected", cause=Cause.MESSAGE)
-        if row is None or action.act is None or action.about is About.MESSAGE:
-            return self.acts.why_not(action)
-        return self.refusal_of(row, action.act)
-
     def draw_composer(self) -> None:
         """Lock or unlock the composer, and say there what should be known before a text is sent."""
         refusal = self.refusal()
         self.thread.can_send = refusal is None
         self.composer.set_state(refusal, self.warnings.clock(), self.warnings.lines())
-
-    def works(self, action: Action) -> bool:
-        """Whether an action can be done now with what a key is about."""
-        return self.answer(action) is None
 
     # Chats.
 

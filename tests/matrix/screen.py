@@ -133,7 +133,7 @@ class Agent:
         """See what is offered before the key is pressed."""
         inbox, key = self._desk.inbox, KEYS[cell.do]
         action = next(each for each in ACTIONS if key in each.keys and inbox.context in each.contexts)
-        named = [name for _, name in inbox.keymap.footer(inbox.context, inbox.works)]
+        named = [name for _, name in inbox.keymap.footer(inbox.context, inbox.acts.works)]
         self._footer = action.footer in named if action.footer else None
         self._palette = None
         if inbox.context != "typing":

@@ -316,7 +316,7 @@ async def test_an_act_on_one_chat_says_why_not_while_several_are_selected(
         await in_all(agent)
         await agent.type("xx")
         for action in single:
-            refusal = agent.inbox.answer(action)
+            refusal = agent.inbox.acts.why_not(action)
             assert refusal is not None, action.id
             assert "2 chats are selected, and this is about a single one: Esc first" in refusal.reason
         # A chat that is opened is the one that keys are about.

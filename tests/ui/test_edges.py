@@ -167,7 +167,7 @@ async def test_what_a_message_allows_is_named_where_there_is_room(
         offered = {"E edit", "B buttons", "+ react", "- unreact"}
         assert {words for words in offered if f"  {words}" in footer} == named
         for action, words in {"edit": "E edit", "edit_keyboard": "B buttons", "react": "+ react"}.items():
-            assert agent.inbox.works(agent.inbox.keymap[action]) is (words in named)
+            assert agent.inbox.acts.works(agent.inbox.keymap[action]) is (words in named)
 
 
 async def test_the_key_that_opens_a_closed_chat_again_is_called_so(folder: Folder, desk: DeskMaker) -> None:

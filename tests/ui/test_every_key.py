@@ -130,6 +130,6 @@ async def test_where_there_is_no_chat_every_key_that_needs_one_says_so(
         inbox.filter_bar.field.value = "from:nobody-at-all"
         await agent.until(lambda: inbox.chats.cursor_row is None)
         for action in [each for each in ACTIONS if each.about is not About.NOTHING]:
-            refusal = inbox.answer(action)
+            refusal = inbox.acts.why_not(action)
             assert refusal is not None, action.id
             assert refusal.reason == "No chat is selected"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from inbox_tui.core.capabilities import Refused
+from inbox_tui.core.capabilities import Cause, Refused
 from inbox_tui.ui.actions import ACTIONS, About, Action, Context
 from inbox_tui.ui.acts.aims import Aims
 from inbox_tui.ui.acts.answering import Answering
@@ -77,17 +77,28 @@ class Acts:
         )
 
     def why_not(self, action: Action) -> Refused | None:
-        """Why an action cannot be done now, where its area knows more than `Action.act` says."""
+        """Why an action of the registry cannot be done now with what a key is about; None where it can."""
+        if (refusal := self.selecting.refusal(action)) is not None:
+            return refusal
+        row = self._inbox.subject
+        if row is None and (action.about is not About.NOTHING or action.act is not None):
+            return Refused("No chat is selected", cause=Cause.MESSAGE)
         if action.about is About.MESSAGE:
             aim = self._aims.find(action)
             return aim if isinstance(aim, Refused) else None
-        question = self._questions.get(action.id)
-        return None if question is None else question()
+        if row is None or action.act is None:
+            question = self._questions.get(action.id)
+            return None if question is None else question()
+        return self._inbox.refusal_of(row, action.act)
+
+    def works(self, action: Action) -> bool:
+        """Whether an action can be done now with what a key is about."""
+        return self.why_not(action) is None
 
     def carry_out(self, action: Action, count: int) -> Refused | None:
         """Do what an action says, or say why it cannot be done, and return that."""
         inbox = self._inbox
-        refusal = inbox.answer(action)
+        refusal = self.why_not(action)
         if refusal is not None:
             inbox.say(refusal.reason)
             return refusal
