@@ -24,7 +24,6 @@ from inbox_tui.core.text import clean
 from inbox_tui.core.window import Window
 from inbox_tui.store import customers, looks, lookups, screens
 from inbox_tui.store.db import now_ms
-from inbox_tui.store.items import State
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Revision
 from inbox_tui.store.reads import ChatRow, Key
@@ -102,8 +101,6 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.bulk = Bulk(session)
         self.edges = Edges(self)
         self.views = Views(self)
-        self.awaited: int | None = None
-        """The outbox item of a chat that is being made, to be opened when it is there."""
         self.stray = StrayKeys(self.say)
         self.said = ""
         """The last word to the person."""
@@ -234,8 +231,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
                 place = self.views.place_of(self.shown.pk)
                 if place is not None:
                     self.chats.keep_in_view(self.shown.pk, place)
-        if self.awaited is not None:
-            self._open_awaited(self.awaited)
+        self.acts.platform.open_awaited()
         self.edges.draw()
 
     def _is_of_the_open_chat_alone(self, changed: lookups.Changed) -> bool:
@@ -249,23 +245,6 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if changed.chats != frozenset([shown.chat.id]):
             return False
         return lookups.chat(self.session.reader, shown.chat.id) == shown
-
-    def _open_awaited(self, item_pk: int) -> None:
-        """Go to a chat that has been made; who types elsewhere by now is told instead."""
-        chat_id = lookups.chat_of_act(self.session.reader, item_pk)
-        if chat_id is not None:
-            self.awaited = None
-            if self.context is Context.TYPING:
-                row = lookups.chat(self.session.reader, chat_id)
-                self.say(f"The chat with {'them' if row is None else row.chat.title} is there")
-            else:
-                self.go_to(chat_id)
-            return
-        item = next((each for each in lookups.outbox(self.session.reader) if each.pk == item_pk), None)
-        if item is None or item.state in (State.FAILED, State.UNCERTAIN):
-            self.awaited = None
-            if item is not None:
-                self.say(f"{item.title}. {item.hint}".strip())
 
     def go_to(self, chat_id: str) -> None:
         """Open a chat wherever it stands, in the view if it is there; a filter is taken off."""

@@ -56,6 +56,7 @@ class Acts:
         self.searching = next(area for area in areas if isinstance(area, Searching))
         self.selecting = next(area for area in areas if isinstance(area, Selecting))
         self.answering = next(area for area in areas if isinstance(area, Answering))
+        self.platform = next(area for area in areas if isinstance(area, PlatformActs))
         self._methods: dict[str, Callable[[int], None]] = {
             action.id: getattr(area, action.id)
             for action in ACTIONS

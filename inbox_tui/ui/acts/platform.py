@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from inbox_tui.core.capabilities import TABLE, Act, Cause, Refused
 from inbox_tui.core.models import JsonObject, Message, Platform, Profile
 from inbox_tui.core.reactions import LOVE, asked, bare, looks
 from inbox_tui.core.summary import describe
+from inbox_tui.store import lookups
 from inbox_tui.store.acts import ActName, queue_act
 from inbox_tui.store.items import State
 from inbox_tui.store.reads import ChatRow
@@ -16,9 +18,17 @@ from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
 from inbox_tui.ui.pending import OVER, emoji_of, reactions
 
+if TYPE_CHECKING:
+    from inbox_tui.ui.inbox import InboxScreen
+
 
 class PlatformActs(Area):
     """Acts carried out by the platform; they are drawn at once and taken back where it refuses."""
+
+    def __init__(self, inbox: InboxScreen) -> None:
+        super().__init__(inbox)
+        self._awaited: int | None = None
+        """The outbox item of a chat that is being made, to be opened when it is there."""
 
     def react(self, count: int) -> None:
         """Choose a reaction to the message under the cursor; where there is one to choose, set it."""
@@ -127,8 +137,29 @@ class PlatformActs(Area):
         if isinstance(result, str):
             inbox.go_to(result)
         elif result is not None:
-            inbox.awaited = result
+            self._awaited = result
             inbox.say("On its way; the chat opens when it is there")
+
+    def open_awaited(self) -> None:
+        """Go to the chat that was asked for as soon as it is there; who types elsewhere by then is told."""
+        inbox, awaited = self._inbox, self._awaited
+        if awaited is None:
+            return
+        reader = inbox.session.reader
+        chat_id = lookups.chat_of_act(reader, awaited)
+        if chat_id is not None:
+            self._awaited = None
+            if inbox.context is Context.TYPING:
+                row = lookups.chat(reader, chat_id)
+                inbox.say(f"The chat with {'them' if row is None else row.chat.title} is there")
+            else:
+                inbox.go_to(chat_id)
+            return
+        item = next((each for each in lookups.outbox(reader) if each.pk == awaited), None)
+        if item is None or item.state in (State.FAILED, State.UNCERTAIN):
+            self._awaited = None
+            if item is not None:
+                inbox.say(f"{item.title}. {item.hint}".strip())
 
     def _queue(self, act: ActName, row: ChatRow, payload: JsonObject) -> None:
         session = self._inbox.session
