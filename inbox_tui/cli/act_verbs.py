@@ -72,6 +72,7 @@ def edit(
     remove_keyboard: Annotated[
         bool, typer.Option("--remove-keyboard", help="Take the keyboard away.")
     ] = False,
+    as_is: AsIsOption = False,
     wait: WaitOption = False,
     queue: QueueOption = False,
     dry_run: DryOption = False,
@@ -84,7 +85,13 @@ def edit(
 
     manner = Manner(wait, queue, dry_run, as_json, ids)
     return acting.edit(
-        settings_of(context), message, text, markup=markup, remove=remove_keyboard, manner=manner
+        settings_of(context),
+        message,
+        text,
+        markup=markup,
+        remove=remove_keyboard,
+        as_is=as_is,
+        manner=manner,
     )
 
 

@@ -25,7 +25,14 @@ from inbox_tui.store.reads import ChatRow
 
 
 def edit(
-    settings: Settings, name: str, text: str | None, *, markup: str | None, remove: bool, manner: Manner
+    settings: Settings,
+    name: str,
+    text: str | None,
+    *,
+    markup: str | None,
+    remove: bool,
+    as_is: bool,
+    manner: Manner,
 ) -> int:
     """Change the text, the caption or the keyboard of an own message."""
     payload: dict[str, Json] = {}
@@ -36,7 +43,7 @@ def edit(
     else:
         text = read_text(text)
     if text is not None:
-        payload["text"] = clean(text)
+        payload["text"] = no_blank(clean(text), as_is=as_is)
     message, row = _message(settings, name)
     before = {"text": message.body, "reply_markup": message.reply_markup}
     what = "the keyboard" if text is None else "the text" if len(payload) == 1 else "text and keyboard"

@@ -95,6 +95,18 @@ def test_a_text_for_an_edit_comes_from_standard_input(acting: CommandLine) -> No
     assert live(acting, message)["body"] == "two\nlines"
 
 
+def test_an_edit_with_what_looks_like_a_blank_leaves_only_as_it_is(
+    acting: CommandLine, living: RunningSandbox
+) -> None:
+    message = message_of(acting, "telegram", "outbound", "published")["id"]
+    before = asked(living, "PATCH", f"/api/messages/{message}")
+    refused(acting("edit", message, "Dear {{?order number}}"), 4, "{{?order number}} looks like a blank")
+    refused(acting("edit", message, "--dry-run", stdin="Dear {{name}}"), 4, "--as-is")
+    assert asked(living, "PATCH", f"/api/messages/{message}") == before
+    assert acting("edit", message, "Dear {{name}}", "--as-is").code == 0
+    assert live(acting, message)["body"] == "Dear {{name}}"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

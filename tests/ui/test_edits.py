@@ -111,6 +111,23 @@ async def test_neither_an_empty_nor_a_text_too_long_is_sent(folder: Folder, desk
     assert edits(folder) == []
 
 
+async def test_what_looks_like_a_blank_is_asked_about_before_it_is_sent(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await edit(agent)
+        await agent.type(" Dear {{name}}")
+        await agent.press("enter")
+        assert said(agent, "{{name}} looks like a blank")
+        await agent.type("!")
+        await agent.press("enter")
+        assert said(agent, "{{name}} looks like a blank")
+        assert edits(folder) == []
+        await agent.press("enter")
+        await agent.until(lambda: len(edits(folder)) == 1)
+    assert edits(folder)[0]["text"] == f"{WORDS} Dear {{{{name}}}}!"
+
+
 async def test_a_paste_that_nobody_could_send_is_refused_whole(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
         dialog = await edit(agent)

@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Static, TextArea
 
 from inbox_tui.core.limits import TextMeasure, measure
+from inbox_tui.core.snippets import typed_blank
 from inbox_tui.core.word_diff import Part, word_diff
 from inbox_tui.ui.dialogs.dialog import key_line
 from inbox_tui.ui.dialogs.fields import FieldDialog, Kept
@@ -65,6 +66,8 @@ class EditMessage(FieldDialog[None]):
         self._before = task.before
         self._kept = Kept(session, self, task.key, lambda: "" if self._same else self._editor.text)
         self._compared = ""
+        self._asked = ""
+        """The text of which was said that something in it looks like a blank."""
 
     def compose(self) -> ComposeResult:
         """Text, length, what changes, what is in the way, keys."""
@@ -146,6 +149,9 @@ class EditMessage(FieldDialog[None]):
         elif measured.over and measured.limit is not None:
             what = "a caption" if self._job.caption else "a message"
             problem = f"{measured.used - measured.limit} {measured.unit} too long for {what}"
+        elif self._asked != text and (blank := typed_blank(text)) is not None:
+            self._asked = text
+            problem = f"{blank} looks like a blank; Enter again sends the edit as it is"
         else:
             problem = self._job.use(text)
         if problem is not None:
