@@ -240,6 +240,35 @@ async def test_a_whole_path_takes_the_place_of_the_one_that_stood_there_untouche
         assert agent.app.screen.query_one(Input).value == f"{path}/"
 
 
+@pytest.mark.parametrize(
+    "typed", ["https://files.example/a.png", "HTTP://files.example/a.png", "file:///a b.png"]
+)
+@pytest.mark.parametrize("named", [False, True])
+async def test_an_address_typed_behind_what_stands_there_takes_its_place(
+    folder: Folder, desk: DeskMaker, files: Path, typed: str, *, named: bool
+) -> None:
+    async with desk(folder, (100, 30)) as agent:
+        await reply(agent, TELEGRAM)
+        if named:
+            await attached(agent, files / "a sweater.png")
+            await agent.until(lambda: agent.app.screen is agent.inbox)
+        await agent.press("ctrl+f")
+        await agent.until(lambda: isinstance(agent.app.screen, Attach))
+        await agent.type(typed)
+        field = agent.app.screen.query_one(Input)
+        await agent.until(lambda: field.value == typed)
+        assert field.cursor_position == len(typed)
+
+
+async def test_a_path_typed_behind_the_home_stays_in_it(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM)
+        await agent.press("ctrl+f")
+        await agent.until(lambda: isinstance(agent.app.screen, Attach))
+        await agent.type("https/file")
+        await agent.until(lambda: agent.app.screen.query_one(Input).value == "~/https/file")
+
+
 async def test_an_address_is_sent_to_be_fetched(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
         await reply(agent, TELEGRAM, "look")

@@ -31,6 +31,8 @@ MOST_SHOWN = 50
 """Suggestions that are listed; more letters tell the others apart."""
 LOOK_SECONDS = 0.5
 """How long a key waits for the look at a file; a folder may be on a machine that does not answer."""
+ADDRESSES = ("http://", "https://", "file://")
+"""What begins an address; no path has it."""
 PAGES = ("text/html", "application/xhtml+xml")
 """Types of addresses that are meant to be read: text of a message, no file."""
 
@@ -185,8 +187,17 @@ class Attach(FieldDialog[None]):
         if self._untouched and _begins_anew(event):
             self._field.value = ""
         await super().take(event)
+        self._drop_start()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._looked.wait(), LOOK_SECONDS)
+
+    def _drop_start(self) -> None:
+        """Let an address that is typed behind what stood there at first take its place."""
+        field, start = self._field, len(self._start)
+        if field.value.startswith(self._start) and field.value[start:].lower().startswith(ADDRESSES):
+            caret = max(0, field.cursor_position - start)
+            field.value = field.value[start:]
+            field.cursor_position = caret
 
     def choose(self) -> None:
         """Take the file whose path stands in the field; of an unfinished path, the suggestion first."""
