@@ -260,16 +260,24 @@ class Push:
 
     def _take_up(self, item: OutboxItem, now: Milliseconds) -> None:
         """Go on with an item whose answer was lost, by this engine or by one before it."""
-        if item.act not in MESSAGES:
-            self._acts.take_up(item, repeat=item.pk in self._repeat)
+        try:
+            refuse_foreign(item, self.writer.folder.account)
+        except RefusedError as error:
+            hint = "It may have been sent there; look at the chat in the inbox of that account"
+            self._move(item, State.UNCERTAIN, title=error.title, hint=hint)
             return
+        repeat = item.pk in self._repeat
+        if item.act not in MESSAGES:
+            self._acts.take_up(item, repeat=repeat)
+            return
+        # What is to be repeated may have waited for the network until the server has forgotten its key.
         decision = decisions.after_silence(
             now=now,
             dispatched_at=item.dispatched_at or item.created_at,
             key_made_at=item.created_at,
-            proven=self.client.transport.replay_proven,
+            proven=repeat or self.client.transport.replay_proven,
         )
-        if decision.what is What.REPEAT or item.pk in self._repeat:
+        if decision.what is What.REPEAT:
             self._send(item, in_doubt=True)
         elif decision.seconds > 0:
             self._carry_out(item, decision)

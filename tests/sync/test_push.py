@@ -210,6 +210,18 @@ def test_an_item_of_another_account_is_never_sent(shop: Desk) -> None:
     assert posts(shop) == 0
 
 
+def test_an_item_of_another_account_that_was_being_sent_is_not_repeated_from_this_one(shop: Desk) -> None:
+    writes.remember(shop.writer, REPLAYS, 1)
+    item = shop.send("Hello")
+    assert outbox.move(shop.writer, item, State.SENDING, dispatched=True)
+    shop.writer.local.execute("UPDATE outbox SET account = 'other'")
+    loop = shop.following()
+    shop.pass_time(loop, 1)
+    assert shop.item(item).state == State.UNCERTAIN
+    assert "for the account other" in shop.item(item).title
+    assert posts(shop) == 0
+
+
 def test_a_message_that_waited_a_quarter_of_an_hour_goes_back_to_the_person(shop: Desk) -> None:
     item = shop.send("Hello")
     shop.clock.advance(16 * 60)
@@ -401,6 +413,35 @@ def test_where_keys_are_proven_a_lost_answer_is_repeated_with_the_same_key(shop:
     assert shop.api.sends == ["Hello"]
     assert posts(shop) == 2
     assert list(shop.api.keys) == [item.key]
+
+
+def test_a_repeat_that_waits_for_the_network_longer_than_a_key_lives_is_looked_for_instead(
+    shop: Desk,
+) -> None:
+    shop.api.honours_keys = True
+    writes.remember(shop.writer, REPLAYS, 1)
+    tries: list[str] = []
+
+    def lose_then_be_unreachable(request: httpx.Request) -> httpx.Response | None:
+        tries.append(request.headers["idempotency-key"])
+        if len(tries) == 1:
+            shop.api._send(request, "c1")
+            raise httpx.ReadError("connection reset")
+        raise httpx.ConnectError("no network")
+
+    shop.api.bend = bend_posts(lose_then_be_unreachable)
+    loop = shop.following()
+    item = shop.send("Hello")
+    shop.pass_time(loop, 3)
+    assert len(tries) > 1
+    assert shop.item(item).state == State.SENDING
+    # The server has forgotten the key meanwhile: a repeat would arrive a second time.
+    shop.clock.advance(25 * 3600)
+    shop.api.keys.clear()
+    shop.api.bend = None
+    shop.pass_time(loop, 70, step=1)
+    assert shop.api.sends == ["Hello"]
+    assert shop.item(item).state == State.ACCEPTED
 
 
 def test_a_first_try_that_still_runs_is_repeated_and_what_it_returns_proves_the_keys(shop: Desk) -> None:
