@@ -108,8 +108,7 @@ class Catalog:
         inbox, now = self._inbox, self._inbox.session.clock.now()
         entries = []
         for row in found:
-            profile = inbox.profiles.get(row.chat.profile_id)
-            name = row.chat.profile_id if profile is None else profile.name
+            name = inbox.profiles.name_of(row.chat)
             entries.append(
                 Entry(
                     Kind.CHAT,

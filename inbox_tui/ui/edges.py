@@ -38,9 +38,9 @@ class Edges:
     def draw(self) -> None:
         """Everything but the panes."""
         inbox = self._inbox
-        faults = [row for row in inbox.profile_rows if row.fault_title]
-        self._draw_status(unreachable=bool(faults or inbox.account_fault))
-        words = " ".join([*inbox.notices, inbox.account_fault]).strip()
+        faults = [row for row in inbox.profiles.rows if row.fault_title]
+        self._draw_status(unreachable=bool(faults or inbox.profiles.fault))
+        words = " ".join([*inbox.notices, inbox.profiles.fault]).strip()
         self._show("#banner", status.banner(faults, words))
         self._show("#progress", Content.styled(self._progress(), "$text-accent"))
         self.draw_footer()
@@ -48,10 +48,10 @@ class Edges:
         if self._counts[View.ALL]:
             words = "No chat matches the filter." if inbox.filter_bar.active else inbox.views.empty_text
             ways = inbox.views.ways_on(self._counts)
-        elif faults or inbox.account_fault:
+        elif faults or inbox.profiles.fault:
             words = "nothing is cached yet; see above"
         else:
-            words = "no chats yet" if inbox.walked else "fetching the chats…"
+            words = "no chats yet" if inbox.profiles.all_listed else "fetching the chats…"
         inbox.chats.empty_text = words
         if inbox.shown is None:
             inbox.thread.say_empty("\n".join([words, "", *ways]).rstrip())
@@ -67,7 +67,7 @@ class Edges:
     def _draw_status(self, *, unreachable: bool) -> None:
         inbox = self._inbox
         now = now_ms()
-        shown = [row.profile for row in inbox.profile_rows]
+        shown = [row.profile for row in inbox.profiles.rows]
         ages = {profile.id: looks.look_age(inbox.session.folder, profile.id, now) for profile in shown}
         leaving = lookups.leaving(inbox.session.reader)
         late = leaving.oldest_at is not None and now - leaving.oldest_at > UNSENT_MS
@@ -126,11 +126,11 @@ class Edges:
             still = now_ms() - published.at
             note = f"nothing new for {duration(still)}" if still > STILL_MS else ""
             return f" {in_words(published.progress, inbox.size.width - 2, note)}"
-        if not inbox.profile_rows or inbox.walked:
+        if not inbox.profiles.rows or inbox.profiles.all_listed:
             return ""
         # Before the engine has counted, and where none runs, the lists tell how far they were read.
-        total = sum(row.chats_total or 0 for row in inbox.profile_rows)
-        have = sum(row.chats for row in inbox.profile_rows)
+        total = sum(row.chats_total or 0 for row in inbox.profiles.rows)
+        have = sum(row.chats for row in inbox.profiles.rows)
         return f" chats: {have:,} of {total:,} listed" if total else " looking for chats"
 
     def _show(self, selector: str, content: Content) -> None:

@@ -17,18 +17,15 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 from textual.worker import Worker, WorkerState
 
-from inbox_tui.core.capabilities import Act, Refused, ask, platform_name
+from inbox_tui.core.capabilities import Act, Refused, platform_name
 from inbox_tui.core.errors import InboxError
-from inbox_tui.core.models import Message, Profile
+from inbox_tui.core.models import Message
 from inbox_tui.core.text import clean
-from inbox_tui.core.window import Window
-from inbox_tui.store import customers, looks, lookups, screens
+from inbox_tui.store import customers, lookups, screens
 from inbox_tui.store.db import now_ms
-from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import Revision
 from inbox_tui.store.reads import ChatRow, Key
 from inbox_tui.store.threads import ThreadSource
-from inbox_tui.store.views import all_listed
 from inbox_tui.ui import status
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts import Acts
@@ -49,11 +46,12 @@ from inbox_tui.ui.opening import HEIGHTS, WIDTHS, classes_of
 from inbox_tui.ui.painting import Painter
 from inbox_tui.ui.person import person_lines
 from inbox_tui.ui.preferences import Preferences
+from inbox_tui.ui.profiles import Profiles
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.seen import Seen
 from inbox_tui.ui.session import Session
 from inbox_tui.ui.stray import StrayKeys
-from inbox_tui.ui.thread import RECEIPT_PLATFORMS, Thread
+from inbox_tui.ui.thread import Thread
 from inbox_tui.ui.title import ThreadTitle
 from inbox_tui.ui.views import Views
 
@@ -89,11 +87,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.notices = [*notices, *([preferences.notice] if preferences.problems else [])]
         self.preferences = preferences
         self.keymap = preferences.keymap
-        self.profiles: dict[str, Profile] = {}
-        self.profile_rows: list[lookups.ProfileRow] = []
-        self.walked = False
-        """Whether the lists of chats of all profiles are known to their end."""
-        self.account_fault = ""
+        self.profiles = Profiles(session)
         self.revision = Revision()
         self.shown: ChatRow | None = None
         self.acts = Acts(self)
@@ -215,10 +209,10 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         changed = lookups.changed_since(self.session.reader, self.revision)
         same_list = self._is_of_the_open_chat_alone(changed)
         self.revision = changed.revision
-        if changed.profiles or not self.profiles:
+        if changed.profiles or not self.profiles.by_id:
             self._read_profiles()
         self.alerts.changed()
-        if self.walked:
+        if self.profiles.all_listed:
             self.views.all_listed(touched=self.touched)
         if same_list:
             self._reread_shown()
@@ -256,14 +250,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.acts.do("open")
 
     def _read_profiles(self) -> None:
-        self.profiles = lookups.profile_names(self.session.reader)
-        self.profile_rows = lookups.profiles(self.session.reader)
-        self.walked = all_listed(self.session.reader)
-        self.account_fault = "" if self.profile_rows else lookups.account_fault(self.session.reader)
-        self.filter_bar.profiles = self.profiles.values()
-        self.thread.own_ids = frozenset(
-            name for profile in self.profiles.values() for name in (profile.platform_id, profile.id) if name
-        )
+        self.profiles.read()
+        self.filter_bar.profiles = self.profiles.by_id.values()
+        self.thread.own_ids = self.profiles.own_ids
 
     def _reread_shown(self) -> None:
         if self.shown is None:
@@ -319,36 +308,22 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             "The messages of this chat are not fetched yet." if row.pulled_at is None else "No messages yet."
         )
         self.thread.title = row.chat.title
-        self.composer.address(self._profile_name(row), row.chat.title)
+        self.composer.address(self.profiles.name_of(row.chat), row.chat.title)
         self.draw_composer()
 
     def person_lines(self, row: ChatRow, known: customers.Customer) -> list[Content]:
         """What is known of the person of a chat, in lines."""
-        fresh = status.looks_in_words(self._freshness(row), now_ms(), complete=row.complete)
+        fresh = status.looks_in_words(self.profiles.freshness(row), now_ms(), complete=row.complete)
         now = self.session.clock.now()
-        return person_lines(row, known, self.profiles, fresh, now, self.thread.zone)
+        return person_lines(row, known, self.profiles.by_id, fresh, now, self.thread.zone)
 
     def _draw_title(self, row: ChatRow) -> None:
         # First what is told nowhere else on a small screen.
-        archived, name = "archived · " if row.chat.archived else "", self._profile_name(row)
+        archived, name = "archived · " if row.chat.archived else "", self.profiles.name_of(row.chat)
         place = f"{archived}{platform_name(row.chat.platform)} · {name}"
-        left, fresh = self.warnings.clock(), status.looked(self._freshness(row), now_ms())
+        left, fresh = self.warnings.clock(), status.looked(self.profiles.freshness(row), now_ms())
         facts = (Content.styled(left.full, left.style), fresh)
         self.query_one(ThreadTitle).show(row.chat.title, place, *facts, at_end=self.thread.at_end)
-
-    def _profile_name(self, row: ChatRow) -> str:
-        profile = self.profiles.get(row.chat.profile_id)
-        return row.chat.profile_id if profile is None else profile.name
-
-    def _freshness(self, row: ChatRow) -> Freshness:
-        folder, chat = self.session.folder, row.chat
-        listed = any(known.profile.id == chat.profile_id and known.walked for known in self.profile_rows)
-        return looks.freshness(
-            looks.chat_looked_at(folder, chat.id),
-            looks.looked_at(folder, chat.profile_id),
-            read_at=row.pulled_at,
-            complete=row.complete and listed,
-        )
 
     def refusal(self, act: Act = Act.SEND_TEXT, message: Message | None = None) -> Refused | None:
         """Why an act cannot be taken now on the open chat, or on a message of it; None where it can."""
@@ -356,18 +331,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def refusal_of(self, row: ChatRow, act: Act, message: Message | None = None) -> Refused | None:
         """Why an act cannot be taken now on a chat, or on a message of it; None where it can."""
-        if act is Act.EDIT_TEXT and message is not None and message.attachments:
-            act = Act.EDIT_CAPTION
-        answer = ask(
-            act,
-            row.chat,
-            message,
-            now=self.session.clock.now(),
-            profile=self.profiles.get(row.chat.profile_id),
-            window=Window(row.chat.platform in RECEIPT_PLATFORMS, row.window_closes_at),
-            tz=self.thread.zone or UTC,
-        )
-        return answer if isinstance(answer, Refused) else None
+        return self.profiles.refusal(row, act, message, self.thread.zone or UTC)
 
     @property
     def subject(self) -> ChatRow | None:
@@ -443,7 +407,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             draft.cursor,
             draft.extras,
             platform=row.chat.platform,
-            profile=self._profile_name(row),
+            profile=self.profiles.name_of(row.chat),
             person=row.chat.title,
         )
         self.thread.show(ThreadSource(self.session.reader, row.pk, row.chat.id), end=True)

@@ -172,7 +172,7 @@ class Notifications:
         now, zone = inbox.session.clock.now(), inbox.thread.zone
         for rule in self._settings.rules if pks else ():
             try:
-                plan = search.plan(rule, inbox.profiles.values(), now=now, zone=zone or UTC)
+                plan = search.plan(rule, inbox.profiles.by_id.values(), now=now, zone=zone or UTC)
             except UsageError as error:
                 if rule not in self._refused:
                     self._refused.add(rule)

@@ -51,8 +51,8 @@ class Views:
 
     def open(self) -> None:
         """Show the first view of a session, as it stands on the screen since the first paint."""
-        self.first_sync = self.awaits_all = not self._inbox.walked
-        self.go(opening.first_view(listed=self._inbox.walked))
+        self.first_sync = self.awaits_all = not self._inbox.profiles.all_listed
+        self.go(opening.first_view(listed=self._inbox.profiles.all_listed))
 
     def all_listed(self, *, touched: bool) -> None:
         """All chats are listed by now: turn to Now, or tell who has begun to work where that is."""
@@ -187,7 +187,7 @@ class Views:
         now = inbox.session.clock.now()
         try:
             query, zone = inbox.preferences.views[name], inbox.thread.zone or UTC
-            plan = search.plan(query, inbox.profiles.values(), now=now, zone=zone)
+            plan = search.plan(query, inbox.profiles.by_id.values(), now=now, zone=zone)
         except QueryError as error:
             inbox.say(f"The view {name} cannot be shown. {error}")
             self._picked(PickedSource(inbox.session.reader, []), stay=stay)

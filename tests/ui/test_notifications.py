@@ -199,7 +199,7 @@ def quietly(folder: Folder, settings: Settings) -> notifications.Notifications:
         app=SimpleNamespace(notify=lambda words, **_: SAID.append(words)),
         preferences=Preferences(notifications=settings),
         session=SimpleNamespace(reader=reader, clock=clock),
-        profiles=profiles,
+        profiles=SimpleNamespace(by_id=profiles),
         thread=SimpleNamespace(zone=UTC),
     )
     return notifications.Notifications(cast(InboxScreen, inbox))

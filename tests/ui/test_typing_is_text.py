@@ -55,7 +55,7 @@ def snippets(inbox: InboxScreen) -> SnippetFile:
 
 OPENED: Mapping[type, Callable[[InboxScreen], Dialog[object]]] = {
     Attach: lambda inbox: Attach("telegram", "", lambda chosen: None),
-    Comments: lambda inbox: Comments(inbox.session, list(inbox.profiles.values())),
+    Comments: lambda inbox: Comments(inbox.session, list(inbox.profiles.by_id.values())),
     EditMessage: lambda inbox: EditMessage(
         inbox.session,
         EditTask("Edit", "telegram", "Hello", "Hello", False, "edit:m", lambda: "Hello", lambda text: "no"),
@@ -64,7 +64,7 @@ OPENED: Mapping[type, Callable[[InboxScreen], Dialog[object]]] = {
         inbox.session, KeyboardTask("Buttons", "Hello", None, "keyboard:m", False, lambda markup: "no")
     ),
     Labels: lambda inbox: Labels("Ana", ["vip"], ["vip", "refund"]),
-    NewChat: lambda inbox: NewChat(inbox.session, list(inbox.profiles.values())),
+    NewChat: lambda inbox: NewChat(inbox.session, list(inbox.profiles.by_id.values())),
     Note: lambda inbox: Note(inbox.session, "c", "Ana", ""),
     Palette: Palette,
     React: lambda inbox: React("facebook", "Hello", None),
@@ -74,7 +74,7 @@ OPENED: Mapping[type, Callable[[InboxScreen], Dialog[object]]] = {
     Snippets: lambda inbox: Snippets(
         inbox.session, snippets(inbox), SnippetDesk("telegram", {}, "", {}, lambda *_: "no")
     ),
-    Search: lambda inbox: Search(inbox.session, inbox.profiles.values(), UTC, Asked()),
+    Search: lambda inbox: Search(inbox.session, inbox.profiles.by_id.values(), UTC, Asked()),
     Snooze: lambda inbox: Snooze("Ana", lambda: 0, None, away=False),
 }
 """How each dialog with a field is opened, whatever the chat is."""

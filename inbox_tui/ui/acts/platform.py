@@ -102,7 +102,7 @@ class PlatformActs(Area):
     @property
     def _commented(self) -> list[Profile]:
         """The profiles whose platform has private replies."""
-        profiles = [row.profile for row in self._inbox.profile_rows]
+        profiles = [row.profile for row in self._inbox.profiles.rows]
         return [each for each in profiles if Act.PRIVATE_REPLY in TABLE.get(each.platform, ())]
 
     def why_not_comments(self) -> Refused | None:
@@ -117,7 +117,7 @@ class PlatformActs(Area):
         from inbox_tui.ui.dialogs.new_chat import NewChat
 
         inbox = self._inbox
-        profiles = [row.profile for row in inbox.profile_rows]
+        profiles = [row.profile for row in inbox.profiles.rows]
         inbox.app.push_screen(NewChat(inbox.session, profiles), self._opened)
 
     def details(self, count: int) -> None:

@@ -38,7 +38,7 @@ class Searching(Area):
         inbox = self._inbox
         dialog = Search(
             inbox.session,
-            inbox.profiles.values(),
+            inbox.profiles.by_id.values(),
             inbox.thread.zone or UTC,
             self._asked or Asked(),
         )

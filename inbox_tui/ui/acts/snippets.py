@@ -66,7 +66,7 @@ class Snippets(Area):
         inbox, composer, row = self._inbox, self._inbox.composer, self._inbox.shown
         if row is None:
             return
-        facts = snippets.facts(row.chat, inbox.profiles.get(row.chat.profile_id))
+        facts = snippets.facts(row.chat, inbox.profiles.by_id.get(row.chat.profile_id))
         markup = composer.extras.get("reply_markup")
         desk = Desk(
             row.chat.platform,
