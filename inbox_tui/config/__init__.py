@@ -79,6 +79,8 @@ class Settings:
     theme: str | None = None
     history_messages: int = HISTORY_MESSAGES
     """How many messages of each chat a first sync fetches; `sync --full` fetches all."""
+    seen: str = "dwell"
+    """What makes an open chat count as seen (`checks.SEEN`)."""
     views: Mapping[str, str] = field(default_factory=dict)
     """Saved queries by name, in the order of the file."""
     keys: Mapping[str, Remap] = field(default_factory=dict)
@@ -181,6 +183,7 @@ def load(
         demo=demo,
         theme=file.get(("theme",), checks.text, None),
         history_messages=file.get(("history_messages",), checks.count, HISTORY_MESSAGES),
+        seen=file.get(("seen",), checks.seen, "dwell"),
         views=file.views(),
         keys=file.keys(),
         notifications=file.notifications(),

@@ -16,6 +16,11 @@ from inbox_tui.core.text import clean
 PUBLIC_API = "https://api.postproxy.dev"
 LONGEST_NAME = 24
 """Characters of a view's name: it has to fit among the tabs."""
+SEEN = ("dwell", "reply", "explicit")
+"""What makes a chat count as seen, besides the key (UX section 2): a second before the eyes, or only a reply.
+
+A reply covers what it answers whatever is chosen, so the last two differ in nothing but their names.
+"""
 VIEWS = ("now", "unread", "waiting", "closing", "failed", "snoozed", "done", "all")
 """The names of the program's own views (UX section 2)."""
 
@@ -53,6 +58,15 @@ def count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise UsageError(f"{_shown(value)} cannot be used", "Give a whole number from 1")
     return value
+
+
+def seen(value: object) -> str:
+    """What makes an open chat count as seen."""
+    if value not in SEEN:
+        raise UsageError(
+            f"{_shown(value)} is no way to be seen", f"Write one of {', '.join(SEEN)}, in quotes"
+        )
+    return str(value)
 
 
 def account(value: object) -> str:

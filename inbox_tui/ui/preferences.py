@@ -17,12 +17,14 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """Keys, views, what rings; `problems`: lines of the configuration that are not used."""
+    """Keys, views, what rings, what is seen; `problems`: lines of the configuration that are not used."""
 
     keymap: Keymap = field(default_factory=Keymap)
     views: Mapping[str, str] = field(default_factory=dict)
     """Saved queries by name."""
     notifications: Notifications = field(default_factory=Notifications)
+    dwell: bool = True
+    """Whether a chat that stands open for a second counts as seen; else only by a reply or by its key."""
     snippets: Path | None = None
     """Where snippets are kept; None: beside the files of the account."""
     problems: tuple[Problem, ...] = ()
@@ -54,7 +56,13 @@ def preferences(
         [*in_doubt, *settings.problems, *settings.unknown, *keymap.problems], key=lambda each: each.line or 0
     )
     return Preferences(
-        keymap, settings.views, settings.notifications, settings.snippets_file, tuple(problems), again
+        keymap=keymap,
+        views=settings.views,
+        notifications=settings.notifications,
+        dwell=settings.seen == "dwell",
+        snippets=settings.snippets_file,
+        problems=tuple(problems),
+        again=again,
     )
 
 

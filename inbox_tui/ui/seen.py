@@ -44,7 +44,8 @@ class Seen:
         if not self._opened:
             return
         inbox.acts.attachments.want_pictures()
-        if shown is not None and shown.unread and self._kept is None:
+        dwell = inbox.preferences.dwell
+        if dwell and shown is not None and shown.unread and self._kept is None:
             self._timer = inbox.set_timer(SEEN_SECONDS, self._mark)
 
     @property

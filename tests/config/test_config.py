@@ -33,6 +33,7 @@ def read(home: Path, text: str | bytes) -> Settings:
 WHOLE = """
 theme = "nord"
 history_messages = 7
+seen = "reply"
 
 [views]
 "Late today" = 'is:closing  platform:ig'
@@ -52,10 +53,10 @@ quiet = "22:00-07:00"
 
 def test_every_setting_is_read(home: Path) -> None:
     settings = read(home, WHOLE)
-    assert (settings.theme, settings.history_messages) == ("nord", 7)
+    assert (settings.theme, settings.history_messages, settings.seen) == ("nord", 7, "reply")
     assert list(settings.views.items()) == [("Late today", "is:closing  platform:ig"), ("vip", "label:vip")]
     keys = {action: (remap.keys, remap.line) for action, remap in settings.keys.items()}
-    assert keys == {"done": (("d",), 10), "snooze": (("s", "F5"), 11), "pin": ((), 12)}
+    assert keys == {"done": (("d",), 11), "snooze": (("s", "F5"), 12), "pin": ((), 13)}
     rules = ("is:needs-reply", "label:vip")
     assert settings.notifications == Notifications(rules, bell=False, quiet=Quiet(time(22), time(7)))
     assert (settings.problems, settings.unknown) == ((), ())
@@ -68,6 +69,8 @@ def test_every_setting_is_read(home: Path) -> None:
         ("\n\ntheme = 3", 3, "theme: 3 is no text", "in quotes"),
         ("theme = 'a'\ntheme = 'b'\n", 2, "theme is set on line 1 already", "Remove one"),
         ("history_messages = 'all'", 1, "'all' cannot be used", "a whole number from 1"),
+        ("seen = 'later'", 1, "'later' is no way to be seen", "dwell, reply, explicit"),
+        ("seen = true", 1, "True is no way to be seen", "dwell, reply, explicit"),
         (b"theme = 'nord'\n# caf\xe9\n", 2, "is not UTF-8 text", "UTF-8"),
         ("[views]\nlate = 'is:late'\n", 2, "views.late: is: does not know late (column 4)", "one of unread"),
         ("[views]\nnow = 'is:done'\n", 2, "has a view now of its own", "another name"),

@@ -10,6 +10,8 @@ from inbox_tui.store import lookups
 from inbox_tui.store.db import Folder
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.store.views import View
+from inbox_tui.ui.actions import Context
+from inbox_tui.ui.preferences import Preferences
 
 from .conftest import Desk, DeskMaker
 
@@ -47,6 +49,23 @@ async def test_keys_go_on_being_about_the_chat_that_left_unread_by_being_read(
         assert not row.done
         await agent.press("z")
         await agent.until(lambda: not now(agent, chat).done)
+
+
+async def test_where_looking_shall_not_count_a_chat_stays_unread_until_its_key(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, view=View.UNREAD) as agent:
+        agent.inbox.prefer(Preferences(dwell=False))
+        await agent.press(*"4gg", "enter")
+        shown = agent.inbox.shown
+        assert shown is not None
+        assert shown.unread
+        assert agent.inbox.context is Context.THREAD
+        await agent.press("r", "escape", "j")
+        assert agent.inbox.seen._timer is None
+        assert now(agent, shown.chat).unread == shown.unread
+        await agent.press("u")
+        await agent.until(lambda: now(agent, shown.chat).unread == 0)
 
 
 async def test_enter_goes_back_into_the_chat_that_was_just_read(folder: Folder, desk: DeskMaker) -> None:
