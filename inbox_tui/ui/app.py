@@ -148,21 +148,18 @@ class InboxApp(App[None], inherit_bindings=False):
             await super().on_event(event)
 
     async def _take(self, event: events.Key | events.Paste) -> None:
-        """Keys and pastes go to the inbox, or to a dialog with fields, one after the other to its end."""
+        """Keys and pastes go to the inbox, or to the dialog over it, one after the other to its end."""
         from inbox_tui.ui.dialogs.dialog import Dialog
-        from inbox_tui.ui.dialogs.fields import FieldDialog
 
-        screen = self.screen
-        if isinstance(screen, Dialog):
+        while isinstance(screen := self.screen, Dialog) and not screen.ready.is_set():
             await screen.ready.wait()
-        takes = screen is self.inbox or isinstance(screen, FieldDialog)
-        if takes:
+        if screen is self.inbox or isinstance(screen, Dialog):
             self.app_focus = True
         if isinstance(event, events.Key) and self._quits(event):
             await self.action_quit()
         elif self.inbox is not None and screen is self.inbox:
             await self.inbox.take(event)
-        elif isinstance(screen, FieldDialog):
+        elif isinstance(screen, Dialog):
             await screen.take(event)
         else:
             await super().on_event(event)

@@ -1,11 +1,12 @@
-"""The base of every dialog: keys typed behind the one that opened it wait until it can take them."""
+"""The base of every dialog: keys wait until it can take them, and none overtakes another."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import ClassVar, TypeVar
 
+from textual import events
 from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.content import Content
@@ -29,7 +30,13 @@ def key_line(keys: Iterable[tuple[str, str]]) -> Content:
 
 
 class Dialog(ModalScreen[ResultT]):
-    """A modal screen over the inbox."""
+    """A modal screen over the inbox, whose keys are carried out one after the other.
+
+    So a key moves the focus with `set_focus`: `Widget.focus` waits behind keys that are typed already.
+    """
+
+    KEYS: ClassVar[Mapping[str, str]] = {}
+    """Keys that mean the same wherever the focus is, each with the name of its method (without arguments)."""
 
     HORIZONTAL_BREAKPOINTS = WIDTHS
     """What was said below it is said again on it, in the same place."""
@@ -44,6 +51,18 @@ class Dialog(ModalScreen[ResultT]):
         self._awaits_data = False
         self.keeps: list[Callable[[], object]] = []
         """What hands everything that was typed here to the writing thread now."""
+
+    async def take(self, event: events.Key | events.Paste) -> None:
+        """Carry a key or a paste out to its end; called in the order of typing.
+
+        Handed on through the queues of widgets, a key could be for this dialog though the one before it has
+        closed it, or for a list though the one before it leads out of that.
+        """
+        if isinstance(event, events.Key):
+            if (name := self.KEYS.get(event.key)) is not None:
+                getattr(self, name)()
+            else:
+                await self.app._check_bindings(event.key)
 
     def on_mount(self) -> None:
         """Take the focus now, not with the next message: keys may be waiting."""

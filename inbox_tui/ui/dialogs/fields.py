@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import ClassVar, TypeVar
 
@@ -22,31 +22,26 @@ KEEP_SECONDS = 0.15
 
 
 class FieldDialog(Dialog[ResultT]):
-    """A dialog whose keys and pastes are carried out one after the other, whatever they do to the focus.
+    """A dialog in which letters and pastes go into the field that has the focus."""
 
-    So a key moves it with `set_focus`: `Widget.focus` waits its turn behind letters that are typed already.
-    """
-
-    KEYS: ClassVar[Mapping[str, str]] = {}
-    """Keys that mean the same in every field, with the name of the method (without arguments) for each."""
     NEW_LINE: ClassVar[frozenset[str]] = frozenset({"ctrl+j", "shift+enter"})
 
     async def take(self, event: events.Key | events.Paste) -> None:
-        """Carry a key or a paste out to its end; called in the order of typing."""
+        """Carry a key or a paste out to its end."""
         field = self.focused
         if isinstance(event, events.Paste):
             if isinstance(field, Editor):
                 field.paste(event.text)
             elif isinstance(field, Input):
                 field.replace(one_line(event.text), *field.selection)
-        elif (name := self.KEYS.get(event.key)) is not None:
-            getattr(self, name)()
+        elif event.key in self.KEYS:
+            await super().take(event)
         elif isinstance(field, Editor) and event.key in self.NEW_LINE:
             field.write("\n")
         elif isinstance(field, Input) and event.is_printable and event.character:
             field.replace(event.character, *field.selection)
         elif not (isinstance(field, Editor) and field.type_key(event)):
-            await self.app._check_bindings(event.key)
+            await super().take(event)
 
     @on(Editor.TooLong)
     def _paste_too_long(self, event: Editor.TooLong) -> None:

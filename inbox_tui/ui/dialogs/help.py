@@ -82,11 +82,12 @@ class HelpScreen(Dialog[None]):
         room = int(min(WIDTH, self.app.size.width * 0.95)) - AROUND
         self.query_one(Static).update(Content("\n").join(self._lines(room)))
 
-    def on_key(self, event: events.Key) -> None:
+    async def take(self, event: events.Key | events.Paste) -> None:
         """The key that opened it closes it."""
-        if key_of(event) in self._preferences.keymap["help"].keys:
-            event.stop()
+        if isinstance(event, events.Key) and key_of(event) in self._preferences.keymap["help"].keys:
             self.dismiss()
+        else:
+            await super().take(event)
 
     def action_scroll(self, lines: int) -> None:
         """Move the text by lines."""

@@ -91,6 +91,7 @@ class OpenDialog(Dialog[None]):
         *ALONG,
         ("y", "copy", "Copy the link"),
     ]
+    KEYS: ClassVar[Mapping[str, str]] = {"enter": "open"}
 
     def __init__(self, session: Session, row: ThreadRow, things: Sequence[Thing]) -> None:
         super().__init__()
@@ -163,8 +164,11 @@ class OpenDialog(Dialog[None]):
             self._say(f"Copied {url}")
 
     @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        thing = self._things[event.option_index]
+    def open(self) -> None:
+        """Open the thing under the cursor, or have it fetched."""
+        thing = self._thing()
+        if thing is None:
+            return
         if thing.url is not None:
             self._outside(safe_url(thing.url) or "")
         elif thing.file is not None and self._row.message is not None:

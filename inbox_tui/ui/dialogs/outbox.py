@@ -71,6 +71,7 @@ class Outbox(Dialog[Entry | None]):
         ("escape,q", "dismiss", "Back"),
         *ALONG,
     ]
+    KEYS: ClassVar[Mapping[str, str]] = {"enter": "choose"}
 
     def __init__(self, session: Session, keymap: Keymap, hands: Hands) -> None:
         super().__init__()
@@ -97,17 +98,16 @@ class Outbox(Dialog[Entry | None]):
         """Something left, settled or failed."""
         self._read()
 
-    def on_key(self, event: events.Key) -> None:
+    async def take(self, event: events.Key | events.Paste) -> None:
         """The keys of the thread, as they are in force; the one that opened the outbox closes it."""
-        key = key_of(event)
-        if key in self._keymap["outbox"].keys:
-            event.stop()
-            self.dismiss(None)
+        key = key_of(event) if isinstance(event, events.Key) else ""
         name = next((name for name in self._does if key in self._keymap[name].keys), None)
-        if name is not None:
-            event.stop()
-            if (entry := self._entry) is not None:
-                self._does[name](entry)
+        if key in self._keymap["outbox"].keys:
+            self.dismiss(None)
+        elif name is None:
+            await super().take(event)
+        elif (entry := self._entry) is not None:
+            self._does[name](entry)
 
     def _read(self) -> None:
         reader = self._session.reader
@@ -187,5 +187,6 @@ class Outbox(Dialog[Entry | None]):
         )
 
     @on(OptionList.OptionSelected)
-    def _selected(self) -> None:
+    def choose(self) -> None:
+        """Go where the item under the cursor belongs."""
         self.dismiss(self._entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import on
@@ -16,20 +17,21 @@ from inbox_tui.core.capabilities import REACTIONS, platform_name
 from inbox_tui.core.models import Platform
 from inbox_tui.core.reactions import bare, emoji_problem
 from inbox_tui.core.text import clean
-from inbox_tui.ui.dialogs.dialog import ALONG, Dialog
+from inbox_tui.ui.dialogs.dialog import ALONG
+from inbox_tui.ui.dialogs.fields import FieldDialog
 
 PROMPT = "a single emoji"
 """What a reaction of one's own has to be."""
 
 
-class React(Dialog[str | None]):
+class React(FieldDialog[str | None]):
     """Asks which reaction a message is to get: its name, or an emoji. None: the person goes back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "back", "Back"),
         *ALONG,
         *[(str(number), f"pick({number})", f"Reaction {number}") for number in range(1, 10)],
     ]
+    KEYS: ClassVar[Mapping[str, str]] = {"enter": "choose", "escape": "back"}
 
     def __init__(self, platform: str, about: str, now: str | None) -> None:
         """`about`: the message in one line; `now`: how the one looks that it has from us already."""
@@ -55,7 +57,7 @@ class React(Dialog[str | None]):
         mark = "  ← now" if bare(self._now or "") == bare(emoji) else ""
         return Option(Content(f"{number + 1}  {emoji} {name}{mark}"))
 
-    def action_back(self) -> None:
+    def back(self) -> None:
         """Out of the field first, then out of the dialog."""
         if isinstance(self.focused, Input):
             self.set_focus(self.query_one(OptionList))
@@ -68,12 +70,18 @@ class React(Dialog[str | None]):
             self.dismiss(self._named[number - 1][0])
 
     @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
+    def _clicked(self, event: OptionList.OptionSelected) -> None:
         self.action_pick(event.option_index + 1)
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        emoji = clean(event.value).strip()
+    def choose(self) -> None:
+        """Take the choice under the cursor, or the emoji that is typed."""
+        if isinstance(self.focused, Input):
+            self._submit(self.focused.value)
+        elif (number := self.query_one(OptionList).highlighted) is not None:
+            self.action_pick(number + 1)
+
+    def _submit(self, typed: str) -> None:
+        emoji = clean(typed).strip()
         problem = emoji_problem(emoji)
         if problem is None:
             self.dismiss(emoji)
