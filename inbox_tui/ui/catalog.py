@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual.fuzzy import FuzzySearch
 
-from inbox_tui.core.capabilities import Refused, platform_name
+from inbox_tui.core.capabilities import Refused
 from inbox_tui.core.cells import preview
 from inbox_tui.core.models import Milliseconds
 from inbox_tui.core.text import search_key
@@ -106,20 +106,17 @@ class Catalog:
     def chats(self, found: Iterable[NamedChat]) -> list[Entry]:
         """Chats as entries."""
         inbox, now = self._inbox, self._inbox.session.clock.now()
-        entries = []
-        for row in found:
-            name = inbox.profiles.name_of(row.chat)
-            entries.append(
-                Entry(
-                    Kind.CHAT,
-                    row.chat.id,
-                    row.chat.title,
-                    f"{platform_name(row.chat.platform)} · {name} · {age(now - row.active_at)}",
-                    partial(inbox.go_to, row.chat.id),
-                    other=row.letters,
-                )
+        return [
+            Entry(
+                Kind.CHAT,
+                row.chat.id,
+                row.chat.title,
+                f"{inbox.profiles.place_of(row.chat)} · {age(now - row.active_at)}",
+                partial(inbox.go_to, row.chat.id),
+                other=row.letters,
             )
-        return entries
+            for row in found
+        ]
 
     def recent_chats(self, limit: int) -> list[str]:
         """Ids of the chats that were chosen last."""

@@ -10,23 +10,19 @@ from datetime import UTC, datetime
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 from textual.worker import Worker, WorkerState
 
-from inbox_tui.core.capabilities import Act, Refused, platform_name
+from inbox_tui.core.capabilities import Act, Refused
 from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Message
 from inbox_tui.core.text import clean
-from inbox_tui.store import customers, lookups, screens
-from inbox_tui.store.db import now_ms
+from inbox_tui.store import lookups, screens
 from inbox_tui.store.lookups import Revision
-from inbox_tui.store.reads import ChatRow, Key
-from inbox_tui.store.threads import ThreadSource
-from inbox_tui.ui import status
+from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts import Acts
 from inbox_tui.ui.bulk import Bulk
@@ -44,12 +40,12 @@ from inbox_tui.ui.notices import Notices
 from inbox_tui.ui.notifications import Notifications
 from inbox_tui.ui.opening import HEIGHTS, WIDTHS, classes_of
 from inbox_tui.ui.painting import Painter
-from inbox_tui.ui.person import person_lines
 from inbox_tui.ui.preferences import Preferences
 from inbox_tui.ui.profiles import Profiles
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.seen import Seen
 from inbox_tui.ui.session import Session
+from inbox_tui.ui.shown_chat import ShownChat
 from inbox_tui.ui.stray import StrayKeys
 from inbox_tui.ui.thread import Thread
 from inbox_tui.ui.title import ThreadTitle
@@ -89,7 +85,6 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.keymap = preferences.keymap
         self.profiles = Profiles(session)
         self.revision = Revision()
-        self.shown: ChatRow | None = None
         self.acts = Acts(self)
         self.alerts = Notifications(self)
         self.bulk = Bulk(session)
@@ -101,7 +96,6 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.keys = KeyTaker(self)
         self.seen = Seen(self)
         self._preview: Timer | None = None
-        self._older_asked: tuple[int, Key] | None = None
         self._tending: Future[None] | None = None
         self._followed: Widget | None = None
         """Where the focus was when the screen last went by it."""
@@ -136,6 +130,16 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.filter_bar.display = False
         self.drafts = Drafts(self.session, self.composer)
         self.warnings = Notices(self)
+        self.shown_chat = ShownChat(
+            self.session,
+            self.profiles,
+            self.drafts,
+            self.warnings,
+            title=self.query_one(ThreadTitle),
+            thread=self.thread,
+            composer=self.composer,
+            customer=self.query_one(Customer),
+        )
         self.composer.find_message = lambda name: lookups.message(self.session.reader, name)
         changed = lookups.changed_since(self.session.reader, self.revision)
         self.revision = changed.revision
@@ -180,6 +184,11 @@ class InboxScreen(Screen[None], inherit_bindings=False):
     def composer(self) -> Composer:
         """The composer below the thread."""
         return self.query_one("#composer", Composer)
+
+    @property
+    def shown(self) -> ChatRow | None:
+        """The chat that is shown beside the list."""
+        return self.shown_chat.row
 
     @property
     def filter_bar(self) -> FilterBar:
@@ -255,16 +264,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.thread.own_ids = self.profiles.own_ids
 
     def _reread_shown(self) -> None:
-        if self.shown is None:
-            return
-        row = lookups.chat(self.session.reader, self.shown.chat.id)
-        if row is None:
-            return
-        self.shown = row
-        self.drafts.refresh()
-        self.warnings.look()
-        self._draw_chat(row)
-        self.thread.reread()
+        self.shown_chat.reread()
         self.seen.watch()
 
     def _tick(self) -> None:
@@ -273,9 +273,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             self.prefer(changed)
         self.views.tick()
         self.chats.tick()
-        if self.shown is not None:
-            self._draw_chat(self.shown)
-            self.thread.tick()
+        self.shown_chat.tick()
         self.edges.draw()
 
     def prefer(self, preferences: Preferences) -> None:
@@ -297,37 +295,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if self.is_mounted:
             self.edges.draw()
 
-    # Drawing.
-
-    def _draw_chat(self, row: ChatRow) -> None:
-        self._draw_title(row)
-        more = f"{self.keymap.label('person')} shows all"
-        self.query_one(Customer).show(row, self.person_lines, more)
-        self.thread.unanswered_since = row.needs_reply_since
-        self.thread.empty_text = (
-            "The messages of this chat are not fetched yet." if row.pulled_at is None else "No messages yet."
-        )
-        self.thread.title = row.chat.title
-        self.composer.address(self.profiles.name_of(row.chat), row.chat.title)
-        self.draw_composer()
-
-    def person_lines(self, row: ChatRow, known: customers.Customer) -> list[Content]:
-        """What is known of the person of a chat, in lines."""
-        fresh = status.looks_in_words(self.profiles.freshness(row), now_ms(), complete=row.complete)
-        now = self.session.clock.now()
-        return person_lines(row, known, self.profiles.by_id, fresh, now, self.thread.zone)
-
-    def _draw_title(self, row: ChatRow) -> None:
-        # First what is told nowhere else on a small screen.
-        archived, name = "archived · " if row.chat.archived else "", self.profiles.name_of(row.chat)
-        place = f"{archived}{platform_name(row.chat.platform)} · {name}"
-        left, fresh = self.warnings.clock(), status.looked(self.profiles.freshness(row), now_ms())
-        facts = (Content.styled(left.full, left.style), fresh)
-        self.query_one(ThreadTitle).show(row.chat.title, place, *facts, at_end=self.thread.at_end)
-
-    def refusal(self, act: Act = Act.SEND_TEXT, message: Message | None = None) -> Refused | None:
-        """Why an act cannot be taken now on the open chat, or on a message of it; None where it can."""
-        return None if self.shown is None else self.refusal_of(self.shown, act, message)
+    # What keys are about.
 
     def refusal_of(self, row: ChatRow, act: Act, message: Message | None = None) -> Refused | None:
         """Why an act cannot be taken now on a chat, or on a message of it; None where it can."""
@@ -353,12 +321,6 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         away = row.snoozed_until is not None and self.session.clock.now() < row.snoozed_until
         return row.unanswered > 0 and not (row.unread or row.done or away)
 
-    def draw_composer(self) -> None:
-        """Lock or unlock the composer, and say there what should be known before a text is sent."""
-        refusal = self.refusal()
-        self.thread.can_send = refusal is None
-        self.composer.set_state(refusal, self.warnings.clock(), self.warnings.lines())
-
     # Chats.
 
     @on(VirtualRows.Highlighted, "#chats")
@@ -381,7 +343,12 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if row is not None:
             self.show_chat(row)
         elif not self.chats.window_rows and self.subject is None:
-            self.views.show_nothing()
+            self._show_nothing()
+
+    def _show_nothing(self) -> None:
+        if self.shown_chat.show_nothing():
+            self.edges.draw()
+            self.seen.watch()
 
     @on(VirtualRows.Chosen, "#chats")
     def _chosen(self, event: VirtualRows.Chosen) -> None:
@@ -390,47 +357,23 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.acts.do("open")
 
     def show_chat(self, row: ChatRow) -> None:
-        """Draw a chat into the thread pane and its draft into the composer."""
-        if self.shown is not None and self.shown.pk == row.pk:
-            return
-        self.drafts.keep()
-        self.shown = row
-        self.thread.platform = row.chat.platform
-        self.thread.title = row.chat.title
-        self.thread.unanswered_since = row.needs_reply_since
-        self.thread.can_send = self.refusal() is None
-        draft = self.drafts.show(row.chat.id)
-        self.warnings.look()
-        self.composer.load(
-            row.chat.id,
-            draft.text,
-            draft.cursor,
-            draft.extras,
-            platform=row.chat.platform,
-            profile=self.profiles.name_of(row.chat),
-            person=row.chat.title,
-        )
-        self.thread.show(ThreadSource(self.session.reader, row.pk, row.chat.id), end=True)
-        self._draw_chat(row)
-        self.seen.watch()
+        """Draw a chat into the panes beside the list, where it is not there yet."""
+        if self.shown is None or self.shown.pk != row.pk:
+            self.shown_chat.show(row)
+            self.seen.watch()
 
     @on(VirtualRows.Scrolled, "#thread")
     def _thread_scrolled(self, event: VirtualRows.Scrolled) -> None:
         event.stop()
         if self.shown is not None:
-            self._draw_title(self.shown)
+            self.shown_chat.draw_title()
             self.seen.watch()
 
     @on(VirtualRows.StartNear, "#thread")
     def _start_near(self, event: VirtualRows.StartNear) -> None:
-        """The oldest cached message is on the screen: ask for an older page, if there may be one."""
         event.stop()
-        row, rows = self.shown, self.thread.window_rows
-        if row is None or row.history_done or not rows or self.context is Context.LIST:
-            return
-        if self._older_asked != (row.pk, rows[0].key):
-            self._older_asked = (row.pk, rows[0].key)
-            self.session.do(screens.need, "older", row.chat.id)
+        if self.context is not Context.LIST:
+            self.shown_chat.want_older()
 
     # Keys.
 
@@ -478,7 +421,7 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     @on(Editor.LockedKey)
     def _locked_key(self) -> None:
-        refusal = self.refusal()
+        refusal = self.shown_chat.refusal()
         # Once: the composer says it, too, and each key would say it anew.
         if refusal is not None and refusal.reason != self.said:
             self.say(refusal.reason)

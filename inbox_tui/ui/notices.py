@@ -87,7 +87,9 @@ class Notices:
     def pasted(self, text: str) -> None:
         """Offer what was pasted as a file, where it is the path or the address of one."""
         text = clean(text) if len(text) <= MOST_PATH else ""
-        if text.strip() and "\n" not in text.strip() and self._inbox.refusal(Act.SEND_ATTACHMENT) is None:
+        if not text.strip() or "\n" in text.strip():
+            return
+        if self._inbox.shown_chat.refusal(Act.SEND_ATTACHMENT) is None:
             self._inbox.background(self._look_for_file(text))
 
     async def _look_for_file(self, text: str) -> None:
@@ -99,7 +101,7 @@ class Notices:
         found = await asyncio.to_thread(offer, text, row.chat.platform)
         if found is not None and inbox.shown is not None and inbox.shown.pk == row.pk:
             self._offer = Offer(text, found)
-            inbox.draw_composer()
+            inbox.shown_chat.draw_composer()
 
     def _offer_words(self) -> str | None:
         """What is offered, while what was pasted still stands in the text."""
@@ -116,5 +118,5 @@ class Notices:
         offer, self._offer = self._offer, None
         self._inbox.composer.cut_out(offer.text)
         self._inbox.composer.attach(offer.extras)
-        self._inbox.draw_composer()
+        self._inbox.shown_chat.draw_composer()
         return True

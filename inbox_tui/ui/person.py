@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
 from textual.content import Content
 
-from inbox_tui.core.capabilities import INBOUND_DELAY, platform_name
-from inbox_tui.core.models import Chat, Json, Milliseconds, Platform, Profile
+from inbox_tui.core.capabilities import INBOUND_DELAY
+from inbox_tui.core.models import Chat, Json, Milliseconds, Platform
 from inbox_tui.core.ranking import FOREVER
 from inbox_tui.core.times import age, clock, day_label, duration, moment
 from inbox_tui.store.customers import Customer, Other
+from inbox_tui.store.db import now_ms
 from inbox_tui.store.reads import ChatRow
+from inbox_tui.ui import status
+from inbox_tui.ui.profiles import Profiles
 
 _FACTS = (
     ("is_verified_user", "verified", "not verified"),
@@ -27,17 +30,16 @@ _FACTS = (
 def person_lines(
     row: ChatRow,
     known: Customer,
-    profiles: Mapping[str, Profile],
-    looks: Sequence[Content],
+    profiles: Profiles,
     now: Milliseconds,
     zone: tzinfo | None,
 ) -> list[Content]:
-    """Everything about a person at a time of the server. `looks`: how fresh it is, in words."""
+    """Everything about a person at a time of the server, and how fresh that is."""
     chat, zone = row.chat, zone or UTC
     lines = [Content(chat.title).stylize("bold")]
     if chat.participant_username and chat.participant_username != chat.title:
         lines.append(Content(f"@{chat.participant_username}"))
-    lines.append(Content(_place(chat, profiles)))
+    lines.append(Content(profiles.place_of(chat)))
     if chat.archived:
         lines.append(Content("archived on the platform (muted)"))
     lines.append(Content(""))
@@ -52,12 +54,11 @@ def person_lines(
     if row.needs_reply_since is not None:
         lines.append(Content(f"waiting for {age(now - row.needs_reply_since)}").stylize("$text-warning"))
     lines += _others(known.others, profiles, now)
-    return [*lines, Content(""), *looks]
-
-
-def _place(chat: Chat, profiles: Mapping[str, Profile]) -> str:
-    profile = profiles.get(chat.profile_id)
-    return f"{platform_name(chat.platform)} · {chat.profile_id if profile is None else profile.name}"
+    return [
+        *lines,
+        Content(""),
+        *status.looks_in_words(profiles.freshness(row), now_ms(), complete=row.complete),
+    ]
 
 
 def _marks(row: ChatRow, now: Milliseconds) -> list[Content]:
@@ -135,7 +136,7 @@ def _history(row: ChatRow, known: Customer, now: Milliseconds, zone: tzinfo) -> 
     return [*words, told]
 
 
-def _others(others: Sequence[Other], profiles: Mapping[str, Profile], now: Milliseconds) -> list[Content]:
+def _others(others: Sequence[Other], profiles: Profiles, now: Milliseconds) -> list[Content]:
     """Chats that may be theirs, too: numbered, as the dialog goes there by number."""
     if not others:
         return []
@@ -143,5 +144,5 @@ def _others(others: Sequence[Other], profiles: Mapping[str, Profile], now: Milli
     for number, other in enumerate(others, 1):
         name = other.chat.title
         same = f"same {other.why}, {age(now - other.active_at)}"
-        lines.append(Content(f"{number} {name} · {_place(other.chat, profiles)} ({same})"))
+        lines.append(Content(f"{number} {name} · {profiles.place_of(other.chat)} ({same})"))
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 
-from inbox_tui.core.capabilities import Act, Refused, ask
+from inbox_tui.core.capabilities import Act, Refused, ask, platform_name
 from inbox_tui.core.models import Chat, Message, Profile
 from inbox_tui.core.window import Window
 from inbox_tui.store import looks, lookups
@@ -49,6 +49,10 @@ class Profiles:
         """What the profile of a chat is called; its id, where that is all that is known."""
         profile = self.by_id.get(chat.profile_id)
         return chat.profile_id if profile is None else profile.name
+
+    def place_of(self, chat: Chat) -> str:
+        """Where a chat is: its platform, and the profile that it is with."""
+        return f"{platform_name(chat.platform)} · {self.name_of(chat)}"
 
     def freshness(self, row: ChatRow) -> Freshness:
         """When a chat was last looked at, by itself or with the list of its profile."""

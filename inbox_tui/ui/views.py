@@ -12,8 +12,6 @@ from inbox_tui.store.reads import ChatFilter, ChatListing, ChatRow, ChatSource, 
 from inbox_tui.store.views import View, ViewSource, next_change
 from inbox_tui.ui import opening
 from inbox_tui.ui.chat_list import Bookmark
-from inbox_tui.ui.customer import Customer
-from inbox_tui.ui.title import ThreadTitle
 
 if TYPE_CHECKING:
     from inbox_tui.core.models import Milliseconds
@@ -107,21 +105,6 @@ class Views:
     def _ask_the_clock(self) -> None:
         session = self._inbox.session
         self._due = next_change(session.reader, session.clock.now())
-
-    def show_nothing(self) -> None:
-        """Empty the panes beside an empty list: they show what keys are about, and that is no chat."""
-        inbox = self._inbox
-        composer = inbox.composer
-        if inbox.shown is None and not composer.display:
-            return
-        inbox.drafts.keep()
-        inbox.shown = None
-        composer.load(None, "", 0, {}, platform="", profile="", person="")
-        inbox.thread.show(None)
-        inbox.query_one(ThreadTitle).show("", "", at_end=True)
-        inbox.query_one(Customer).show_nobody()
-        inbox.edges.draw()
-        inbox.seen.watch()
 
     # What changes.
 

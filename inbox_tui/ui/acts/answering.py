@@ -54,7 +54,7 @@ class Answering(Area):
         again = item is not None and item.state in (State.FAILED, State.UNCERTAIN)
         # What is no send is asked about again by the engine, when it would leave.
         sends = item is not None and item.act == ActName.SEND
-        if again and sends and (refusal := inbox.refusal()) is not None:
+        if again and sends and (refusal := inbox.shown_chat.refusal()) is not None:
             inbox.say(refusal.reason)
         elif sends and item is not None and item.state == State.UNCERTAIN:
             self.ask_to_send_again(item)
@@ -66,7 +66,7 @@ class Answering(Area):
             inbox.say("Only a failed or uncertain message can be sent again")
         elif not message.body:
             inbox.say("Only text can be sent again from here; send the file once more")
-        elif (refusal := inbox.refusal()) is not None:
+        elif (refusal := inbox.shown_chat.refusal()) is not None:
             inbox.say(refusal.reason)
         else:
             inbox.background(inbox.drafts.sender.send_again(shown, message, row.quoted))

@@ -24,7 +24,7 @@ class Composing(Area):
     def why_not_send(self) -> Refused | None:
         """Asked of the words in the composer; without any, of the chat alone."""
         words = self._inbox.drafts.unsent
-        return next(self._refusals(words), None) if words else self._inbox.refusal()
+        return next(self._refusals(words), None) if words else self._inbox.shown_chat.refusal()
 
     def send_done(self, count: int) -> None:
         """Send, and close the chat for us."""
@@ -76,11 +76,11 @@ class Composing(Area):
         acts += [Act.SEND_ATTACHMENT] if "file" in extras or "media_url" in extras else []
         acts += [Act.REPLY_MARKUP] if "reply_markup" in extras else []
         for act in acts:
-            if (refusal := inbox.refusal(act)) is not None:
+            if (refusal := inbox.shown_chat.refusal(act)) is not None:
                 yield refusal
         replied_to = extras.get("reply_to_id")
         message = lookups.message(inbox.session.reader, str(replied_to)) if replied_to else None
-        if "reply_to" in extras and (refusal := inbox.refusal(Act.REPLY_TO, message)) is not None:
+        if "reply_to" in extras and (refusal := inbox.shown_chat.refusal(Act.REPLY_TO, message)) is not None:
             yield Refused(f"{refusal.reason}; Backspace in front of the text makes it a plain reply")
 
     def reply_to(self, count: int) -> None:

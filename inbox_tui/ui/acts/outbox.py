@@ -88,7 +88,7 @@ class OutboxActs(Area):
             inbox.say(f"It is the draft for its comment again: {inbox.keymap.label('comments')} goes there")
         else:
             inbox.say(f"Back as the draft for {'its chat' if entry.chat is None else entry.chat.title}")
-        inbox.draw_composer()
+        inbox.shown_chat.draw_composer()
 
     def _left(self, entry: Entry | None) -> None:
         """Go where an item belongs."""

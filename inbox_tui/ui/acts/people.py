@@ -8,6 +8,7 @@ from textual.content import Content
 
 from inbox_tui.store import customers, lookups
 from inbox_tui.ui.acts.area import Area
+from inbox_tui.ui.person import person_lines
 
 
 class People(Area):
@@ -24,7 +25,8 @@ class People(Area):
 
         def lines() -> Sequence[Content]:
             now = lookups.chat(reader, chat_id) or row
-            return inbox.person_lines(now, customers.customer(reader, now))
+            known, clock = customers.customer(reader, now), inbox.session.clock
+            return person_lines(now, known, inbox.profiles, clock.now(), inbox.thread.zone)
 
         def chosen(other: str | None) -> None:
             if other is not None:

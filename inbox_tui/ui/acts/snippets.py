@@ -51,7 +51,7 @@ class Snippets(Area):
             inbox.say(f"There is no snippet {name} any more")
         elif row is None:
             inbox.say("No chat is open")
-        elif (refusal := inbox.refusal(Act.SEND_TEXT)) is not None:
+        elif (refusal := inbox.shown_chat.refusal(Act.SEND_TEXT)) is not None:
             inbox.say(refusal.reason)
         elif not snippet.fits(row.chat.platform):
             inbox.say(f"{name} is for {snippet.only} only")
@@ -86,7 +86,7 @@ class Snippets(Area):
         inbox, composer = self._inbox, self._inbox.composer
         if composer.chat_id != row.chat.id:
             return "Nothing was put in: another chat is open now"
-        if (refusal := inbox.refusal()) is not None:
+        if (refusal := inbox.shown_chat.refusal()) is not None:
             return f"Nothing was put in: {refusal.reason}"
         editor = composer.editor
         if instead and not editor.selected_text:
@@ -104,7 +104,7 @@ class Snippets(Area):
     def _put_keyboard(self, name: str, filled: Filled) -> None:
         inbox, composer = self._inbox, self._inbox.composer
         there = composer.extras.get("reply_markup")
-        if (refusal := inbox.refusal(Act.REPLY_MARKUP)) is not None:
+        if (refusal := inbox.shown_chat.refusal(Act.REPLY_MARKUP)) is not None:
             inbox.say(f"Without the buttons of {name}: {refusal.reason}")
         elif there and there != filled.keyboard:
             key = inbox.keymap.label("keyboard")

@@ -203,7 +203,7 @@ class Triage(Area):
             await self._step(back=True)
             return
         inbox.say(await inbox.drafts.take_back())
-        inbox.draw_composer()
+        inbox.shown_chat.draw_composer()
 
     async def _stopped(self, work: Work) -> bool:
         """End an act on many chats where it is; returns whether anything of it was done."""
