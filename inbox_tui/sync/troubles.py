@@ -25,6 +25,8 @@ PATIENCE = 3
 """How often a sync that is to end tries the same thing."""
 LIMITED_PATIENCE = 10
 """How often such a sync waits when the API asks it to slow down."""
+ASK_AGAIN_SECONDS = 1.0
+"""After a refusal: how soon is asked how much is refused."""
 ASIDE_SECONDS, LONGEST_ASIDE_SECONDS = 60.0, 3600.0
 """How long a chat that cannot be read is left alone, doubled each time."""
 
@@ -80,6 +82,10 @@ class Troubles:
         self.schedule.pace.answered()
         self._tries.pop(look.subject, None)
         self._server_faults.pop(look.profile_id, None)
+        if look.subject == ("chat", look.id) and look.id in self._aside:
+            # It can be read after all, as a screen that shows it has found out.
+            del self._aside[look.id]
+            self.pull.messages.take_up(look.id, look.profile_id)
         if look.profile_id:
             self.schedule.succeeded(look.profile_id)
         if look.kind in OF_PROFILE and look.profile_id in self.faults:
@@ -105,8 +111,8 @@ class Troubles:
         elif look.kind is Kind.ASKED:
             self._want_failed(look, error, now, tries)
         elif isinstance(error, NotAuthorised):
-            self._refused(look, error, now)
-        elif isinstance(error, NetworkError) or look.kind in OF_PROFILE:
+            self._refused(look, error, now, tries)
+        elif look.kind in OF_PROFILE or (isinstance(error, NetworkError) and not self._is_alone(look, tries)):
             self._profile_failed(look, error, now)
         elif look.kind is Kind.SENT:
             self._message_failed(look, error, now)
@@ -138,15 +144,34 @@ class Troubles:
                 self._fault(profile_id, error)
         if not self.following and (self.key_refused or tries >= PATIENCE):
             self.errors.append(error)
-            self.given_up.update(self.pull.profiles)
+            for profile_id in self.pull.profiles:
+                self.given_up.add(profile_id)
+                self.schedule.drop_profile(profile_id)
             return
         self.schedule.put(look, now + pause)
         if not self.key_refused and self.following:
             for profile_id in self.pull.profiles:
                 self.schedule.put(Look(Kind.CHATS, profile_id), now)
 
-    def _refused(self, look: Look, error: InboxError, now: float) -> None:
-        """401 or 403: the profile stops for a minute, and the key is tried on the list of profiles."""
+    def _is_alone(self, look: Look, tries: int) -> bool:
+        """Whether one chat does not answer, again and again, of a profile that does."""
+        return tries >= PATIENCE and not self.schedule.lane(look.profile_id).failures
+
+    def _refused(self, look: Look, error: InboxError, now: float, tries: int) -> None:
+        """401 or 403: the profile stops for a minute, and the key is tried on the list of profiles.
+
+        What is refused about one chat may be refused of that alone. So first the profile's chats are listed.
+        """
+        if look.profile_id in self.given_up:
+            return
+        if look.kind not in OF_PROFILE:
+            self.schedule.stop([look.profile_id], now + ASK_AGAIN_SECONDS)
+            self.schedule.put(Look(Kind.CHATS, look.profile_id), now + ASK_AGAIN_SECONDS)
+            if look.kind is Kind.SENT:
+                self._message_failed(look, error, now)
+            else:
+                self._chat_failed(look, error, now, tries)
+            return
         self._fault(look.profile_id, error)
         if not self.following:
             self._give_up(look.profile_id, error)
@@ -154,10 +179,8 @@ class Troubles:
         later = now + schedule.STOPPED_SECONDS
         self.schedule.stop([look.profile_id], later)
         self.schedule.put(Look(Kind.CHATS, look.profile_id), later)
-        if look.kind is not Kind.CHATS:
-            self._again(look, later)
-        elif not self.key_refused:
-            self.schedule.put(Look(Kind.PROFILES), now + 1.0)
+        if not self.key_refused:
+            self.schedule.put(Look(Kind.PROFILES), now + ASK_AGAIN_SECONDS)
 
     def _profile_failed(self, look: Look, error: InboxError, now: float) -> None:
         profile = self.pull.profiles.get(look.profile_id)

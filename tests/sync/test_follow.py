@@ -394,6 +394,41 @@ def test_one_chat_that_always_fails_leaves_the_others_of_its_profile_alone(shop:
     assert shop.value("SELECT pulled_at FROM chats WHERE id = 'bad'") is not None
 
 
+@pytest.mark.parametrize("answer", [httpx.Response(403), httpx.ReadTimeout("no answer")])
+def test_chats_that_are_refused_or_never_answer_leave_the_others_of_their_profile_alone(
+    desk: Desk, answer: httpx.Response | Exception
+) -> None:
+    desk.api.add_profile()
+    for index in range(10):
+        desk.api.add_chat(f"bad{index}", START - 47 * HOUR - index)
+        desk.api.add_chat(f"good{index}", START - 48 * HOUR - index)
+    desk.api.bend = failing("/bad", answer)
+    loop = desk.loop()
+    desk.pass_time(loop, 40)
+    assert desk.value("SELECT count(*) FROM chats WHERE id LIKE 'good%' AND pulled_at IS NOT NULL") == 10
+    desk.pass_time(loop, 30)
+    assert faults(desk)["p1"] == (None, None)
+    desk.api.requests = []
+    desk.pass_time(loop, 600, step=2)
+    assert desk.api.count("/bad") <= 60
+    desk.api.bend = None
+    desk.pass_time(loop, 900, step=2)
+    assert desk.value("SELECT count(*) FROM chats WHERE pulled_at IS NULL") == 0
+
+
+def test_a_chat_that_can_be_read_again_on_a_screen_is_read_as_any_other(shop: Desk) -> None:
+    show(shop, "c1")
+    loop = following(shop)
+    shop.api.bend = failing("/c1/messages", httpx.Response(403))
+    shop.pass_time(loop, 60)
+    shop.api.bend = None
+    shop.pass_time(loop, 30)
+    show(shop, None)
+    shop.api.add_message("c1", shop.api.now, "Hello again")
+    shop.pass_time(loop, 10)
+    assert shop.value("SELECT count(*) FROM messages WHERE body = 'Hello again'") == 1
+
+
 def test_a_slow_down_of_the_api_is_respected_by_every_look(quiet: Desk) -> None:
     loop = following(quiet)
     show(quiet, "p1-1")

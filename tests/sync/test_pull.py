@@ -327,6 +327,27 @@ def test_a_chat_that_the_api_does_not_give_costs_only_itself(desk: Desk) -> None
     assert [error.exit_code for error in loop.troubles.errors] == [1]
 
 
+@pytest.mark.parametrize("answer", [httpx.Response(403), httpx.ReadTimeout("no answer")])
+def test_a_chat_that_is_refused_or_never_answers_costs_only_itself_and_the_sync_ends(
+    desk: Desk, answer: httpx.Response | Exception
+) -> None:
+    desk.api.add_profile()
+    desk.api.add_chat("bad", START - MINUTE)
+    for index in range(20):
+        desk.api.add_chat(f"good{index}", START - HOUR - index)
+
+    def bend(request: httpx.Request) -> httpx.Response | None:
+        if "/bad/" in request.url.path and isinstance(answer, Exception):
+            raise answer
+        return answer if "/bad/" in request.url.path else None
+
+    desk.api.bend = bend
+    loop = desk.sync()
+    assert desk.value("SELECT count(*) FROM chats WHERE pulled_at IS NOT NULL") == 20
+    assert len(loop.troubles.errors) == 1
+    assert loop.troubles.faults == {}
+
+
 def test_a_profile_that_the_api_lists_no_more_is_kept_and_not_looked_at(desk: Desk) -> None:
     desk.api.add_profile("p1")
     desk.api.add_profile("p2")
