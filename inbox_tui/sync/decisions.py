@@ -163,6 +163,20 @@ def after_search(
     )
 
 
+def after_unread(
+    error: InboxError, *, now: Milliseconds, dispatched_at: Milliseconds, pause: float
+) -> Decision:
+    """What a send comes to whose chat could not be looked at, by this machine's clock.
+
+    What is refused will be so the next time, too, so the person is asked when the time for it is over.
+    """
+    if isinstance(error, RequestRejected | NotFound | NotAuthorised) and not (
+        0 <= now - dispatched_at < LAST_SEARCH_MS
+    ):
+        return _ask("Nobody knows whether this was sent: no answer came, and the chat cannot be read", error)
+    return Decision(What.SEARCH, pause, error.title, "Looking whether it arrived; it is not sent again.")
+
+
 def after_find(found: Sequence[Message], *, dispatched_at: Milliseconds, zone: tzinfo) -> Decision | None:
     """What messages that may be a send say about it whenever they are found; None where there are none."""
     if not found:

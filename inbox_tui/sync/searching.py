@@ -11,7 +11,7 @@ from inbox_tui.store import fetched, lookalikes
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.items import OutboxItem
 from inbox_tui.sync import decisions
-from inbox_tui.sync.decisions import Decision, What
+from inbox_tui.sync.decisions import What
 from inbox_tui.sync.sending import Desk
 from inbox_tui.sync.settling import zone
 
@@ -41,8 +41,13 @@ class Searching:
     def _searched(self, item: OutboxItem, outcome: Page[Message] | InboxError, started: Milliseconds) -> None:
         self.desk.busy.pop(item.pk, None)
         if isinstance(outcome, InboxError):
-            hint = "Looking whether it arrived; it is not sent again."
-            self.desk.carry_out(item, Decision(What.SEARCH, self.desk.pause(item), outcome.title, hint))
+            unread = decisions.after_unread(
+                outcome,
+                now=self.desk.now(),
+                dispatched_at=item.dispatched_at or item.created_at,
+                pause=self.desk.pause(item),
+            )
+            self.desk.carry_out(item, unread)
             return
         offset = self.desk.offset()
         since = lookalikes.sent_at(item, offset)

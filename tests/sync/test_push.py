@@ -375,6 +375,31 @@ def test_no_conclusion_is_drawn_while_the_chat_cannot_be_read(shop: Desk) -> Non
     assert shop.item(item).state == State.UNCERTAIN
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 422])
+def test_where_the_chat_may_not_be_read_any_more_the_person_decides_after_a_minute(
+    shop: Desk, status: int
+) -> None:
+    def bend(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "POST":
+            return httpx.Response(500)
+        return httpx.Response(status) if "/c1/messages" in request.url.path else None
+
+    loop = shop.following()
+    shop.api.bend = bend
+    item = shop.send("Hello")
+    shop.pass_time(loop, 50, step=1)
+    assert shop.item(item).state == State.SENDING
+    shop.pass_time(loop, 50, step=1)
+    assert shop.item(item).state == State.UNCERTAIN
+    assert "the chat cannot be read" in shop.item(item).title
+    assert posts(shop) == 1
+    # It goes on being looked for: it had arrived.
+    shop.api.add_message("c1", shop.api.now - 90_000, "Hello", direction="outbound")
+    shop.api.bend = None
+    shop.pass_time(loop, 120, step=1)
+    assert shop.item(item).state == State.SETTLED
+
+
 def test_two_equal_messages_found_are_uncertain(shop: Desk) -> None:
     shop.api.bend = once(lose_answer(shop))
     loop = shop.following()
