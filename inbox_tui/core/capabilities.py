@@ -7,6 +7,7 @@ own documentation. A refusal says why in words for the person at the keyboard.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -14,7 +15,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from inbox_tui.core import keyboards
+from inbox_tui.core.cells import preview
 from inbox_tui.core.models import Chat, Comment, Message, Milliseconds, Platform, Profile, Status
+from inbox_tui.core.text import clean
 from inbox_tui.core.times import clock, day_label
 from inbox_tui.core.window import Window, WindowState, window_of, window_state
 
@@ -144,6 +147,9 @@ REACTIONS: Mapping[str, Mapping[str, str]] = {
 
 INBOUND_DELAY: Mapping[str, Milliseconds] = {Platform.BLUESKY: 300_000}
 """How late a message may reach the API: Bluesky is polled every five minutes; the others are pushed."""
+
+LONGEST_DID = 2048
+_DID = re.compile(r"did:[a-z]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._-]")
 
 COMMENT_AGE: Milliseconds = 7 * 86_400_000
 """Meta's limit for private replies (seed, "Private reply")."""
@@ -320,19 +326,29 @@ def reaction_problem(platform: str, reaction: str | None, emoji: str | None) -> 
     if emoji and platform == Platform.FACEBOOK:
         return None
     if reaction is not None and reaction not in names:
-        return f"{platform_name(platform)} takes these reactions: {', '.join(names)}"
+        taken = ", ".join(names)
+        if platform == Platform.FACEBOOK:
+            return f"Facebook takes any emoji, or one of these names: {taken}"
+        return f"{platform_name(platform)} takes the reaction {taken} only"
     return None
 
 
 def participant_problem(platform: str, participant: str) -> str | None:
     """Why a new chat with this participant id would be refused; None: it may exist.
 
-    Bluesky wants a DID (seed, "Starting a chat by DID"); the ids of the others are the platforms' numbers.
+    Bluesky wants a DID (seed, "Starting a chat by DID"; its syntax is that of the AT Protocol), Telegram the
+    number of its Bot API. Of Meta's ids the seed only says that they are not the name.
     """
     if not participant or participant != participant.strip():
         return "The platform's id of the person is needed"
     if platform == Platform.BLUESKY:
-        method, _, rest = participant.removeprefix("did:").partition(":")
-        if not participant.startswith("did:") or not method.isalnum() or not rest:
+        if not participant.startswith("did:"):
             return "Bluesky needs the person's DID (did:plc:…), not the handle"
+        if len(participant) > LONGEST_DID or not _DID.fullmatch(participant):
+            return f"{preview(clean(participant), 40)} is no DID; one looks like did:plc:abc234… or did:web:…"
+    elif platform == Platform.TELEGRAM:
+        if not (participant.isascii() and participant.isdecimal()):
+            return "Telegram needs the number of the person, not the user name"
+    elif participant.startswith("@") or not participant.isprintable() or " " in participant:
+        return f"{platform_name(platform)} needs its own id of the person, not the name or handle"
     return None

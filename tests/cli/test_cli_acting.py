@@ -195,7 +195,7 @@ def test_a_reaction_is_set_replaced_and_taken_off(acting: CommandLine) -> None:
 
 def test_instagram_takes_love_alone_with_any_emoji_along_with_it(acting: CommandLine) -> None:
     message = message_of(acting, "instagram", "inbound", "received")["id"]
-    refused(acting("react", message, "wow"), 4, "Instagram takes these reactions: love")
+    refused(acting("react", message, "wow"), 4, "Instagram takes the reaction love only")
     assert acting("react", message, "🎉").code == 0
     reactions = [(each["emoji"], each["reaction"]) for each in live(acting, message)["reactions"]]
     assert ("🎉", "love") in reactions
@@ -251,6 +251,9 @@ def test_a_new_chat_is_made_found_again_and_written_into(acting: CommandLine) ->
 def test_a_new_chat_that_cannot_be_is_4_and_nothing_is_made(acting: CommandLine) -> None:
     ids = {record["platform"]: record["id"] for record in acting("profiles", "--json").records}
     refused(acting("new-chat", ids["bluesky"], "jane.bsky.social"), 4, "DID")
+    refused(acting("new-chat", ids["bluesky"], "did:plc:jane doe"), 4, "did:plc:jane doe is no DID")
+    refused(acting("new-chat", ids["telegram"], "@jane"), 4, "the number of the person, not the user name")
+    refused(acting("new-chat", ids["instagram"], "@jane"), 4, "not the name or handle")
     refused(acting("new-chat", ids["telegram"], "77", "Hello"), 4, "A Telegram bot cannot write first")
     refused(acting("new-chat", ids["facebook"], "77", "Hello"), 4, "Facebook lets you write only after")
     refused(acting("new-chat", "Acme Shop", "77"), 2, "names more than one profile")
