@@ -48,11 +48,12 @@ def show(
         bool, typer.Option("--live", help="As the API tells it now, unseen characters escaped.")
     ] = False,
     as_json: JsonOption = False,
+    ids: IdsOption = False,
 ) -> int:
     """Every field of a message."""
     from inbox_tui.cli import asking
 
-    return asking.show(settings_of(context), message, live=live, as_json=as_json)
+    return asking.show(settings_of(context), message, live=live, as_json=as_json, ids=ids)
 
 
 def save(

@@ -50,11 +50,14 @@ def _message(reader: sqlite3.Connection, name: str) -> Message:
 # ---------------------------------------------------------------- show
 
 
-def show(settings: Settings, name: str, *, live: bool, as_json: bool) -> int:
+def show(settings: Settings, name: str, *, live: bool, as_json: bool, ids: bool) -> int:
     """Print a message as the cache has it, or as the API tells it now. Raises InboxError."""
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
         message = _message(reader, name)
+        if ids and not live:
+            print(message.id)
+            return 0
         if not live:
             record = {**message.extra, **output.message_record(message)}
             print(json.dumps(record, ensure_ascii=False) if as_json else escaped_json(record))
@@ -65,7 +68,10 @@ def show(settings: Settings, name: str, *, live: bool, as_json: bool) -> int:
         raise InboxError(
             "The API did not tell this message" if answer is None or not answer.fault else answer.fault
         )
-    print(json.dumps(json.loads(answer.json)) if as_json else answer.json)
+    if ids:
+        print(message.id)
+    else:
+        print(json.dumps(json.loads(answer.json)) if as_json else answer.json)
     return 0
 
 

@@ -146,6 +146,7 @@ def sync(
         str | None, typer.Option(help="The https address that leads there, of a tunnel or proxy.")
     ] = None,
     until_stdin_closes: StdinOption = False,
+    as_json: JsonOption = False,
 ) -> int:
     """Bring the cache in step with the API, without the screen."""
     from inbox_tui.cli.syncing import run_sync, webhooks_of
@@ -157,6 +158,7 @@ def sync(
         follow=follow,
         full=full,
         watch_stdin=until_stdin_closes,
+        as_json=as_json,
         webhooks=webhooks_of(webhooks=webhooks, follow=follow, port=port, host=host, public_url=public_url),
     )
 

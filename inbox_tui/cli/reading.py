@@ -14,9 +14,10 @@ from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import platform_name
 from inbox_tui.core.errors import InboxError, UsageError
 from inbox_tui.core.models import Json, Message, Milliseconds
+from inbox_tui.core.ranking import FOREVER
 from inbox_tui.core.summary import describe
 from inbox_tui.core.text import clean
-from inbox_tui.core.times import age, day_label
+from inbox_tui.core.times import age, day_label, duration
 from inbox_tui.core.times import clock as time_of_day
 from inbox_tui.store import clock, lookalikes, looks, lookups, reads, search
 from inbox_tui.store.acts import ActName
@@ -109,7 +110,7 @@ def chats(settings: Settings, query: str, view: str | None, *, as_json: bool, id
                     row.chat.platform,
                     row.chat.title,
                     age(now - row.active_at),
-                    _state(row),
+                    _state(row, now),
                     row.last_words,
                 )
                 for row in rows
@@ -140,16 +141,25 @@ def freshness(folder: Folder, profiles: Sequence[ProfileRow]) -> Callable[[ChatR
     return of
 
 
-def _state(row: ChatRow) -> str:
+def _state(row: ChatRow, now: Milliseconds) -> str:
+    """The most urgent state of a chat in words, in the order of the screen."""
+    if row.uncertain:
+        return "uncertain"
     if row.failed:
         return f"{row.failed} failed"
+    if row.retrying_since is not None:
+        return "retrying"
     if row.leaving:
         return "1 not sent yet" if row.leaving == 1 else f"{row.leaving} not sent yet"
+    if row.snoozed_until is not None and now < row.snoozed_until:
+        return "snoozed" if row.snoozed_until >= FOREVER else f"snoozed {duration(row.snoozed_until - now)}"
+    if row.done:
+        return f"done, {row.unread} unread" if row.unread else "done"
     if row.unread:
         return f"{row.unread} unread"
     if row.unanswered:
         return "to answer"
-    return "done" if row.done else "waiting" if row.waiting else ""
+    return "waiting" if row.waiting else ""
 
 
 def thread(settings: Settings, name: str, *, as_json: bool, ids: bool) -> None:

@@ -7,6 +7,7 @@ import shutil
 import sys
 from dataclasses import replace
 
+from inbox_tui.cli import output
 from inbox_tui.config import Settings
 from inbox_tui.core.errors import NetworkError, NotAuthorised, UsageError
 from inbox_tui.core.progress import Progress, in_words
@@ -30,9 +31,18 @@ def webhooks_of(
 
 
 def run_sync(
-    settings: Settings, *, follow: bool, full: bool, watch_stdin: bool, webhooks: Webhooks | None = None
+    settings: Settings,
+    *,
+    follow: bool,
+    full: bool,
+    watch_stdin: bool,
+    as_json: bool = False,
+    webhooks: Webhooks | None = None,
 ) -> int:
-    """Sync once, or follow until told to end; returns the exit code. Raises InboxError."""
+    """Sync once, or follow until told to end; returns the exit code. Raises InboxError.
+
+    `as_json`: what was done is a record on standard output, too.
+    """
     child = watch_stdin
     level = logging.INFO if child else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -57,11 +67,25 @@ def run_sync(
     # One cause may have met several profiles; it is told once.
     for line in dict.fromkeys([*report.notices, *map(str, report.errors)]):
         print(f"inbox-tui: {line}", file=sys.stderr)
+    if as_json:
+        output.print_records([_record(report)])
     return report.exit_code
 
 
-def _say_where(url: str) -> None:
-    print(f"inbox-tui: webhooks are received at {url}", file=sys.stderr, flush=True)
+def _record(report: Report) -> output.Record:
+    told = report.progress
+    return {
+        "phase": "not complete" if report.errors else told.phase,
+        "profiles": told.profiles,
+        "chats": told.chats,
+        "chats_total": told.chats_total,
+        "chats_read": told.chats_read,
+        "messages": told.messages,
+        "requests": told.requests,
+        "seconds": round(told.seconds, 1),
+        "errors": [{"title": error.title, "hint": error.hint or None} for error in report.errors],
+        "notices": list(report.notices),
+    }
 
 
 class _Shown:

@@ -45,6 +45,7 @@ def test_show_prints_every_field_of_a_cached_message_without_the_network(
     assert [each["type"] for each in record["attachments"]] == ["image"]
     assert {"external_id", "reactions", "reply_markup", "external_posted_at", "is_unsupported"} <= set(record)
     assert reading("show", name, "--json").records == [record]
+    assert reading("show", name, "-q").lines == [name]
     assert len(still.world.requests) == asked
 
 

@@ -33,6 +33,9 @@ def test_a_first_sync_fetches_everything_and_a_second_one_nothing(reading: Comma
     second = reading("sync")
     assert (second.code, second.out) == (0, "")
     assert " 0 new messages, " in second.err
+    (record,) = reading("sync", "--json").records
+    assert (record["profiles"], record["chats"], record["chats_total"], record["messages"]) == (4, 73, 73, 0)
+    assert (record["phase"], record["errors"], record["notices"]) == ("up to date", [], [])
 
 
 def test_profiles_are_printed_with_their_health(reading: CommandLine) -> None:

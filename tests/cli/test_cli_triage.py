@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -45,6 +46,21 @@ def test_a_chat_is_put_away_until_words_say_and_brought_back(reading: CommandLin
     assert chat in reading("chats", "is:snoozed", "-q").lines
     assert reading("snooze", chat, "--off").lines == [f"unsnooze {chat}"]
     assert chat not in reading("chats", "is:snoozed", "-q").lines
+
+
+def test_the_list_tells_what_was_decided_before_what_is_unread(reading: CommandLine) -> None:
+    chat = one(reading, "is:unread platform:telegram")
+
+    def told() -> str:
+        return next(line for line in reading("chats").lines if line.startswith(chat))
+
+    assert " unread " in told()
+    reading("snooze", chat, "30h")
+    assert re.search(r" snoozed 1d0[56] ", told())
+    reading("snooze", chat, "until reply")
+    assert " snoozed " in told()
+    reading("done", chat)
+    assert re.search(r" done, \d+ unread ", told())
 
 
 def test_it_is_said_that_a_snooze_ends_with_done_and_does_not_come_back_with_reopen(
