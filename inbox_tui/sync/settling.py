@@ -10,7 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from inbox_tui.core.errors import InboxError, NotFound, StoreError
-from inbox_tui.core.models import Status
+from inbox_tui.core.models import Milliseconds, Status
 from inbox_tui.store import lookalikes, media
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.items import OutboxItem, State
@@ -20,6 +20,9 @@ from inbox_tui.sync.decisions import What
 from inbox_tui.sync.sending import Desk
 
 _log = logging.getLogger(__name__)
+
+KNOWN_LATE_MS: Milliseconds = 30_000
+"""For how long after it was sent a message that was accepted need not be known yet to all that answers."""
 
 
 def status_of(writer: Writer, item: OutboxItem) -> str | None:
@@ -91,16 +94,22 @@ class Settling:
         if decision is not None and (decision.what is What.ADOPT or decision.title != item.title):
             self.desk.carry_out(item, decision)
 
-    def lost(self, message_id: str) -> None:
-        """The API does not know a message any more that it had accepted."""
+    def lost(self, message_id: str) -> bool:
+        """The API does not know a message any more that it had accepted.
+
+        False, and nothing is done, while it may only not know it yet: what answers may be a copy that lags.
+        """
         for item in self.items():
             if item.message_id == message_id and item.state == State.ACCEPTED:
+                if 0 <= self.desk.now() - (item.dispatched_at or item.created_at) < KNOWN_LATE_MS:
+                    return False
                 self.desk.move(
                     item,
                     State.UNCERTAIN,
                     title="The API has forgotten this message",
                     hint="Look at the chat: send it again, or discard it if it is there",
                 )
+        return True
 
     def unknown_chat(self, chat_id: str, error: InboxError) -> None:
         """A chat cannot be looked at: what waits for that look goes back to the person."""

@@ -221,10 +221,11 @@ class Troubles:
             self.errors.append(error)
 
     def _message_failed(self, look: Look, error: InboxError, now: float) -> None:
-        if isinstance(error, NotFound):
-            self.push.ends.lost(look.id)
-        elif self.following:
-            self.attention.follow(look.id, look.profile_id, now, retrying=True)
+        unknown = isinstance(error, NotFound)
+        if unknown and self.push.ends.lost(look.id):
+            return
+        if unknown or self.following:
+            self.attention.follow(look.id, look.profile_id, now, retrying=not unknown)
 
     def _chat_failed(self, look: Look, error: InboxError, now: float, tries: int) -> None:
         """One chat cannot be read: it is left aside, and the others go on."""

@@ -633,7 +633,7 @@ def test_a_message_that_the_api_knows_again_after_all_is_settled(shop: Desk) -> 
     item = shop.send("Hello")
     shop.pass_time(loop, 0.25)
     record = shop.api.messages["c1"].pop()
-    shop.pass_time(loop, 3)
+    shop.pass_time(loop, 60, step=1)
     assert shop.item(item).state == State.UNCERTAIN
     shop.api.messages["c1"].append(record)
     shop.api.publish("Hello")
@@ -647,8 +647,22 @@ def test_a_message_that_the_api_has_forgotten_is_uncertain(shop: Desk) -> None:
     shop.pass_time(loop, 0.25)
     assert shop.item(item).state == State.ACCEPTED
     shop.api.messages["c1"].pop()
-    shop.pass_time(loop, 3)
+    shop.pass_time(loop, 60, step=1)
     assert shop.item(item).state == State.UNCERTAIN
+
+
+def test_a_message_that_is_not_known_everywhere_yet_is_not_taken_for_forgotten(shop: Desk) -> None:
+    loop = shop.following()
+    item = shop.send("Hello")
+    shop.pass_time(loop, 0.25)
+    record = shop.api.messages["c1"].pop()
+    for _ in range(40):
+        shop.pass_time(loop, 0.5)
+        assert shop.item(item).state == State.ACCEPTED
+    shop.api.messages["c1"].append(record)
+    shop.api.publish("Hello")
+    shop.pass_time(loop, 20, step=1)
+    assert shop.item(item).state == State.SETTLED
 
 
 def test_one_profile_that_hangs_does_not_hold_up_the_sends_of_another(desk: Desk) -> None:
