@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Coroutine, Sequence
-from concurrent.futures import Future
 from datetime import UTC, datetime
 
 from textual import events, on
@@ -21,7 +20,6 @@ from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Message
 from inbox_tui.core.text import clean
 from inbox_tui.store import lookups, screens
-from inbox_tui.store.lookups import Revision
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts import Acts
@@ -42,6 +40,7 @@ from inbox_tui.ui.opening import HEIGHTS, WIDTHS, classes_of
 from inbox_tui.ui.painting import Painter
 from inbox_tui.ui.preferences import Preferences
 from inbox_tui.ui.profiles import Profiles
+from inbox_tui.ui.pulse import Pulse
 from inbox_tui.ui.rows import VirtualRows
 from inbox_tui.ui.seen import Seen
 from inbox_tui.ui.session import Session
@@ -51,10 +50,6 @@ from inbox_tui.ui.thread import Thread
 from inbox_tui.ui.title import ThreadTitle
 from inbox_tui.ui.views import Views
 
-POLL_SECONDS = 0.1
-TICK_SECONDS = 1.0
-TEND_SECONDS = 0.5
-"""How often a screen looks whether the account has an engine: a dead one is missed no longer than this."""
 PREVIEW_SECONDS = 0.06
 
 
@@ -84,11 +79,11 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.preferences = preferences
         self.keymap = preferences.keymap
         self.profiles = Profiles(session)
-        self.revision = Revision()
         self.acts = Acts(self)
         self.alerts = Notifications(self)
         self.bulk = Bulk(session)
         self.edges = Edges(self)
+        self.pulse = Pulse(self)
         self.views = Views(self)
         self.stray = StrayKeys(self.say)
         self.said = ""
@@ -96,7 +91,6 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         self.keys = KeyTaker(self)
         self.seen = Seen(self)
         self._preview: Timer | None = None
-        self._tending: Future[None] | None = None
         self._followed: Widget | None = None
         """Where the focus was when the screen last went by it."""
         self.touched = False
@@ -141,26 +135,16 @@ class InboxScreen(Screen[None], inherit_bindings=False):
             customer=self.query_one(Customer),
         )
         self.composer.find_message = lambda name: lookups.message(self.session.reader, name)
-        changed = lookups.changed_since(self.session.reader, self.revision)
-        self.revision = changed.revision
-        self._read_profiles()
+        self.pulse.begin()
         self.set_focus(self.chats)
         self.views.open()
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
-        self.set_interval(POLL_SECONDS, self._poll)
-        self.set_interval(TICK_SECONDS, self._tick)
-        self.set_interval(TEND_SECONDS, self._tend)
         self.session.on_fault = self._fault_elsewhere
         self.alerts.start()
         self.session.do(screens.show, None)
-        self._tend()
-
-    def _tend(self) -> None:
-        # It may take seconds, and no draft is to wait for that.
-        if self.engine is not None and (self._tending is None or self._tending.done()):
-            self._tending = self.session.aside(self.engine.tend)
+        self.pulse.start()
 
     @on(events.ScreenSuspend)
     @on(events.ScreenResume)
@@ -201,80 +185,6 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if isinstance(self.focused, (Input, TextArea)):
             return Context.TYPING
         return Context.THREAD if self.focused is self.thread else Context.LIST
-
-    # Changes of the store.
-
-    def _poll(self) -> None:
-        if self.session.changes.poll():
-            self.take_changes()
-            for screen in self.app.screen_stack:
-                # One that comes or goes just now has nothing to show it in.
-                if isinstance(screen, Dialog) and screen.ready.is_set() and screen.children:
-                    screen.store_changed()
-
-    def take_changes(self) -> None:
-        """Redraw what another process, the engine or our own writing thread has changed."""
-        self.session.set_clock()
-        changed = lookups.changed_since(self.session.reader, self.revision)
-        same_list = self._is_of_the_open_chat_alone(changed)
-        self.revision = changed.revision
-        if changed.profiles or not self.profiles.by_id:
-            self._read_profiles()
-        self.alerts.changed()
-        if self.profiles.all_listed:
-            self.views.all_listed(touched=self.touched)
-        if same_list:
-            self._reread_shown()
-        elif changed.chats is None or changed.chats:
-            self.chats.follows_start = self.views.first_sync and not self.touched
-            self.views.refresh()
-            if self.shown is not None and (changed.chats is None or self.shown.chat.id in changed.chats):
-                self._reread_shown()
-            if self.shown is not None and self.context is not Context.LIST:
-                place = self.views.place_of(self.shown.pk)
-                if place is not None:
-                    self.chats.keep_in_view(self.shown.pk, place)
-        self.acts.platform.open_awaited()
-        self.edges.draw()
-
-    def _is_of_the_open_chat_alone(self, changed: lookups.Changed) -> bool:
-        """Whether all that has changed is what no list shows of the open chat: the words of its draft, say.
-
-        A draft is written many times while it is typed, and each time the lists would be read for nothing.
-        """
-        shown = self.shown
-        if shown is None or changed.profiles or changed.revision.cache != self.revision.cache:
-            return False
-        if changed.chats != frozenset([shown.chat.id]):
-            return False
-        return lookups.chat(self.session.reader, shown.chat.id) == shown
-
-    def go_to(self, chat_id: str) -> None:
-        """Open a chat wherever it stands, in the view if it is there; a filter is taken off."""
-        row = lookups.chat(self.session.reader, chat_id)
-        if row is None:
-            self.say("The chat is not cached yet")
-            return
-        self.views.reveal(row)
-        self.acts.do("open")
-
-    def _read_profiles(self) -> None:
-        self.profiles.read()
-        self.filter_bar.profiles = self.profiles.by_id.values()
-        self.thread.own_ids = self.profiles.own_ids
-
-    def _reread_shown(self) -> None:
-        self.shown_chat.reread()
-        self.seen.watch()
-
-    def _tick(self) -> None:
-        """Once a second: ages and countdowns, and whether the configuration was changed."""
-        if (changed := self.preferences.again()) is not None:
-            self.prefer(changed)
-        self.views.tick()
-        self.chats.tick()
-        self.shown_chat.tick()
-        self.edges.draw()
 
     def prefer(self, preferences: Preferences) -> None:
         """Go by other keys and saved views from now on; what else is set begins with the next start."""
@@ -323,6 +233,15 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     # Chats.
 
+    def go_to(self, chat_id: str) -> None:
+        """Open a chat wherever it stands, in the view if it is there; a filter is taken off."""
+        row = lookups.chat(self.session.reader, chat_id)
+        if row is None:
+            self.say("The chat is not cached yet")
+            return
+        self.views.reveal(row)
+        self.acts.do("open")
+
     @on(VirtualRows.Highlighted, "#chats")
     def _highlighted(self, event: VirtualRows.Highlighted) -> None:
         """The thread follows the list after a short rest, so that a held key draws only the list."""
@@ -361,6 +280,11 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         if self.shown is None or self.shown.pk != row.pk:
             self.shown_chat.show(row)
             self.seen.watch()
+
+    def reread_shown(self) -> None:
+        """Draw what the store has by now of the chat that is shown."""
+        self.shown_chat.reread()
+        self.seen.watch()
 
     @on(VirtualRows.Scrolled, "#thread")
     def _thread_scrolled(self, event: VirtualRows.Scrolled) -> None:

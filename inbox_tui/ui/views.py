@@ -138,7 +138,7 @@ class Views:
         if written is not None:
             # What became of it is told by the one who asked for it.
             await asyncio.wait([asyncio.wrap_future(written)], timeout=SETTLE_SECONDS)
-            inbox.take_changes()
+            inbox.pulse.take_changes()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._found.wait(), SETTLE_SECONDS)
 

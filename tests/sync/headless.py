@@ -24,6 +24,7 @@ from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.engine_process import EngineProcess
 from inbox_tui.ui.inbox import InboxScreen
 from inbox_tui.ui.preferences import Preferences
+from inbox_tui.ui.pulse import Pulse
 
 OUTPUT = os.dup(1)
 """Textual takes standard output for itself."""
@@ -42,8 +43,20 @@ class TellingEngine(EngineProcess):
         tell(engine=self.pid)
 
 
+class TellingPulse(Pulse):
+    """Tells what the screen finds when something has changed."""
+
+    def take_changes(self) -> None:
+        """As ever; then tell what there is to see."""
+        super().take_changes()
+        reader = self._inbox.session.reader
+        seen = [row[0] for row in reader.execute("SELECT text FROM local.drafts")]
+        newest = reader.execute("SELECT preview FROM chats ORDER BY sort_at DESC LIMIT 3")
+        tell(sees=seen + [row[0] for row in newest])
+
+
 class TellingScreen(InboxScreen):
-    """Tells when it is drawn, and what it finds when something has changed."""
+    """Tells when it is drawn."""
 
     CSS_PATH = Path(inbox.__file__).with_name(InboxScreen.CSS_PATH)
 
@@ -52,14 +65,6 @@ class TellingScreen(InboxScreen):
         super().on_mount()
         tell(screen=os.getpid())
         threading.Thread(target=self._listen, daemon=True).start()
-
-    def take_changes(self) -> None:
-        """As ever; then tell what there is to see."""
-        super().take_changes()
-        reader = self.session.reader
-        seen = [row[0] for row in reader.execute("SELECT text FROM local.drafts")]
-        newest = reader.execute("SELECT preview FROM chats ORDER BY sort_at DESC LIMIT 3")
-        tell(sees=seen + [row[0] for row in newest])
 
     def _listen(self) -> None:
         for line in sys.stdin:
@@ -77,7 +82,9 @@ class HeadlessApp(InboxApp):
 
     def make_inbox(self) -> InboxScreen:
         """The screen that tells."""
-        return TellingScreen(self.session, "main", self.engine, [], Preferences())
+        screen = TellingScreen(self.session, "main", self.engine, [], Preferences())
+        screen.pulse = TellingPulse(screen)
+        return screen
 
 
 def main() -> None:

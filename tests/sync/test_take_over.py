@@ -24,7 +24,7 @@ from inbox_tui.sandbox.server import RunningSandbox
 from inbox_tui.store import drafts, outbox
 from inbox_tui.store.writes import Writer
 from inbox_tui.sync import engine, loop
-from inbox_tui.ui import inbox
+from inbox_tui.ui import pulse
 from tests.sync.real import PATIENCE, count, reader, wait_for
 
 Start = Callable[..., RunningSandbox]
@@ -152,9 +152,9 @@ def said_by_somebody(box: RunningSandbox, settings: Settings, words: str) -> Non
 
 def test_the_times_between_two_looks_leave_room_for_three_seconds_and_for_half_a_second() -> None:
     # A dead engine is missed after this at most; a Python with the engine's modules starts within a second.
-    assert inbox.TEND_SECONDS <= 0.5
+    assert pulse.TEND_SECONDS <= 0.5
     # A change is written, and noticed by whoever looks next.
-    assert max(inbox.POLL_SECONDS, loop.POLL_SECONDS) <= 0.1
+    assert max(pulse.POLL_SECONDS, loop.POLL_SECONDS) <= 0.1
 
 
 def test_when_the_engine_is_killed_another_one_has_the_account_soon_and_goes_on(

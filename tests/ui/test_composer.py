@@ -16,7 +16,7 @@ from inbox_tui.core.times import clock
 from inbox_tui.store import writes
 from inbox_tui.store.db import Folder
 from inbox_tui.ui import composer as composing
-from inbox_tui.ui import drafts, external_editor, inbox, sending
+from inbox_tui.ui import drafts, external_editor, pulse, sending
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.external_editor import NoText
 
@@ -468,8 +468,8 @@ async def test_a_key_costs_the_same_in_a_draft_of_4000_characters(
     monkeypatch.setattr(composing, "METER_SECONDS", 3600.0)
     monkeypatch.setattr(drafts, "DRAFT_SECONDS", 3600.0)
     # Looks at what others have written, and at the clock, are no cost of a key.
-    monkeypatch.setattr(inbox, "POLL_SECONDS", 3600.0)
-    monkeypatch.setattr(inbox, "TICK_SECONDS", 3600.0)
+    monkeypatch.setattr(pulse, "POLL_SECONDS", 3600.0)
+    monkeypatch.setattr(pulse, "TICK_SECONDS", 3600.0)
     async with desk(folder) as agent:
         await reply(agent, TELEGRAM)
         for text in ("", "слово 🙂 word " * 285):

@@ -19,7 +19,7 @@ from inbox_tui.core.models import Chat, Message, Profile
 from inbox_tui.store import facts, writes
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.views import View
-from inbox_tui.ui import inbox, notifications, seen, thread
+from inbox_tui.ui import inbox, notifications, pulse, seen, thread
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.catalog import Kind
 from inbox_tui.ui.dialogs.palette import Palette
@@ -188,13 +188,13 @@ async def unfiltered(agent: Desk) -> None:
 
 async def append(agent: Desk) -> None:
     """Let a message come that another process has written, as the poll would notice it."""
-    agent.inbox.take_changes()
+    agent.inbox.pulse.take_changes()
     await drawn(agent)
 
 
 async def second(agent: Desk) -> None:
     """Let the clock move on, as the timer does."""
-    agent.inbox._tick()
+    agent.inbox.pulse.tick()
     await drawn(agent)
 
 
@@ -324,8 +324,9 @@ def costs(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Cost], di
     """Every cost on the small and on the large account, without what the clock alone brings about."""
     result = []
     with pytest.MonkeyPatch.context() as patch, time_machine.travel(NOW, tick=True):
-        for timer in ("POLL_SECONDS", "TICK_SECONDS", "PREVIEW_SECONDS"):
-            patch.setattr(inbox, timer, 3600.0)
+        for timer in ("POLL_SECONDS", "TICK_SECONDS"):
+            patch.setattr(pulse, timer, 3600.0)
+        patch.setattr(inbox, "PREVIEW_SECONDS", 3600.0)
         patch.setattr(seen, "SEEN_SECONDS", 3600.0)
         for timer in ("ALARM_SECONDS", "HERE_SECONDS", "AWAY_SECONDS", "BEHIND_SECONDS"):
             patch.setattr(notifications, timer, 3600.0)

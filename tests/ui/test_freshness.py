@@ -106,5 +106,5 @@ async def test_an_idle_screen_with_an_open_chat_that_stays_fresh_paints_nothing(
         before = agent.screen_text()
         for _ in range(5):
             looks.touch_chat(folder, chat_id, now_ms())
-            agent.inbox._tick()
+            agent.inbox.pulse.tick()
         assert agent.screen_text() == before

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from inbox_tui.store.db import Folder
-from inbox_tui.ui import composer, drafts, inbox
+from inbox_tui.ui import composer, drafts, inbox, pulse
 from inbox_tui.ui.editor import Editor
 from inbox_tui.ui.line_pane import LinePane
 from inbox_tui.ui.painting import Painter
@@ -32,8 +32,9 @@ LONG = "the scarf will be with you soon " * 125
 @pytest.fixture(autouse=True)
 def by_keys_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the clock brings about happens when a test says so."""
-    for timer in ("POLL_SECONDS", "TICK_SECONDS", "PREVIEW_SECONDS"):
-        monkeypatch.setattr(inbox, timer, 3600.0)
+    for timer in ("POLL_SECONDS", "TICK_SECONDS"):
+        monkeypatch.setattr(pulse, timer, 3600.0)
+    monkeypatch.setattr(inbox, "PREVIEW_SECONDS", 3600.0)
     monkeypatch.setattr(composer, "METER_SECONDS", 3600.0)
     monkeypatch.setattr(drafts, "DRAFT_SECONDS", 3600.0)
 
@@ -122,7 +123,7 @@ async def test_the_words_of_a_draft_on_their_way_to_the_disk_have_no_list_read(
     async with desk(folder) as agent:
         await in_composer(agent, "It will")
         await agent.inbox.drafts.saved()
-        agent.inbox.take_changes()
+        agent.inbox.pulse.take_changes()
         read: list[str] = []
         reread = type(agent.inbox.chats).reread
         monkeypatch.setattr(
@@ -130,13 +131,13 @@ async def test_the_words_of_a_draft_on_their_way_to_the_disk_have_no_list_read(
         )
         await write(agent, " be")
         await agent.inbox.drafts.saved()
-        agent.inbox.take_changes()
+        agent.inbox.pulse.take_changes()
         assert read == []
         # That there is no draft any more is shown in the list.
         agent.inbox.composer.editor.clear()
         await agent.pilot.pause(0)
         await agent.inbox.drafts.saved()
-        agent.inbox.take_changes()
+        agent.inbox.pulse.take_changes()
         assert read == ["list"]
 
 

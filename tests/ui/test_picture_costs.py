@@ -15,7 +15,7 @@ from PIL import Image
 from inbox_tui.core.models import Attachment, Chat, Message, Profile
 from inbox_tui.store import media, writes
 from inbox_tui.store.db import Folder, prepare
-from inbox_tui.ui import inbox, seen
+from inbox_tui.ui import inbox, pulse, seen
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.dialogs.dialog import Dialog
 from inbox_tui.ui.pictures import COLUMNS, LINES
@@ -85,8 +85,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 def still() -> Iterator[None]:
     """Nothing happens by the clock."""
     with pytest.MonkeyPatch.context() as patch, time_machine.travel(NOW, tick=True):
-        for timer in ("POLL_SECONDS", "TICK_SECONDS", "PREVIEW_SECONDS", "TEND_SECONDS"):
-            patch.setattr(inbox, timer, 3600.0)
+        for timer in ("POLL_SECONDS", "TICK_SECONDS", "TEND_SECONDS"):
+            patch.setattr(pulse, timer, 3600.0)
+        patch.setattr(inbox, "PREVIEW_SECONDS", 3600.0)
         patch.setattr(seen, "SEEN_SECONDS", 3600.0)
         yield
 

@@ -10,7 +10,7 @@ from textual import events
 
 from inbox_tui.config import keep_good, load
 from inbox_tui.store.db import Folder
-from inbox_tui.ui import inbox as screen
+from inbox_tui.ui import pulse
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.dialogs.help import HelpScreen
@@ -65,7 +65,7 @@ def test_a_file_that_is_still_being_written_is_left_until_it_rests(tmp_path: Pat
 async def test_keys_of_ones_own_are_in_force_shown_and_read_again_when_they_are_changed(
     folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(screen, "TICK_SECONDS", 0.05)
+    monkeypatch.setattr(pulse, "TICK_SECONDS", 0.05)
     configured = Configured(tmp_path, '[keys]\npin = "F6"\nhelp = ["?", "F1"]\nquit = "F10"\n')
     with time_machine.travel(NOW, tick=True):
         app = InboxApp(folder, "demo", preferences=configured.read)

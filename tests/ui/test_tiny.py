@@ -81,7 +81,7 @@ async def test_every_place_lives_through_every_size_and_keeps_what_was_typed(
             for size in SIZES:
                 await agent.resize(*size)
                 agent.inbox.say(f"{size} {LONG}")
-                agent.inbox._tick()
+                agent.inbox.pulse.tick()
                 await agent.pilot.pause()
                 assert agent.app._exception is None, (place, size, agent.app._exception)
                 assert len(agent.screen_text().splitlines()) == size[1], (place, size)

@@ -35,7 +35,7 @@ async def test_a_passing_second_lays_nothing_out_at_any_size(
         monkeypatch.setattr(Compositor, "_arrange_root", counted)
         for minute in (1, 2, 3):
             inbox.session.clock.offset = now + minute * 60_000
-            inbox._tick()
+            inbox.pulse.tick()
             await at.pilot.pause(0.05)
         assert laid_out == 0
 

@@ -97,7 +97,7 @@ async def test_texts_typed_in_both_are_both_kept(folder: Folder, desk: DeskMaker
             drafts.save(writer, chat_id(folder, TELEGRAM), "from elsewhere", 0)
         await agent.type("from here")
         await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [("from elsewhere\nfrom here",)])
-        agent.inbox.take_changes()
+        agent.inbox.pulse.take_changes()
         assert agent.inbox.composer.text == "from elsewhere\nfrom here"
 
 

@@ -9,7 +9,7 @@ import pytest
 from inbox_tui.store import triage, views, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.views import View, ViewSource
-from inbox_tui.ui import inbox
+from inbox_tui.ui import pulse
 from inbox_tui.ui.preferences import Preferences
 
 from .conftest import NOW, Desk, DeskMaker
@@ -236,7 +236,7 @@ async def test_tab_goes_to_now_when_the_view_does_not_hold_the_chat(folder: Fold
 async def test_the_clock_alone_moves_a_chat(
     folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox, "TICK_SECONDS", 0.05)
+    monkeypatch.setattr(pulse, "TICK_SECONDS", 0.05)
     with writes.Writer(folder) as writer:
         (name, title) = writer.cache.execute(
             "SELECT id, participant_name FROM chats WHERE unanswered > 0 AND platform = 'telegram' LIMIT 1"

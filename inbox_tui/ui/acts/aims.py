@@ -65,7 +65,7 @@ class Aims:
 
     def _rows(self, chat: ChatRow) -> Sequence[ThreadRow]:
         """The newest rows of a chat, newest first; read once for all that is asked of one moment."""
-        revision = self._inbox.revision
+        revision = self._inbox.pulse.revision
         if self._read is None or self._read[:2] != (chat.pk, revision):
             source = ThreadSource(self._inbox.session.reader, chat.pk, chat.chat.id)
             self._read = (chat.pk, revision, source.before(None, NEWEST)[::-1])
