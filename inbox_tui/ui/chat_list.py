@@ -96,10 +96,12 @@ class ChatList(VirtualRows[ChatRow]):
     def reread(self) -> None:
         """Read again; where the person's own act took the chat under the cursor away, stand on the next.
 
-        What leaves by itself leaves a gap: no key may hit a chat that came under the cursor unasked.
+        What leaves by itself leaves a gap: no key may hit a chat that came under the cursor unasked. What had
+        left before the act is not taken away by it.
         """
+        was_here = self._cursor_index() is not None
         super().reread()
-        if self.has_focus and self._cursor == self.acted_on:
+        if was_here and self.has_focus and self._cursor == self.acted_on:
             self.close_gap()
 
     def close_gap(self) -> None:

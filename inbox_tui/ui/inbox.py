@@ -283,7 +283,11 @@ class InboxScreen(Screen[None], inherit_bindings=False):
 
     def reread_shown(self) -> None:
         """Draw what the store has by now of the chat that is shown."""
+        stayed = self._was_only_read
         self.shown_chat.reread()
+        if stayed and not self._was_only_read and self.context is Context.LIST:
+            # By now an act has put it away, too.
+            self.chats.close_gap()
         self.seen.watch()
 
     @on(VirtualRows.Scrolled, "#thread")

@@ -51,6 +51,38 @@ async def test_keys_go_on_being_about_the_chat_that_left_unread_by_being_read(
         await agent.until(lambda: not now(agent, chat).done)
 
 
+async def test_a_note_or_a_message_elsewhere_puts_no_other_chat_in_place_of_the_one_just_read(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, view=View.UNREAD) as agent:
+        chat = await opened(agent)
+        await agent.press("escape", "P")
+        await agent.type("Knows the driver")
+        await agent.press("escape")
+        await agent.until(lambda: now(agent, chat).note)
+        await agent.until(lambda: agent.inbox.shown is not None and agent.inbox.shown.note)
+        # What is read again by the way, as by a message to somebody else.
+        agent.inbox.views.refresh()
+        assert agent.inbox.subject is not None
+        assert agent.inbox.subject.chat.id == chat.id
+        await agent.press("*")
+        await agent.until(lambda: now(agent, chat).pinned)
+
+
+async def test_the_chat_just_read_is_put_away_by_its_own_key_and_the_next_one_takes_its_place(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, view=View.UNREAD) as agent:
+        chat = await opened(agent)
+        following = agent.inbox.chats.window_rows[3]
+        await agent.press("escape", "s")
+        await agent.type("2h")
+        await agent.press("enter", "#")
+        await agent.until(lambda: now(agent, following.chat).done)
+        assert now(agent, chat).snoozed_until is not None
+        assert not now(agent, chat).done
+
+
 async def test_where_looking_shall_not_count_a_chat_stays_unread_until_its_key(
     folder: Folder, desk: DeskMaker
 ) -> None:
