@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from datetime import tzinfo
 from functools import partial
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -34,6 +36,8 @@ OLDER_CHATS = 20
 """Chats of which one page of older messages is asked for at a time."""
 AGAIN_SECONDS = 1.0
 """How long what was found stands before a change of the store has it looked for again."""
+ANSWER_SECONDS = 2.0
+"""How long a key that is about what is found waits for that."""
 NEAR_END = 10
 """So many rows before the last hit that was read, the next ones are read."""
 HELP = """
@@ -119,9 +123,14 @@ class Search(FieldDialog[Chosen | None]):
         self._left = Coverage()
         self._count_left = True
         """Whether what could not be searched is to be counted anew."""
-        self._looking = False
+        self._wanted: Trail | None = None
+        """What is being looked for."""
+        self._wrong = False
+        """What stands in the field cannot be understood, so the list is not what it asks for."""
+        self._answered = asyncio.Event()
+        """Set while nothing is being looked for."""
         self._chosen = False
-        """Enter was pressed before the answer was there."""
+        """Enter was pressed, and the answer is not there yet."""
         self._again: Timer | None = None
         self._older = 0
 
@@ -149,6 +158,20 @@ class Search(FieldDialog[Chosen | None]):
         return self.query_one(HitList)
 
     # Asking.
+
+    async def take(self, event: events.Key | events.Paste) -> None:
+        """Keys that are about what was found wait for it, if that does not take long; letters do not."""
+        # Enter goes by an answer that took longer, unless something else was pressed meanwhile.
+        self._chosen = False
+        if isinstance(event, events.Key) and event.key in self.KEYS and event.key != "escape":
+            self._take_text()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._answered.wait(), ANSWER_SECONDS)
+        await super().take(event)
+
+    @property
+    def _looking(self) -> bool:
+        return self._wanted is not None
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -181,12 +204,21 @@ class Search(FieldDialog[Chosen | None]):
             mark = error.pointed.splitlines()[1]
             fits = len(mark) < self.query_one(Input).size.width
             self._say("#search-fault", f"{mark}\n{error}" if fits else str(error))
+            self._wrong = True
             return
+        self._wrong = False
         self._say("#search-fault", "")
         count = len(self._trail.hits) if stay and self._trail is not None else 0
         trail = Trail(plan, self.asked.order)
-        self._looking = True
+        self._want(trail)
         self.run_worker(self._answer(trail, max(count, PAGE), stay=stay), exit_on_error=False)
+
+    def _want(self, trail: Trail | None) -> None:
+        self._wanted = trail
+        if trail is None:
+            self._answered.set()
+        else:
+            self._answered.clear()
 
     async def _answer(self, trail: Trail, count: int, *, stay: bool) -> None:
         counts, self._count_left = self._count_left, False
@@ -203,19 +235,23 @@ class Search(FieldDialog[Chosen | None]):
             found = await self._searcher.ask(question)
         except Exception:
             # It is told by the inbox, as any fault in the background.
-            self._looking = self._chosen = False
+            if trail is self._wanted:
+                self._chosen = False
+                self._want(None)
             raise
-        if found is None:
-            # A newer question is under way; it is for that one to count.
+        if found is None or trail is not self._wanted:
+            # A newer question is under way; it is for that one to count, and for Enter to go by.
             self._count_left |= counts
             return
-        self._looking = False
+        self._wanted = None
         self._trail = trail
         self._people = found[0]
         self._left = found[1] or self._left
         self._show(stay=stay)
         if self._chosen:
             self.choose()
+        if self._wanted is None:
+            self._answered.set()
 
     def _show(self, *, stay: bool) -> None:
         assert self._trail is not None
@@ -283,14 +319,18 @@ class Search(FieldDialog[Chosen | None]):
         if row is None or trail is None or not trail.more or self._looking:
             return
         if int(row.key[0]) + NEAR_END >= len(self._people) + len(trail.hits):
-            self._looking = True
+            self._want(trail)
             self.run_worker(self._read_on(trail), exit_on_error=False)
 
     async def _read_on(self, trail: Trail) -> None:
         """Bring in what comes behind the last hit."""
-        if await self._searcher.ask(trail.read_on) is None or trail is not self._trail:
+        try:
+            found = await self._searcher.ask(trail.read_on)
+        finally:
+            if trail is self._wanted:
+                self._want(None)
+        if found is None or trail is not self._trail:
             return
-        self._looking = False
         self._list.replace(HitSource(self._people, trail.hits))
         self._draw_edges()
 
@@ -319,11 +359,9 @@ class Search(FieldDialog[Chosen | None]):
     def choose(self) -> None:
         """Go to what is under the cursor, of the answer to what is asked now."""
         self._take_text()
-        if self._looking:
-            self._chosen = True
-            return
-        self._chosen = False
-        self._go(self._list.cursor_row)
+        self._chosen = self._looking and not self._wrong
+        if not self._looking and not self._wrong:
+            self._go(self._list.cursor_row)
 
     @on(VirtualRows.Chosen)
     def _clicked(self, event: VirtualRows.Chosen) -> None:
