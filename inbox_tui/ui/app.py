@@ -151,6 +151,11 @@ class InboxApp(App[None], inherit_bindings=False):
         """Keys and pastes go to the inbox, or to the dialog over it, one after the other to its end."""
         from inbox_tui.ui.dialogs.dialog import Dialog
 
+        if self.inbox is not None:
+            await self.inbox.keys.settled()
+        if self._exit:
+            # It was meant for whatever the terminal shows next.
+            return
         while isinstance(screen := self.screen, Dialog) and not screen.ready.is_set():
             await screen.ready.wait()
         if screen is self.inbox or isinstance(screen, Dialog):

@@ -39,9 +39,14 @@ def key(character: str, at: float) -> events.Key:
 
 async def press(agent: Desk, *names: str) -> None:
     """Press keys as fast as a terminal hands them over, until all are carried out and drawn."""
+    post(agent, *names)
+    await drawn(agent)
+
+
+def post(agent: Desk, *names: str) -> None:
+    """Press keys as fast as a terminal hands them over."""
     for name in names:
         agent.app.post_message(events.Key(name, name if len(name) == 1 else None))
-    await drawn(agent)
 
 
 async def drawn(agent: Desk) -> None:

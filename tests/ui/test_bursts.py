@@ -5,12 +5,22 @@ Every burst is posted before anything between the widgets was handled, as after 
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from collections.abc import Callable
+
+import pytest
+
 from inbox_tui.store.db import Folder
+from inbox_tui.ui import key_taker
+from inbox_tui.ui.actions import Context
+from inbox_tui.ui.searcher import Searcher
 
 from .conftest import Desk, DeskMaker
-from .steps import TELEGRAM, fail, press, rows
+from .steps import INSTAGRAM, TELEGRAM, fail, post, press, reply, rows
 from .test_customer import PERSON, furnish
 from .test_reactions import person_on, queued
+from .test_search import dialog
 
 
 def composed(agent: Desk) -> tuple[str, str]:
@@ -68,3 +78,109 @@ async def test_what_is_typed_at_once_behind_escape_is_for_what_stands_below(
         for key, back in (("?", "?"), ("?", "escape"), ("p", "p"), ("I", "escape"), ("O", "q")):
             await press(agent, key, "j", back, "r", *"jIpe?", "escape")
         assert composed(agent) == (TELEGRAM, "jIpe?" * 5)
+
+
+# Fields that find something.
+
+
+async def test_what_is_typed_at_once_behind_a_search_is_text_in_the_chat_that_it_finds(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        for text in ("order", '"track"', "siz"):
+            await press(agent, "/", *text)
+            await agent.until(lambda: not dialog(agent)._looking)
+            await press(agent, "down", "enter", "r")
+            found = composed(agent)[0]
+            await press(agent, "escape", "escape", "g", "g", "/", *"xy", "escape")
+            await press(agent, "/", *text, "down", "enter", "r", *"jezJ")
+            assert composed(agent) == (found, "jezJ"), text
+            await press(agent, *["backspace"] * 4, "escape", "escape")
+        await press(agent, "/", *"order form:jane", "enter", "escape", "r", *"here")
+        assert composed(agent)[1] == "here"
+
+
+# What a key begins and does not end at once.
+
+
+async def test_what_is_typed_at_once_behind_the_key_to_the_next_hit_is_text_in_its_chat(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await press(agent, "/", *"order", "enter")
+        await agent.until(lambda: agent.context is Context.THREAD)
+        first = composed(agent)[0]
+        while composed(agent)[0] == first:
+            await press(agent, "n", "r", *"e#]u ", "escape")
+        assert composed(agent)[1] == "e#]u "
+        await press(agent, "N", "r", *"zJK")
+        assert composed(agent)[0] == first
+        assert composed(agent)[1].endswith("zJK")
+        await agent.inbox.drafts.saved()
+        # Seen marks apart, which reading makes.
+        names = ("outbox", "journal", "snoozes", "labels", "pins", "notes")
+        assert all(not rows(folder, f"SELECT * FROM {name}") for name in names)
+
+
+async def test_two_keys_that_undo_take_two_things_back(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await agent.open(INSTAGRAM)
+        await agent.press("*")
+        await reply(agent, TELEGRAM, "held")
+        await press(agent, "enter", "escape")
+        await agent.until(lambda: agent.inbox.drafts.held() is not None)
+        await press(agent, "z", "z", "r", *"!")
+        await agent.until(lambda: rows(folder, "SELECT * FROM pins") == [])
+        assert composed(agent) == (TELEGRAM, "held!")
+        assert rows(folder, "SELECT state FROM outbox") == [("discarded",)]
+
+
+async def test_nothing_behind_the_key_that_quits_is_carried_out(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "half a")
+        post(agent, "ctrl+q", "enter", "escape", "e", "r", "x")
+        await agent.until(lambda: not agent.app.is_running or agent.app._exit)
+    assert rows(folder, "SELECT text FROM drafts") == [("half a",)]
+    assert rows(folder, "SELECT * FROM outbox") == rows(folder, "SELECT * FROM journal") == []
+
+
+async def test_nothing_behind_the_answer_to_quit_is_carried_out(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "held")
+        await press(agent, "enter")
+        await agent.until(lambda: agent.inbox.drafts.held() is not None)
+        await agent.type("half a")
+        post(agent, "ctrl+q", "enter", "enter", "escape", "e")
+        await agent.until(lambda: not agent.app.is_running or agent.app._exit)
+    assert rows(folder, "SELECT text FROM drafts") == [("half a",)]
+    assert rows(folder, "SELECT json_extract(payload, '$.text') FROM outbox") == [("held",)]
+    assert rows(folder, "SELECT * FROM journal") == []
+
+
+async def test_a_hit_that_is_found_late_does_not_take_who_types_elsewhere(
+    folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, found = Searcher.ask, asyncio.Event()
+
+    async def late(searcher: Searcher, question: Callable[[sqlite3.Connection], object]) -> object:
+        answer = await ask(searcher, question)
+        await found.wait()
+        return answer
+
+    async with desk(folder) as agent:
+        await press(agent, "/", *"order", "enter")
+        await agent.until(lambda: agent.context is Context.THREAD)
+        monkeypatch.setattr(key_taker, "BEGUN_SECONDS", 0.01)
+        monkeypatch.setattr(Searcher, "ask", late)
+        chat = composed(agent)[0]
+        await press(agent, *"999n", "r", *"e#")
+        await agent.until(lambda: composed(agent) == (chat, "e#"))
+        found.set()
+        await agent.until(lambda: agent.says("That was the last hit"))
+        found.clear()
+        await press(agent, "escape", "n", "r", *"]u")
+        await agent.until(lambda: composed(agent) == (chat, "e#]u"))
+        found.set()
+        await agent.until(lambda: agent.says("The hit is found; n goes there"))
+        await press(agent, *"zz")
+        assert composed(agent) == (chat, "e#]uzz")

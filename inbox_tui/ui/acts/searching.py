@@ -7,6 +7,7 @@ from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING
 
+from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.area import Area
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Searching(Area):
         if trail is None:
             inbox.say(f"There are no hits yet: {inbox.keymap.label('search')} searches")
         else:
-            inbox.background(self._take_step(trail, steps))
+            inbox.keys.wait_for(self._take_step(trail, steps))
 
     async def _take_step(self, trail: Trail, steps: int) -> None:
         # One after the other, as fast as they are typed: each goes on from where the one before has led.
@@ -85,8 +86,13 @@ class Searching(Area):
             hit = await self._inbox.session.searcher("steps").ask(partial(trail.next, steps=steps))
             if trail is not self._trail:
                 return
+            inbox = self._inbox
             if hit is None:
-                self._inbox.say("That was the last hit" if steps > 0 else "That was the first hit")
+                inbox.say("That was the last hit" if steps > 0 else "That was the first hit")
+            elif inbox.context is Context.TYPING or inbox.app.screen is not inbox:
+                # Found too late: who types by now goes on in the same place.
+                way = inbox.keymap.label("next_hit" if steps > 0 else "previous_hit")
+                inbox.say(f"The hit is found; {way} goes there")
             else:
                 self._go(trail, hit)
 
