@@ -36,6 +36,9 @@ LATE_MS: Milliseconds = 15 * 60_000
 CONFLICT_MS: Milliseconds = 5 * 60_000
 """A first try that is said to be running for longer than this is looked for instead."""
 
+PAUSED = "It leaves when the pause is over"
+"""What a message that waits because the API asks to slow down is told."""
+
 _ABOUT_THE_KEY = re.compile(r"idempoten|body differs|different (request|body|param)", re.IGNORECASE)
 
 
@@ -84,7 +87,8 @@ def after_error(
     """
     if isinstance(error, RateLimited):
         seconds = pause if error.retry_after is None else error.retry_after
-        return Decision(What.REPEAT if in_doubt else What.QUEUE, seconds, error.title, error.hint)
+        # The hint of the error tells seconds, which would stand there for as long as the pause lasts.
+        return Decision(What.REPEAT if in_doubt else What.QUEUE, seconds, error.title, PAUSED)
     if isinstance(error, NetworkError) and not error.may_have_arrived:
         return Decision(What.REPEAT if in_doubt else What.QUEUE, pause, error.title, "It is tried again.")
     if isinstance(error, Conflict):

@@ -70,6 +70,11 @@ def test_a_server_that_asks_to_wait_without_saying_how_long_gets_the_back_off() 
     assert decide(RateLimited("Slow down", status=429)).seconds == 1.0
 
 
+def test_what_waits_for_a_pause_says_nothing_that_grows_old() -> None:
+    decision = decide(RateLimited("Slow down", "Again in 37 s.", status=429, retry_after=37.0))
+    assert (decision.title, decision.hint) == ("Slow down", "It leaves when the pause is over")
+
+
 def test_a_first_try_that_still_runs_is_waited_for_and_repeated_with_the_same_key() -> None:
     decision = decide(Conflict("Still running", status=409))
     assert decision.what is What.REPEAT
