@@ -81,6 +81,8 @@ class Settings:
     """How many messages of each chat a first sync fetches; `sync --full` fetches all."""
     seen: str = "dwell"
     """What makes an open chat count as seen (`checks.SEEN`)."""
+    automatic_replies: tuple[str, ...] = ()
+    """Regular expressions of what machines write, which answers nobody (UX section 2)."""
     views: Mapping[str, str] = field(default_factory=dict)
     """Saved queries by name, in the order of the file."""
     keys: Mapping[str, Remap] = field(default_factory=dict)
@@ -184,6 +186,7 @@ def load(
         theme=file.get(("theme",), checks.text, None),
         history_messages=file.get(("history_messages",), checks.count, HISTORY_MESSAGES),
         seen=file.get(("seen",), checks.seen, "dwell"),
+        automatic_replies=file.get(("automatic_replies",), checks.patterns, ()),
         views=file.views(),
         keys=file.keys(),
         notifications=file.notifications(),

@@ -111,6 +111,20 @@ def queries(value: object) -> tuple[str, ...]:
     return (query(value),)
 
 
+def patterns(value: object) -> tuple[str, ...]:
+    """One regular expression, or a list of them; an empty list is none."""
+    given = value if isinstance(value, list) else [value]
+    for each in given:
+        try:
+            re.compile(text(each))
+        except re.error as error:
+            raise UsageError(
+                f"{_shown(each)} is no regular expression: {error}",
+                r"Write a part of the text in single quotes, special characters behind a backslash: 'away\.'",
+            ) from None
+    return tuple(given)
+
+
 def keys(value: object) -> tuple[str, ...]:
     """One key, or a list of them; an empty list is none. What they mean is for `ui.keymap`."""
     given = value if isinstance(value, list) else [value]

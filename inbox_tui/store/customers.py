@@ -13,6 +13,7 @@ from inbox_tui.core.marks import Entry, Mark, automatic
 from inbox_tui.core.models import Chat, Milliseconds
 from inbox_tui.core.waits import Waits, past_waits
 from inbox_tui.store import lookups
+from inbox_tui.store.automatic import patterns
 from inbox_tui.store.db import in_lists
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.store.records import CHAT_COLUMNS, chat_of, chat_sort_at
@@ -68,18 +69,23 @@ def customer(reader: sqlite3.Connection, row: ChatRow) -> Customer:
 def _entries(reader: sqlite3.Connection, row: ChatRow) -> list[Entry]:
     """The newest messages, oldest first, with the automatic ones told."""
     found = reader.execute(
-        "SELECT position_at, id, arrived, direction != 'outbound', deleted_at IS NOT NULL, status "
-        "FROM messages WHERE chat = ? ORDER BY position_at DESC, id DESC LIMIT ?",
+        "SELECT position_at, id, arrived, direction != 'outbound', deleted_at IS NOT NULL, status, "
+        "CASE WHEN direction = 'outbound' AND k.machines IS NOT NULL THEN body END, k.machines "
+        "FROM (SELECT (SELECT value FROM main.meta WHERE key = 'automatic') AS machines) k, messages "
+        "WHERE chat = ? ORDER BY position_at DESC, id DESC LIMIT ?",
         (row.pk, NEWEST),
     ).fetchall()[::-1]
+    machines = patterns(found[0][7]) if found else ()
     quick = {
         name: at
-        for at, name, inbound_at in _with_inbound_before(found)
-        if automatic(Entry((at, name), None, inbound=False, deleted=False, status=""), inbound_at)
+        for at, name, inbound_at, body in _with_inbound_before(found)
+        if automatic(
+            Entry((at, name), None, inbound=False, deleted=False, status=""), inbound_at, body, machines
+        )
     }
     sent = _sent_from_here(reader, list(quick))
     entries = []
-    for at, name, arrived, inbound, deleted, status in found:
+    for at, name, arrived, inbound, deleted, status, _, _ in found:
         mark = Mark(None, (at, name), at) if name in sent else None
         machine = name in quick and name not in sent
         entries.append(Entry((at, name), arrived, bool(inbound), bool(deleted), status, machine, mark))
@@ -87,16 +93,16 @@ def _entries(reader: sqlite3.Connection, row: ChatRow) -> list[Entry]:
 
 
 def _with_inbound_before(
-    found: Sequence[tuple[int, str, int | None, int, int, str]],
-) -> list[tuple[int, str, Milliseconds | None]]:
-    """Own messages with the time of the inbound message before each."""
+    found: Sequence[tuple[int, str, int | None, int, int, str, str | None, str | None]],
+) -> list[tuple[int, str, Milliseconds | None, str]]:
+    """Own messages with the time of the inbound message before each, and what they say."""
     inbound_at: Milliseconds | None = None
     own = []
-    for at, name, _, inbound, _, _ in found:
+    for at, name, _, inbound, _, _, body, _ in found:
         if inbound:
             inbound_at = at
         else:
-            own.append((at, name, inbound_at))
+            own.append((at, name, inbound_at, body or ""))
     return own
 
 

@@ -20,6 +20,7 @@ from inbox_tui.core.summary import describe
 from inbox_tui.core.window import referral_at
 from inbox_tui.core.window import window as reply_window
 from inbox_tui.store import clock
+from inbox_tui.store.automatic import Patterns, patterns
 from inbox_tui.store.db import in_lists
 from inbox_tui.store.records import CHAT_COLUMNS, MESSAGE_COLUMNS, SqlRow, chat_of, message_of
 from inbox_tui.store.taps import tap_label
@@ -75,6 +76,8 @@ class _Setting:
     now: Milliseconds
     offset: Milliseconds
     """What is added to a time of this machine to compare it with the API's; `now` has it already."""
+    machines: Patterns
+    """Texts by which answers of machines are known."""
 
 
 def refold(cache: sqlite3.Connection, local: sqlite3.Connection, chats: Iterable[int], rev: int) -> None:
@@ -82,11 +85,12 @@ def refold(cache: sqlite3.Connection, local: sqlite3.Connection, chats: Iterable
     pks = list(chats)
     if not pks:
         return
-    (generation,) = cache.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+    known_by = dict(cache.execute("SELECT key, value FROM meta WHERE key IN ('generation', 'automatic')"))
     first = local.execute("SELECT value FROM meta WHERE key = 'first_sync_at'").fetchone()
     offset = clock.offset(cache)
     quiet_before = None if first is None else int(first[0]) - QUIET_MS
-    setting = _Setting(generation, quiet_before, clock.server_now(cache), offset)
+    machines = patterns(known_by.get("automatic"))
+    setting = _Setting(known_by["generation"], quiet_before, clock.server_now(cache), offset, machines)
     columns = ", ".join(("pk", "estimated", *(f"({c})" for c in COUNTED.values()), *CHAT_COLUMNS))
     counted: Counter[str] = Counter()
     for places, values in in_lists(pks):
@@ -309,8 +313,14 @@ class _Fold:
                     if following.inbound:
                         inbound.append(following)
                 previous = inbound[0].position[0] if inbound else None
-                entry = replace(entry, automatic=automatic(entry, previous))
+                machines = self._setting.machines
+                body = self._body(entry) if machines else ""
+                entry = replace(entry, automatic=automatic(entry, previous, body, machines))
             yield entry
+
+    def _body(self, entry: Entry) -> str:
+        row = self._cache.execute("SELECT body FROM messages WHERE id = ?", (entry.position[1],)).fetchone()
+        return row[0] or ""
 
     def preview(self) -> tuple[str, str]:
         """One line of the newest message, and whose it is: empty for the customer's, else a status."""

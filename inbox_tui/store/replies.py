@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from inbox_tui.core.marks import REPLY_STATUSES, Entry, automatic
 from inbox_tui.core.models import Milliseconds
+from inbox_tui.store.automatic import patterns
 
 CONTEXT_MS: Milliseconds = 60_000
 """So far back lies what an automatic answer answers, at the most."""
@@ -39,18 +40,19 @@ def elsewhere(
     if None in own:
         return None
     rows = cache.execute(
-        "SELECT m.position_at, m.id, m.direction != 'outbound', m.status, m.body FROM messages m "
+        "SELECT m.position_at, m.id, m.direction != 'outbound', m.status, m.body, "
+        "(SELECT value FROM main.meta WHERE key = 'automatic') FROM messages m "
         "WHERE m.chat = (SELECT pk FROM chats WHERE id = ?) AND m.position_at > ? AND m.deleted_at IS NULL "
         "ORDER BY m.position_at, m.id",
         (chat_id, since - CONTEXT_MS),
     )
     found: Elsewhere | None = None
     previous_inbound: Milliseconds | None = None
-    for at, message_id, inbound, status, body in rows:
+    for at, message_id, inbound, status, body, machines in rows:
         if inbound:
             previous_inbound = at
         elif at > since and message_id not in own and status in REPLY_STATUSES:
             entry = Entry((at, message_id), None, inbound=False, deleted=False, status=status)
-            if not automatic(entry, previous_inbound, body or ""):
+            if not automatic(entry, previous_inbound, body or "", patterns(machines)):
                 found = Elsewhere(str(message_id), int(at), body or "")
     return found

@@ -20,7 +20,7 @@ from inbox_tui.api.client import Client
 from inbox_tui.config import Settings
 from inbox_tui.core.errors import InboxError, NetworkError, NotAuthorised, StoreError, UsageError
 from inbox_tui.core.progress import Progress
-from inbox_tui.store import acts, db, outbox
+from inbox_tui.store import acts, automatic, db, outbox
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import Folder
 from inbox_tui.store.items import OutboxItem, State
@@ -99,6 +99,7 @@ def run(
             _log.warning("%s", notice)
         events = _events(settings, webhooks, listening, stack)
         with writing(settings.folder), Writer(settings.folder) as writer:
+            automatic.use(writer, settings.automatic_replies)
             loop = Loop(
                 writer,
                 client,

@@ -34,6 +34,7 @@ WHOLE = """
 theme = "nord"
 history_messages = 7
 seen = "reply"
+automatic_replies = ['^We are away', "ticket #[0-9]+"]
 
 [views]
 "Late today" = 'is:closing  platform:ig'
@@ -55,8 +56,9 @@ def test_every_setting_is_read(home: Path) -> None:
     settings = read(home, WHOLE)
     assert (settings.theme, settings.history_messages, settings.seen) == ("nord", 7, "reply")
     assert list(settings.views.items()) == [("Late today", "is:closing  platform:ig"), ("vip", "label:vip")]
+    assert settings.automatic_replies == ("^We are away", "ticket #[0-9]+")
     keys = {action: (remap.keys, remap.line) for action, remap in settings.keys.items()}
-    assert keys == {"done": (("d",), 11), "snooze": (("s", "F5"), 12), "pin": ((), 13)}
+    assert keys == {"done": (("d",), 12), "snooze": (("s", "F5"), 13), "pin": ((), 14)}
     rules = ("is:needs-reply", "label:vip")
     assert settings.notifications == Notifications(rules, bell=False, quiet=Quiet(time(22), time(7)))
     assert (settings.problems, settings.unknown) == ((), ())
@@ -70,6 +72,8 @@ def test_every_setting_is_read(home: Path) -> None:
         ("theme = 'a'\ntheme = 'b'\n", 2, "theme is set on line 1 already", "Remove one"),
         ("history_messages = 'all'", 1, "'all' cannot be used", "a whole number from 1"),
         ("seen = 'later'", 1, "'later' is no way to be seen", "dwell, reply, explicit"),
+        ("automatic_replies = ['fine', '(']", 1, "'(' is no regular expression: missing )", "backslash"),
+        ("automatic_replies = [3]", 1, "3 is no text", "in quotes"),
         ("seen = true", 1, "True is no way to be seen", "dwell, reply, explicit"),
         (b"theme = 'nord'\n# caf\xe9\n", 2, "is not UTF-8 text", "UTF-8"),
         ("[views]\nlate = 'is:late'\n", 2, "views.late: is: does not know late (column 4)", "one of unread"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -68,6 +70,21 @@ def test_a_sync_brings_the_whole_world_and_a_second_one_nothing(
     assert sum(path.endswith("/chats") for path in paths) == len(profiles(settings))
     assert sum("/api/messages/" in path for path in paths) == on_their_way
     assert len(paths) == 2 + len(profiles(settings)) + on_their_way
+
+
+def test_what_the_configuration_calls_automatic_answers_nobody_after_the_next_sync(synced: Settings) -> None:
+    newest = (
+        "FROM chats c JOIN messages m ON m.chat = c.pk AND m.position_at = c.last_message_at WHERE c.waiting "
+        "AND m.direction = 'outbound' AND m.status = 'published' AND length(m.body) > 20 ORDER BY c.pk"
+    )
+    chat_id, body = one(synced, f"SELECT c.id {newest}"), one(synced, f"SELECT m.body {newest}")
+    unanswered = f"SELECT unanswered > 0 FROM chats WHERE id = '{chat_id}'"
+    assert one(synced, unanswered) == 0
+    engine.run(replace(synced, automatic_replies=(re.escape(str(body)),)), once=True)
+    assert one(synced, unanswered) == 1
+    assert count(synced, "chats WHERE next_change_at = 0") == 0
+    engine.run(synced, once=True)
+    assert one(synced, unanswered) == 0
 
 
 def test_a_wrong_key_is_said_by_the_exit_code_the_report_and_every_known_profile(
