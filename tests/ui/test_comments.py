@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from textual import events
 from textual.widgets import Input
@@ -12,7 +13,7 @@ from inbox_tui.core.text import clean
 from inbox_tui.store import answers
 from inbox_tui.store.db import Folder
 from inbox_tui.store.writes import Writer
-from inbox_tui.ui.dialogs.comments import Comments
+from inbox_tui.ui.dialogs.comments import Comments, author
 from inbox_tui.ui.dialogs.new_chat import NewChat
 from inbox_tui.ui.editor import Editor
 from tests.ui.conftest import NOW, Desk, DeskMaker
@@ -79,6 +80,30 @@ async def test_a_comment_is_answered_in_private_after_one_confirmation(
         assert payload["text"] == "Yes, worldwide"
         assert payload["comment_id"] == "cm1"
         await at.until(lambda: not isinstance(at.app.screen, Comments))
+
+
+async def test_the_last_line_says_what_enter_and_esc_do_from_where_one_is(
+    desk: DeskMaker, folder: Folder
+) -> None:
+    async with desk(folder) as at:
+        await with_comments(at)
+        assert "⏎ to its comments · j/k move · Esc close" in screen_words(at)
+        lines = at.screen_text().splitlines()
+        (first,) = [number for number, line in enumerate(lines) if "@fan1" in line]
+        assert "────" in lines[first - 1], "a line stands between the posts and the comments"
+        await at.press("enter")
+        assert "⏎ answer privately · j/k move · Esc to the posts" in screen_words(at)
+        await at.press("enter")
+        assert "⏎ send · Esc to the comments; the text is kept" in screen_words(at)
+        await at.press("escape")
+        assert "⏎ answer privately" in screen_words(at)
+
+
+def test_whom_only_a_number_names_is_told_apart_without_reading_it() -> None:
+    nameless = replace(comment(1, 1), author_username=None, author_external_id="24065505406803493")
+    assert author(nameless) == "somebody (…3493)"
+    assert author(replace(nameless, author_name="Ada Brook")) == "Ada Brook"
+    assert author(replace(nameless, author_external_id=None)) == "somebody"
 
 
 async def test_enter_right_behind_the_last_letter_asks_and_goes_on_asking(

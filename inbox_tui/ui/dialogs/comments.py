@@ -37,6 +37,7 @@ from inbox_tui.ui.session import Session
 
 HIGHLIGHT_SECONDS = 0.06
 POST_CELLS, COMMENT_CHARACTERS, TITLE_CHARACTERS = 60, 300, 60
+NUMBER_END = 4
 
 
 class Comments(FieldDialog[int | None]):
@@ -78,9 +79,7 @@ class Comments(FieldDialog[int | None]):
             yield OptionList(id="comment-list")
             yield Editor(id="private-reply", compact=True, highlight_cursor_line=False)
             yield Static(id="reply-notice")
-            yield Static(
-                Content("⏎ comments, reply, send · j/k move · Esc back; what is typed stays").stylize("dim")
-            )
+            yield Static(id="comments-keys")
 
     def on_mount(self) -> None:
         """Draw what is cached, and have the posts asked for."""
@@ -289,6 +288,17 @@ class Comments(FieldDialog[int | None]):
         # Keys may have gone on since: what counts is where the focus is now.
         if self._answering is not None and isinstance(self.focused, OptionList):
             self._leave()
+        self._draw_keys()
+
+    def _draw_keys(self) -> None:
+        """What ⏎ and Esc do from where the focus is: three steps in, and three out."""
+        if self.focused is self._post_list:
+            words = "⏎ to its comments · j/k move · Esc close"
+        elif self.focused is self._comment_list:
+            words = "⏎ answer privately · j/k move · Esc to the posts"
+        else:
+            words = "⏎ send · Esc to the comments; the text is kept"
+        self.query_one("#comments-keys", Static).update(Content(words).stylize("dim"))
 
     def _leave(self) -> None:
         if self._kept is not None:
@@ -366,7 +376,9 @@ class Comments(FieldDialog[int | None]):
 
 
 def author(comment: Comment) -> str:
-    """Who wrote a comment: @username, else name, else what the platform calls them."""
+    """Who wrote a comment: @username, else name; of a mere number its end, which tells two people apart."""
     if comment.author_username:
         return f"@{comment.author_username}"
-    return comment.author_name or comment.author_external_id or "somebody"
+    if comment.author_name or not comment.author_external_id:
+        return comment.author_name or "somebody"
+    return f"somebody (…{comment.author_external_id[-NUMBER_END:]})"
