@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from rich.style import Style
 from textual import events, on
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
@@ -14,15 +13,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Checkbox, Input, Static, TextArea
 
-from inbox_tui.core.cells import cells, preview, shorten, wrap
-from inbox_tui.core.keyboard_text import Design, Fault, Reading, button_at, design_of, read, restored
+from inbox_tui.core.cells import preview, shorten
+from inbox_tui.core.keyboard_text import Design, Reading, button_at, design_of, read, restored
 from inbox_tui.core.keyboards import CALLBACK_BYTES, Button, MarkupKind, parse, summary
 from inbox_tui.core.models import Json, JsonObject
 from inbox_tui.ui.dialogs.dialog import key_line
 from inbox_tui.ui.dialogs.fields import FieldDialog, Kept
-from inbox_tui.ui.editor import Editor
-from inbox_tui.ui.keyboard_view import as_content, keyboard_lines
-from inbox_tui.ui.lines import Piece
+from inbox_tui.ui.dialogs.keyboard_parts import Lines, Option, Preview
 from inbox_tui.ui.session import Session
 
 KINDS: Mapping[MarkupKind, tuple[str, str]] = MappingProxyType(
@@ -68,40 +65,6 @@ class Task:
     use: Callable[[JsonObject], str | None]
 
 
-class Lines(Editor):
-    """The rows of buttons as lines of text; what cannot be sent is underlined where it is typed."""
-
-    COMPONENT_CLASSES = {"lines--fault"}  # noqa: RUF012 - Textual's own declaration
-
-    faults: Sequence[Fault] = ()
-
-    def show_faults(self, faults: Sequence[Fault]) -> None:
-        """Underline these."""
-        if tuple(faults) != tuple(self.faults):
-            self.faults = faults
-            self.refresh()
-
-    def _marks(self, row: int, start: int, end: int) -> tuple[tuple[Style, int, int], ...]:
-        style = self.get_component_rich_style("lines--fault", partial=True)
-        found = []
-        for fault in self.faults:
-            left, right = max(0, fault.start - start), min(end, fault.end) - start
-            if fault.line == row and right > left:
-                found.append((style, left, right))
-        return (*found, *super()._marks(row, start, end))
-
-
-class Option(Checkbox):
-    """A checkbox that shows by a sign, not by a colour alone, whether it is set."""
-
-    BUTTON_INNER = " "
-
-    def watch_value(self) -> None:
-        """Put the sign in."""
-        self.BUTTON_INNER = "✓" if self.value else " "
-        super().watch_value()
-
-
 class KeyboardBuilder(FieldDialog[None]):
     """Makes the keyboard of a message. Escape keeps what was typed for the next time."""
 
@@ -131,7 +94,7 @@ class KeyboardBuilder(FieldDialog[None]):
     #builder-caret { color: $foreground 60%; min-height: 1; max-height: 2; }
     KeyboardBuilder.-short #builder-verdict { max-height: 2; }
     KeyboardBuilder.-short #builder-caret { max-height: 1; }
-    #builder #builder-preview { height: 1fr; border-top: solid $panel-lighten-2; }
+    #builder-preview { height: 1fr; border-top: solid $panel-lighten-2; }
     #builder-keys { color: $foreground 60%; }
     Lines > .lines--fault { color: $text-error; text-style: underline; }
     """
@@ -178,7 +141,7 @@ class KeyboardBuilder(FieldDialog[None]):
             )
             yield Static(id="builder-verdict")
             yield Static(id="builder-caret")
-            yield Static(id="builder-preview")
+            yield Preview(id="builder-preview")
             yield Static(id="builder-keys")
 
     def on_mount(self) -> None:
@@ -232,10 +195,6 @@ class KeyboardBuilder(FieldDialog[None]):
     def _moved(self) -> None:
         self._draw_caret()
 
-    def on_resize(self) -> None:
-        """The preview is laid out by width."""
-        self.call_after_refresh(self._draw_preview)
-
     def _draw(self) -> None:
         """Everything that depends on what is typed."""
         design = self._design
@@ -245,7 +204,8 @@ class KeyboardBuilder(FieldDialog[None]):
         self.query_one("#builder-verdict", Static).update(self._verdict())
         self.query_one("#builder-keys", Static).update(self._keys())
         self._draw_caret()
-        self._draw_preview()
+        markup: Json = self._job.markup if self._unsayable else self._reading.markup
+        self.query_one(Preview).show(self._job.words, parse(markup))
 
     def _verdict(self) -> Content:
         """Whether it can be sent, in a line."""
@@ -280,21 +240,6 @@ class KeyboardBuilder(FieldDialog[None]):
         button = button_at(self._design, row, column) if row < len(lines) else None
         words = "" if button is None else _deed(button)
         self.query_one("#builder-caret", Static).update(Content(words))
-
-    def _draw_preview(self) -> None:
-        view = self.query_one("#builder-preview", Static)
-        width = max(8, view.size.width or 60)
-        words = wrap(shorten(self._job.words, 400), min(width, 84)) if self._job.words.strip() else []
-        markup: Json = self._job.markup if self._unsayable else self._reading.markup
-        buttons = keyboard_lines(parse(markup), min(width, 84))
-        room = max(1, min(2, view.size.height - len(buttons)))
-        lines: list[list[Piece]] = [[(line, "outbound")] for line in words[:room]]
-        if len(words) > room:
-            lines[-1] = [(f"{words[room - 1][: width - 2]} …", "outbound")]
-        lines += buttons
-        block = max((sum(cells(text) for text, _ in line) for line in lines), default=0)
-        indent = " " * max(0, width - block)
-        view.update(Content("\n").join(Content(indent) + as_content(line) for line in lines))
 
     def _keys(self) -> Content:
         use = "change it" if self._job.sent else "use"
