@@ -194,6 +194,18 @@ def held(reader: sqlite3.Connection, screen: int) -> OutboxItem | None:
     return None if row is None else item_of(row)
 
 
+def gone_out(reader: sqlite3.Connection, screen: int, since: Milliseconds) -> OutboxItem | None:
+    """The newest thing that a screen has done on a platform after a time of this machine, if it can be no
+    more taken back: a message that has left, or any other act."""
+    row = reader.execute(
+        f"SELECT {ITEM_COLUMNS} FROM local.outbox WHERE screen = ? AND created_at > ? "
+        "AND (state IN ('sending', 'accepted', 'settled') OR (state = 'queued' AND act != 'send')) "
+        "ORDER BY pk DESC LIMIT 1",
+        (screen, since),
+    ).fetchone()
+    return None if row is None else item_of(row)
+
+
 def failed_item(reader: sqlite3.Connection, message_id: str) -> OutboxItem | None:
     """The failed outbox item that a message of the API was made from, where it was sent from here."""
     row = reader.execute(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from contextlib import closing
 
-from inbox_tui.store import triage, writes
+from inbox_tui.store import lookups, outbox, triage, writes
 from inbox_tui.store.db import Folder
+from inbox_tui.store.items import State
 from inbox_tui.store.reads import ChatRow
+from inbox_tui.store.writes import Writer
 from inbox_tui.ui.dialogs.labels import Labels, found
 
 from .conftest import Desk, DeskMaker
@@ -68,6 +71,46 @@ async def test_a_held_send_comes_back_before_any_step_of_the_journal(folder: Fol
         await agent.press("z")
         await agent.until(lambda: not shown(agent).pinned)
         assert agent.inbox.composer.text == "Hello there"
+
+
+async def test_undo_says_once_of_what_was_done_last_that_it_cannot_be_undone(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    name = telegram(folder)
+    async with desk(folder) as agent:
+        await agent.open(name)
+        await agent.press("*", "#")
+        await agent.until(lambda: shown(agent).pinned and shown(agent).done)
+        await agent.press("r")
+        await agent.type("Hello there")
+        await agent.press("enter", "escape")
+        await agent.until(lambda: lookups.held(agent.inbox.session.reader, os.getpid()) is not None)
+        with Writer(folder) as writer:
+            (item,) = outbox.open_items(writer)
+            outbox.move(writer, item, State.SENDING, dispatched=True)
+        await agent.press("z")
+        await agent.until(lambda: agent.says(f"The message to {name} has left and stays"))
+        await agent.until(lambda: agent.says(f"Undone: done, no reply · {name}"))
+        agent.app.clear_notifications()
+        await agent.press("z")
+        await agent.until(lambda: agent.says(f"Undone: pin · {name}"))
+        assert not agent.says("has left and stays")
+
+
+async def test_undo_behind_an_act_on_the_platform_names_the_key_that_goes_back(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    with closing(sqlite3.connect(folder.cache)) as cache:
+        (name,) = cache.execute(
+            "SELECT participant_name FROM chats WHERE platform = 'bluesky' AND participant_name IS NOT NULL "
+            "AND NOT coalesce(archived, 0) ORDER BY sort_at DESC LIMIT 1"
+        ).fetchone()
+    async with desk(folder) as agent:
+        await agent.open(name)
+        await agent.press("M")
+        await agent.until(lambda: agent.says("Archiving"))
+        await agent.press("z")
+        await agent.until(lambda: agent.says(f"{name} stays archived · M brings the chat back"))
 
 
 async def test_done_and_next_closes_the_chat_and_a_key_typed_behind_it_is_about_the_next(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from inbox_tui.core.capabilities import Act
-from inbox_tui.core.models import Chat
+from inbox_tui.core.models import Chat, Milliseconds
 from inbox_tui.store import journal, lookups, triage
+from inbox_tui.store.acts import ActName
 from inbox_tui.store.picking import survey
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.acts import many
@@ -22,12 +24,27 @@ if TYPE_CHECKING:
     from inbox_tui.ui.inbox import InboxScreen
 
 
+STAYS: Mapping[ActName, tuple[str, Mapping[str, str]]] = {
+    ActName.SEND: ("The message to {name} has left and stays", {}),
+    ActName.PRIVATE_REPLY: ("The private reply has left and stays", {}),
+    ActName.NEW_CHAT: ("The new chat stays", {}),
+    ActName.EDIT: ("The edit for {name} stays", {"edit": "changes the message again"}),
+    ActName.REACT: ("The reaction for {name} stays", {"unreact": "takes it off"}),
+    ActName.UNREACT: ("The reaction for {name} stays off", {"react": "sets it again"}),
+    ActName.ARCHIVE: ("{name} stays archived", {"archive": "brings the chat back"}),
+    ActName.UNARCHIVE: ("{name} stays out of the archive", {"archive": "archives the chat"}),
+}
+"""What `z` says of acts on the platforms, which no undo reaches, and the keys that do."""
+
+
 class Triage(Area):
     """Acts that sort the inbox. Each is a step of the journal, to be undone and done again."""
 
     def __init__(self, inbox: InboxScreen) -> None:
         super().__init__(inbox)
         self._many = many.Many(inbox)
+        self._told_until: Milliseconds = 0
+        """When that was done of which was said last that it stays."""
 
     def done(self, count: int) -> None:
         """Close the chat for us, or open it again; the customer sees nothing of it."""
@@ -199,11 +216,27 @@ class Triage(Area):
             if await self._stopped(work):
                 await self._step(back=True)
             return
-        if acted_at is not None and not inbox.drafts.takes_back_after(acted_at):
-            await self._step(back=True)
+        if inbox.drafts.takes_back_after(acted_at or 0):
+            inbox.say(await inbox.drafts.take_back())
+            inbox.shown_chat.draw_composer()
             return
-        inbox.say(await inbox.drafts.take_back())
-        inbox.shown_chat.draw_composer()
+        stays = self._stays(acted_at or 0)
+        if acted_at is not None:
+            await self._step(back=True, besides=stays)
+        else:
+            inbox.say(stays or "Nothing can be taken back any more")
+
+    def _stays(self, since: Milliseconds) -> str:
+        """Of what was done on a platform after the step that `z` undoes: that it stays; told once."""
+        inbox = self._inbox
+        item = lookups.gone_out(inbox.session.reader, os.getpid(), max(since, self._told_until))
+        if item is None:
+            return ""
+        self._told_until = item.created_at
+        row = lookups.chat(inbox.session.reader, item.chat_id)
+        sentence, ways = STAYS[ActName(item.act)]
+        words = sentence.format(name="this person" if row is None else row.chat.title)
+        return words + inbox.keymap.offers(**ways)
 
     async def _stopped(self, work: Work) -> bool:
         """End an act on many chats where it is; returns whether anything of it was done."""
@@ -214,7 +247,7 @@ class Triage(Area):
             self._inbox.say(f"Stopped before anything was done: {work.what}")
         return work.step.at is not None
 
-    async def _step(self, *, back: bool) -> None:
+    async def _step(self, *, back: bool, besides: str = "") -> None:
         inbox, walk = self._inbox, journal.Walk(back)
         await asyncio.wrap_future(inbox.session.write_in_parts(partial(journal.step, walk=walk)))
         step = walk.result
@@ -231,6 +264,8 @@ class Triage(Area):
             words = [f"Nothing is left to change of this step ({step.what})"]
         if step.skipped:
             words.append(f"{step.skipped:,} changed since, left as they are")
-        if step.left:
+        if besides:
+            words.append(besides)
+        elif step.left:
             words.append("What has been sent since cannot be taken back")
         inbox.say(". ".join(words))
