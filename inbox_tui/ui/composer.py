@@ -60,6 +60,8 @@ class Composer(Vertical):
         self._taken = -1
         self._name_at: Location = (0, 0)
         self._after_taking = ""
+        self._put_away = ""
+        """What stood before the caret when Escape put the suggestions away."""
         self._drawn: tuple[object, ...] | None = None
 
     def compose(self) -> ComposeResult:
@@ -168,12 +170,10 @@ class Composer(Vertical):
 
     def take_key(self, key: str) -> bool:
         """Keys that mean something else while emoji are suggested, or in front of the text."""
-        if self._suggested and key in ("tab", "shift+tab"):
-            before = self.editor.before_caret
-            if before == self._after_taking or shortcodes.begun(before):
-                self._take_suggestion(1 if key == "tab" else -1)
-        elif self._suggested and key == "escape":
-            self._suggested = []
+        if key in ("tab", "shift+tab") and self._suggests():
+            self._take_suggestion(1 if key == "tab" else -1)
+        elif key == "escape" and self._suggested and self._fitting():
+            self._suggested, self._put_away = [], self.editor.before_caret
             self._draw()
         elif key == "backspace" and self.editor.selection == Selection.cursor((0, 0)):
             return self.take_off(extras.last_group(self.extras))
@@ -202,10 +202,7 @@ class Composer(Vertical):
         before = self.editor.before_caret
         if self._suggested and before == self._after_taking:
             return
-        begun = "" if self.editor.read_only else shortcodes.begun(before)
-        if begun:
-            row, column = self.editor.cursor_location
-            self._name_at = (row, column - len(begun) - 1)
+        if begun := self._begin():
             self._suggest(begun)
         elif self._suggested:
             self._suggested = []
@@ -219,6 +216,27 @@ class Composer(Vertical):
             self._suggested = shortcodes.suggestions(begun, MOST_SUGGESTIONS)
             self._taken, self._after_taking = -1, ""
             self._draw()
+
+    def _fitting(self) -> bool:
+        """Whether what is suggested is for the words before the caret: that follows them by a message."""
+        return self.editor.before_caret == self._after_taking or bool(self._begin())
+
+    def _begin(self) -> str:
+        """The name of an emoji that is being typed; notes where it begins."""
+        begun = "" if self.editor.read_only else shortcodes.begun(self.editor.before_caret)
+        if begun:
+            row, column = self.editor.cursor_location
+            self._name_at = (row, column - len(begun) - 1)
+        return begun
+
+    def _suggests(self) -> bool:
+        """Whether there is an emoji to take now; Tab may come right behind the letters of its name."""
+        if self._suggested and self.editor.before_caret == self._after_taking:
+            return True
+        begun = "" if self.editor.before_caret == self._put_away else self._begin()
+        self._suggested = shortcodes.suggestions(begun, MOST_SUGGESTIONS) if begun else []
+        self._taken = -1
+        return bool(self._suggested)
 
     def _take_suggestion(self, step: int) -> None:
         """Put the next suggestion in the place of the name, or of the one that was put there before."""

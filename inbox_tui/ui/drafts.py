@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -35,6 +36,8 @@ DRAFT_SECONDS = 0.15
 """The longest that a typed character exists only in memory, besides the time of one disk write."""
 ELSEWHERE_MS = 60_000
 """How long a composer says that its draft was changed in another terminal."""
+SENT_SECONDS = 2.0
+"""How long a key that would change what is being sent waits until that is in the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ class Drafts:
         """The draft that is shown, and those of which the file lacks something."""
         self._timer: Timer | None = None
         self._sending: dict[str, list[Words]] = {}
+        self._sent = asyncio.Event()
+        """Set while nothing that stands in a composer is on its way into the outbox."""
+        self._sent.set()
         self._copying: dict[str, asyncio.Future[None]] = {}
         self._done_with: set[int | None] = set()
         self._given_up: list[_GivenUp] = []
@@ -189,6 +195,11 @@ class Drafts:
 
     # Sending.
 
+    async def sent(self) -> None:
+        """Wait until what was sent is in the outbox and out of the composer, no longer than SENT_SECONDS."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._sent.wait(), SENT_SECONDS)
+
     def is_copying(self, chat_id: str) -> bool:
         """Whether a file of this chat is on its way into the outbox; what follows has to wait for it."""
         return chat_id in self._copying
@@ -241,10 +252,14 @@ class Drafts:
         self.keep()
         write = self.sender.queue(row, *payloads(words, file), left=left)
         self._sending.setdefault(row.chat.id, []).append(words)
+        self._sent.clear()
         if (kept := self._kept.get(row.chat.id)) is not None:
             kept.leaves(write, Words(left, {}))
         if self._composer.chat_id == row.chat.id:
             self._begun_at = now_ms() if left else None
+            if not left:
+                # What is typed now is behind the text, wherever the caret was in it.
+                self._composer.editor.move_cursor(self._composer.editor.document.end)
         return write
 
     async def _leave(self, row: ChatRow, words: Words, write: Future[OutboxItem], *, done: bool) -> None:
@@ -274,6 +289,8 @@ class Drafts:
         self._sending[chat_id].remove(words)
         if not self._sending[chat_id]:
             del self._sending[chat_id]
+        if not self._sending:
+            self._sent.set()
 
     def held(self) -> OutboxItem | None:
         """The newest send of this screen that can still be taken back."""

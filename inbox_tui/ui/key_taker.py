@@ -99,6 +99,9 @@ class KeyTaker:
 
     async def _in_composer(self, event: events.Key) -> None:
         inbox = self._inbox
+        if not event.is_printable:
+            # It is about what stands there, and what was sent does so until it is in the outbox.
+            await inbox.drafts.sent()
         if inbox.composer.take_key(event.key) or inbox.composer.type_key(event):
             return
         action = inbox.keymap.typing.get(event.key)
@@ -125,20 +128,29 @@ class KeyTaker:
             part.time = event.time
         return both
 
-    def _elsewhere(self, key: str) -> str | None:
-        """What a key that means nothing here does in the list, or in a thread."""
-        actions, inbox = self._inbox.keymap.actions, self._inbox
-        found = next(
-            (each for each in actions if key in each.keys and inbox.context not in each.contexts), None
-        )
-        if found is None or Context.TYPING in found.contexts or found.id in ALREADY_THERE:
+    def _elsewhere(self, keys: str, key: str) -> str | None:
+        """What is said of a key that means nothing here; `keys`: with those of the sequence before it.
+
+        None where nothing is to be said: the key has led here, or gives a sequence up.
+        """
+        inbox = self._inbox
+        found = next((each for each in inbox.keymap.actions if key in each.keys), None)
+        if keys != key and key == "escape":
             return None
+        if found is None or keys != key:
+            return f"{label(keys)} does nothing here; {inbox.keymap.label('help')} shows all keys"
+        if found.id in ALREADY_THERE:
+            return None
+        if Context.TYPING in found.contexts:
+            return f"{label(key)} works while you type: {found.title}"
         place = "the list" if Context.LIST in found.contexts else "a thread"
         return f"{label(key)} works in {place}: {found.title}"
 
     def _press(self, event: events.Key) -> None:
         inbox = self._inbox
-        pressed = self._chords.press(key_of(event), inbox.context)
+        key = key_of(event)
+        keys = f"{self._chords.begun} {key}".strip()
+        pressed = self._chords.press(key, inbox.context)
         self.pending = pressed.pending
         if pressed.action is not None:
             row = inbox.subject if inbox.context is Context.LIST else None
@@ -150,6 +162,6 @@ class KeyTaker:
                 inbox.stray.nothing_opened(event.time, inbox.said)
         elif event.key == "ctrl+c":
             inbox.say(f"{inbox.keymap.label('quit')} quits")
-        elif not pressed.pending and (elsewhere := self._elsewhere(key_of(event))) is not None:
+        elif not pressed.pending and (elsewhere := self._elsewhere(keys, key)) is not None:
             inbox.say(elsewhere)
         inbox.edges.draw_footer()

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 
 from inbox_tui.store.db import Folder
+from inbox_tui.store.writes import Writer
 from inbox_tui.ui import key_taker
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.searcher import Searcher
+from inbox_tui.ui.session import Session
 
 from .conftest import Desk, DeskMaker
-from .steps import INSTAGRAM, TELEGRAM, fail, post, press, reply, rows
+from .steps import INSTAGRAM, TELEGRAM, drafts, fail, post, press, reply, rows
 from .test_customer import PERSON, furnish
 from .test_reactions import person_on, queued
 from .test_search import dialog
@@ -184,3 +188,68 @@ async def test_a_hit_that_is_found_late_does_not_take_who_types_elsewhere(
         await agent.until(lambda: agent.says("The hit is found; n goes there"))
         await press(agent, *"zz")
         assert composed(agent) == (chat, "e#]uzz")
+
+
+# Behind a send, whose text stands in the composer until it is in the outbox.
+
+
+@pytest.fixture
+def slow_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every write takes a while longer."""
+    writer = Session._open_writer
+
+    def slowly(session: Session) -> Writer:
+        time.sleep(0.1)
+        return writer(session)
+
+    monkeypatch.setattr(Session, "_open_writer", slowly)
+
+
+SENT = "SELECT json_extract(payload, '$.text') FROM outbox WHERE state != 'discarded' ORDER BY pk"
+BEHIND_A_TEXT: Sequence[tuple[Sequence[str], Sequence[str], str]] = (
+    (["left", "left", "enter", *"next"], ["hello"], "next"),
+    (["ctrl+a", "enter", *"next"], ["hello"], "next"),
+    (["enter", "backspace", *"ab"], ["hello"], "ab"),
+    (["enter", *"ab", "backspace", "left", "!"], ["hello"], "!a"),
+    (["enter", "ctrl+z"], [], "hello"),
+    (["enter", "ctrl+z", "backspace", "p", "enter", *"more"], ["hellp"], "more"),
+    (["enter", *"two", "enter", *"three"], ["hello", "two"], "three"),
+    (["enter", *"two", "ctrl+w", *"2", "enter"], ["hello", "2"], ""),
+)
+"""Keys behind `hello`, what they send, and what stands in the composer then."""
+
+
+@pytest.mark.usefixtures("slow_store")
+async def test_keys_behind_a_send_never_touch_what_is_sent(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM)
+        before: list[tuple[str]] = []
+        for keys, sent, left in BEHIND_A_TEXT:
+            await press(agent, *"hello", *keys)
+            await agent.until(lambda left=left: composed(agent) == (TELEGRAM, left))
+            before += [(text,) for text in sent]
+            await agent.until(partial(lambda all_sent: rows(folder, SENT) == all_sent, before))
+            await agent.inbox.drafts.saved()
+            assert composed(agent) == (TELEGRAM, left), keys
+            await agent.until(lambda left=left: drafts(folder) == [left] * bool(left))
+            await press(agent, "ctrl+e", *["backspace"] * len(left))
+
+
+# Names of emoji.
+
+
+async def test_tab_takes_the_emoji_of_the_name_that_stands_there_now_and_no_other_word(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, ":sm")
+        await agent.until(lambda: bool(agent.inbox.composer._suggested))
+        await press(agent, *"ile and :tad", "tab")
+        assert composed(agent)[1] == ":smile and 🎉"
+        await press(agent, *" :hea")
+        await agent.until(lambda: bool(agent.inbox.composer._suggested))
+        before = agent.read()
+        await press(agent, *"dline ", "escape", "j")
+        assert composed(agent)[1] == ":smile and 🎉 :headline "
+        assert agent.context is Context.THREAD
+        assert agent.read() == before

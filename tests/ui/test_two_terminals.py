@@ -159,8 +159,8 @@ async def test_what_is_typed_while_a_send_comes_back_stays_behind_it(folder: Fol
         agent.app.post_message(events.Key("ctrl+z", None))
         for character in ", but more":
             agent.app.post_message(events.Key(character, character))
-        await agent.until(lambda: agent.inbox.composer.text == "too early\n, but more")
-        await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [("too early\n, but more",)])
+        await agent.until(lambda: agent.inbox.composer.text == "too early, but more")
+        await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [("too early, but more",)])
 
 
 async def test_without_a_chat_in_the_list_there_is_nobody_to_write_to(
