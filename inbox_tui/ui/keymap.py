@@ -279,6 +279,11 @@ class Chords:
         self._keys: tuple[str, ...] = ()
         self._count = ""
 
+    @property
+    def begun(self) -> str:
+        """The keys of a sequence that is not complete."""
+        return " ".join(self._keys)
+
     def knows(self, key: str, context: Context) -> bool:
         """Whether a key means something in a context, behind those that were pressed before it."""
         keys = (*self._keys, key)

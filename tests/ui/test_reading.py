@@ -177,3 +177,21 @@ async def test_a_key_that_works_elsewhere_says_where(folder: Folder, desk: DeskM
         assert agent.says("J works in a thread: Next chat")
         await agent.press("enter", "x")
         assert agent.says("x works in the list")
+
+
+async def test_a_key_without_meaning_says_so_and_names_the_key_that_lists_them_all(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.press("A")
+        assert agent.inbox.said == "A does nothing here; ? shows all keys"
+        await agent.press("g", "x")
+        assert agent.inbox.said == "gx does nothing here; ? shows all keys"
+        await agent.press("f5")
+        assert agent.inbox.said == "F5 does nothing here; ? shows all keys"
+        await agent.press("ctrl+n")
+        assert agent.inbox.said == "Ctrl+N works while you type: Buttons under the message (Telegram)"
+        # A sequence that is given up, and Enter where it has led to already.
+        await agent.press("g", "escape", "enter", "enter")
+        assert "does nothing" not in agent.inbox.said
+        assert "works" not in agent.inbox.said
