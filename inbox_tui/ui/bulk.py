@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from inbox_tui.store import journal
 from inbox_tui.store.journal import OpenStep
@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 SHOWN_FROM = 1_000
 """Chats from which on it is shown how far an act has come; fewer are done before one could read it."""
 
-Part = Callable[["Writer", list[str], OpenStep], Collection[str]]
-"""Carries an act out on some chats as a part of a step; returns those that it changed."""
+
+class Part(Protocol):
+    """An act as `store.triage` has them: carried out on some chats as a part of a step."""
+
+    def __call__(self, writer: Writer, chat_ids: list[str], /, *, step: OpenStep) -> Collection[str]:
+        """Do it; returns the chats that it changed."""
 
 
 @dataclass(slots=True)
@@ -52,7 +56,7 @@ class Bulk:
             names = None if work.stopped else next(parts, None)
             if names is None:
                 return False
-            work.changed += len(act(writer, names, work.step))
+            work.changed += len(act(writer, names, step=work.step))
             work.through += len(names)
             return work.through < work.total
 

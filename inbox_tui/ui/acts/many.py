@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -55,33 +55,26 @@ class Plan:
 DONE = Plan(
     "Close",
     "Done",
-    lambda w, names, step: triage.done(w, names, step=step),
+    triage.done,
     leaves=True,
     ends=lambda found: found.snoozed,
     ending="which ends with it",
 )
+NO_REPLY = replace(
+    DONE, before="Close, with no reply needed,", after="Done, no reply needed", act=triage.done_no_reply
+)
 REOPEN = Plan(
     "Reopen",
     "Reopened",
-    lambda w, names, step: triage.reopen(w, names, step=step),
+    triage.reopen,
     leaves=True,
     ends=lambda found: found.outlasted,
     ending="which does not come back",
 )
-NO_REPLY = Plan(
-    "Close, with no reply needed,",
-    "Done, no reply needed",
-    lambda w, names, step: triage.done_no_reply(w, names, step=step),
-    leaves=True,
-    ends=DONE.ends,
-    ending=DONE.ending,
-)
-READ = Plan("Mark as read", "Read", lambda w, names, step: triage.read(w, names, step=step), leaves=True)
-UNREAD = Plan(
-    "Mark as unread", "Unread", lambda w, names, step: triage.unread(w, names, step=step), leaves=True
-)
-PIN = Plan("Pin", "Pinned", lambda w, names, step: triage.pin(w, names, pinned=True, step=step))
-UNPIN = Plan("Unpin", "Unpinned", lambda w, names, step: triage.pin(w, names, pinned=False, step=step))
+READ = Plan("Mark as read", "Read", triage.read, leaves=True)
+UNREAD = Plan("Mark as unread", "Unread", triage.unread, leaves=True)
+PIN = Plan("Pin", "Pinned", partial(triage.pin, pinned=True))
+UNPIN = Plan("Unpin", "Unpinned", partial(triage.pin, pinned=False))
 
 
 def closing_or_not(found: Survey) -> Plan:
@@ -200,11 +193,11 @@ class Many:
             return
         until = chosen.until
         if until is None:
-            self._begin("Back again", ids, _bring_back, leaves=True)
+            self._begin("Back again", ids, triage.unsnooze, leaves=True)
             return
         sooner = 0
 
-        def put_away(writer: Writer, names: list[str], step: OpenStep) -> tuple[str, ...]:
+        def put_away(writer: Writer, names: list[str], *, step: OpenStep) -> tuple[str, ...]:
             nonlocal sooner
             ends = triage.snooze(writer, names, until, step=step)
             sooner += sum(bool(end.notice) for end in ends.values())
@@ -229,12 +222,8 @@ class Many:
         if changed is None or not (changed.add or changed.remove):
             return
 
-        def change(writer: Writer, names: list[str], step: OpenStep) -> tuple[str, ...]:
+        def change(writer: Writer, names: list[str], *, step: OpenStep) -> tuple[str, ...]:
             return triage.label(writer, names, changed.add, changed.remove, step=step)
 
         words = " ".join([*(f"+{name}" for name in changed.add), *(f"-{name}" for name in changed.remove)])
         self._begin(f"Labels {words}", ids, change, leaves=False)
-
-
-def _bring_back(writer: Writer, names: list[str], step: OpenStep) -> tuple[str, ...]:
-    return triage.unsnooze(writer, names, step=step)
