@@ -15,7 +15,7 @@ from typing import cast
 
 from inbox_tui.core.errors import StoreError
 from inbox_tui.core.models import Chat, Message, Milliseconds, Profile, Rejected
-from inbox_tui.store import erasure, facts, index, media, taps
+from inbox_tui.store import clock, erasure, facts, index, media, taps
 from inbox_tui.store.db import Folder, explained, now_ms, open_writer, transaction
 from inbox_tui.store.progress import move_times, record_pull
 from inbox_tui.store.records import (
@@ -36,6 +36,9 @@ from inbox_tui.store.records import (
     profile_values,
 )
 from inbox_tui.store.rows import NewMessage, chat_pks, insert_messages, known_rows, marks
+
+AHEAD_MS: Milliseconds = 5 * 60_000
+"""How far ahead of the server's time a chat's last message may be to be believed; clocks differ a little."""
 
 
 class Writer:
@@ -224,16 +227,27 @@ def apply_chats(writer: Writer, chats: Iterable[Chat], *, top_of: str | None = N
             )
         if new_ids:
             writer.cache.execute("UPDATE meta SET value = value + ? WHERE key = 'chats'", (len(new_ids),))
-        listed_to = max((c.last_message_at for c in records if c.last_message_at is not None), default=None)
-        if top_of is not None and listed_to is not None:
-            # Nothing that a screen shows: the row keeps its `rev`.
-            writer.cache.execute(
-                "UPDATE profiles SET listed_to = ?1 WHERE id = ?2 AND ?1 > coalesce(listed_to, ?1 - 1)",
-                (listed_to, top_of),
-            )
+        if top_of is not None:
+            _note_listed(writer.cache, top_of, records)
         index.feed(writer.cache, index.NAMES, names)
         facts.refold(writer.cache, writer.local, touched, rev)
     return Applied(len(new_ids), len(touched) - len(new_ids), tuple(new_ids))
+
+
+def _note_listed(cache: sqlite3.Connection, profile_id: str, chats: Iterable[Chat]) -> None:
+    """Note how far a profile's list of chats is known from its top.
+
+    Not by a time to come, which a platform with a wrong clock tells: all that happens until then would count
+    as known. Nothing that a screen shows: the row keeps its `rev`.
+    """
+    latest = clock.server_now(cache) + AHEAD_MS
+    times = [at for chat in chats if (at := chat.last_message_at) is not None and at <= latest]
+    if times:
+        cache.execute(
+            "UPDATE profiles SET listed_to = ?1 WHERE id = ?2 "
+            "AND (?1 > coalesce(listed_to, ?1 - 1) OR listed_to > ?3)",
+            (max(times), profile_id, latest),
+        )
 
 
 def apply_messages(writer: Writer, pages: Iterable[MessagePage]) -> Applied:

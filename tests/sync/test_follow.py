@@ -77,6 +77,15 @@ def test_a_new_chat_is_in_the_cache_within_seconds(shop: Desk) -> None:
     assert shop.value("SELECT messages FROM chats WHERE id = 'c2'") == 1
 
 
+def test_a_chat_with_a_time_to_come_does_not_hide_what_is_new_in_the_others(quiet: Desk) -> None:
+    quiet.api.add_chat("from the future", START + 400 * 24 * HOUR, "p1")
+    loop = following(quiet)
+    quiet.pass_time(loop, 70, step=1)
+    quiet.api.add_message("p1-4", quiet.api.now, "Hello")
+    quiet.pass_time(loop, 66, step=1)
+    assert quiet.value("SELECT count(*) FROM messages WHERE body = 'Hello'") == 1
+
+
 def test_an_idle_look_costs_one_request_a_profile_and_writes_nothing(quiet: Desk) -> None:
     loop = following(quiet)
     quiet.pass_time(loop, 120, step=1)
@@ -448,6 +457,17 @@ def test_a_slow_down_of_the_api_is_respected_by_every_look(quiet: Desk) -> None:
     assert quiet.api.requests == []
     quiet.pass_time(loop, 10)
     assert quiet.api.count("/p1-1/messages") > 0
+
+
+def test_a_pause_of_minutes_is_said_on_every_profile_and_taken_back(quiet: Desk) -> None:
+    loop = following(quiet)
+    quiet.api.bend = failing("/p1/chats", httpx.Response(429, headers={"retry-after": "600"}))
+    quiet.pass_time(loop, 90, step=1)
+    assert all("asks to slow down" in str(title) for title, _ in faults(quiet).values())
+    assert all("600 s" in str(hint) for _, hint in faults(quiet).values())
+    quiet.api.bend = None
+    quiet.pass_time(loop, 620, step=2)
+    assert all(title is None for title, _ in faults(quiet).values())
 
 
 def test_answers_enter_the_cache_a_few_at_a_time_while_a_screen_lives(desk: Desk) -> None:
