@@ -6,10 +6,12 @@ Every burst is posted before anything between the widgets was handled, as after 
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -20,8 +22,9 @@ from inbox_tui.ui.actions import Context
 from inbox_tui.ui.searcher import Searcher
 from inbox_tui.ui.session import Session
 
-from .conftest import Desk, DeskMaker
+from .conftest import NOW, Desk, DeskMaker
 from .steps import INSTAGRAM, TELEGRAM, drafts, fail, post, press, reply, rows
+from .test_attach import PNG
 from .test_customer import PERSON, furnish
 from .test_reactions import person_on, queued
 from .test_search import dialog
@@ -102,6 +105,28 @@ async def test_what_is_typed_at_once_behind_a_search_is_text_in_the_chat_that_it
             await press(agent, *["backspace"] * 4, "escape", "escape")
         await press(agent, "/", *"order form:jane", "enter", "escape", "r", *"here")
         assert composed(agent)[1] == "here"
+
+
+async def test_a_file_is_chosen_at_once_by_the_letters_that_stand_there_now(
+    folder: Folder, desk: DeskMaker, tmp_path: Path
+) -> None:
+    place = tmp_path / "files"
+    (place / "photos").mkdir(parents=True)
+    for age, name in enumerate(("a.png", "photos/shirt.png", "photos/mug.png", "zebra.png")):
+        (place / name).write_bytes(PNG)
+        # What was changed last stands first.
+        os.utime(place / name, (NOW.timestamp() - age,) * 2)
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM)
+        for keys, name, text in (
+            ([*"zeb", "enter", *"one"], "zebra.png", "one"),
+            ([*"pho", "tab", *"sh", "enter", *"two"], "photos/shirt.png", "two"),
+            ([*"pho", "enter", "down", "enter", *"three"], "photos/mug.png", "three"),
+        ):
+            await press(agent, "ctrl+f", "ctrl+u", *f"{place}/", *keys)
+            assert composed(agent) == (TELEGRAM, text)
+            assert agent.inbox.composer.extras["file"] == str(place / name)
+            await press(agent, *["backspace"] * len(text))
 
 
 # What a key begins and does not end at once.

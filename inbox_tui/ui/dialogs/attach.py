@@ -91,6 +91,10 @@ class Attach(FieldDialog[None]):
         self._use = use
         self._folder: tuple[Path, list[Entry]] | None = None
         self._shown: Sequence[Entry] = ()
+        self._listed: str | None = None
+        """What the list was made for."""
+        self._fresh = asyncio.Event()
+        """Set while that is what stands in the field."""
         self._refused: str | None = None
         """What was looked at last and cannot be sent."""
         self._looked = asyncio.Event()
@@ -125,7 +129,13 @@ class Attach(FieldDialog[None]):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._suggest(event.value)
+        self._list()
+
+    def _list(self) -> None:
+        """List what goes with the field; the news of letters may come when more of them stand there."""
+        if self._listed != self._field.value:
+            self._fresh.clear()
+            self._suggest(self._field.value)
 
     @work(exclusive=True, group="suggest", exit_on_error=False)
     async def _suggest(self, text: str) -> None:
@@ -133,18 +143,20 @@ class Attach(FieldDialog[None]):
         typed, name = split(text)
         folder = None if web_address(text) else local_path(typed)
         if folder is None:
-            self._show((), "")
+            self._show(text, ())
             return
         if self._folder is None or self._folder[0] != folder:
             try:
                 self._folder = folder, await asyncio.to_thread(entries, folder)
             except OSError as error:
-                self._show((), f"{clean(typed)} cannot be read: {error.strerror or error}")
+                self._show(text, (), f"{clean(typed)} cannot be read: {error.strerror or error}")
                 return
-        self._show(matching(self._folder[1], name, MOST_SHOWN), "")
+        self._show(text, matching(self._folder[1], name, MOST_SHOWN))
 
-    def _show(self, found: Sequence[Entry], notice: str) -> None:
-        self._shown = found
+    def _show(self, text: str, found: Sequence[Entry], notice: str = "") -> None:
+        self._shown, self._listed = found, text
+        if text == self._field.value:
+            self._fresh.set()
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options(
@@ -172,7 +184,7 @@ class Attach(FieldDialog[None]):
     def complete(self) -> bool:
         """Put the suggestion into the field; False where there is none, or it stands there already."""
         number = self.query_one(OptionList).highlighted
-        if number is None or number >= len(self._shown):
+        if number is None or number >= len(self._shown) or self._listed != self._field.value:
             return False
         entry, typed = self._shown[number], split(self._field.value)[0]
         text = f"{typed}{entry.name}{'/' if entry.is_folder else ''}"
@@ -183,9 +195,13 @@ class Attach(FieldDialog[None]):
         return True
 
     async def take(self, event: events.Key | events.Paste) -> None:
-        """Keys behind Enter belong to what comes after the look at the file, if that does not take long."""
+        """Keys about the list wait for it, those behind Enter for the look at the file; neither for long."""
         if self._untouched and _begins_anew(event):
             self._field.value = ""
+        if isinstance(event, events.Key) and event.key in self.KEYS and event.key != "escape":
+            self._list()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._fresh.wait(), LOOK_SECONDS)
         await super().take(event)
         self._drop_start()
         with suppress(TimeoutError):
@@ -212,11 +228,15 @@ class Attach(FieldDialog[None]):
                 self._finish({})
                 return
             path = local_path(text)
-            if path is not None and not await asyncio.to_thread(os.path.isfile, path) and self.complete():
+            is_file = path is None or await asyncio.to_thread(os.path.isfile, path)
+            if self._field.value == text and not is_file and self.complete():
                 text = self._field.value
                 if text.endswith("/"):
                     return
-            self._finish(await asyncio.to_thread(look_at, text, self._platform))
+            found = await asyncio.to_thread(look_at, text, self._platform)
+            # Who has typed on meanwhile does not want this one any more.
+            if self._field.value == text:
+                self._finish(found)
         except InboxError as error:
             self._refused = text
             self._say(error.title)
