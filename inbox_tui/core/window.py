@@ -13,6 +13,8 @@ MINUTE: Milliseconds = 60 * SECOND
 HOUR: Milliseconds = 60 * MINUTE
 WINDOW: Milliseconds = 24 * HOUR
 """How long Meta lets a business write after the customer's last message (seed, introduction)."""
+WINDOW_PLATFORMS = frozenset({Platform.FACEBOOK, Platform.INSTAGRAM})
+"""Those that have a window; the others can be written to at any time (seed, introduction)."""
 CLOSING: Milliseconds = 4 * HOUR
 URGENT: Milliseconds = HOUR
 
@@ -59,7 +61,7 @@ def window(
     the window there unless the customer wrote later; "open" means that something unseen opened it, at the
     latest then.
     """
-    if platform not in (Platform.FACEBOOK, Platform.INSTAGRAM):
+    if platform not in WINDOW_PLATFORMS:
         return NO_WINDOW
     opened = max(filter(None, (last_inbound_at, cached_inbound_at, last_referral_at)), default=None)
     closes_at = None if opened is None else opened + WINDOW

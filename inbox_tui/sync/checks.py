@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from inbox_tui.core import capabilities, keyboards
 from inbox_tui.core.capabilities import Act, Cause
 from inbox_tui.core.limits import file_problem, measure
-from inbox_tui.core.models import Chat, Json, JsonObject, Milliseconds, Platform, Profile
+from inbox_tui.core.models import Chat, Json, JsonObject, Milliseconds, Profile
 from inbox_tui.core.times import age
-from inbox_tui.core.window import Window
+from inbox_tui.core.window import WINDOW_PLATFORMS, Window
 from inbox_tui.store import lookups
 from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.records import CHAT_COLUMNS, chat_of
@@ -59,7 +59,7 @@ def chat_facts(cache: sqlite3.Connection, chat_id: str) -> ChatFacts | None:
     if row is None:
         return None
     chat = chat_of(row[2:])
-    window = Window(chat.platform in (Platform.FACEBOOK, Platform.INSTAGRAM), row[0])
+    window = Window(chat.platform in WINDOW_PLATFORMS, row[0])
     return ChatFacts(chat, window, bool(row[1]) or chat.last_inbound_at is not None)
 
 

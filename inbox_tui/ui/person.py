@@ -8,9 +8,10 @@ from datetime import UTC, tzinfo
 from textual.content import Content
 
 from inbox_tui.core.capabilities import INBOUND_DELAY
-from inbox_tui.core.models import Chat, Json, Milliseconds, Platform
+from inbox_tui.core.models import Chat, Json, Milliseconds
 from inbox_tui.core.ranking import FOREVER
 from inbox_tui.core.times import age, clock, day_label, duration, moment
+from inbox_tui.core.window import WINDOW_PLATFORMS
 from inbox_tui.store.customers import Customer, Other
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.reads import ChatRow
@@ -83,7 +84,7 @@ def _note(text: str) -> list[Content]:
 
 
 def _window(row: ChatRow, now: Milliseconds, zone: tzinfo) -> list[str]:
-    if row.chat.platform not in (Platform.FACEBOOK, Platform.INSTAGRAM):
+    if row.chat.platform not in WINDOW_PLATFORMS:
         return []
     closes = row.window_closes_at
     if closes is None:

@@ -7,14 +7,13 @@ from datetime import tzinfo
 
 from inbox_tui.core.capabilities import Act, Refused, ask, platform_name
 from inbox_tui.core.models import Chat, Message, Profile
-from inbox_tui.core.window import Window
+from inbox_tui.core.window import WINDOW_PLATFORMS, Window
 from inbox_tui.store import looks, lookups
 from inbox_tui.store.looks import Freshness
 from inbox_tui.store.lookups import ProfileRow
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.store.views import all_listed
 from inbox_tui.ui.session import Session
-from inbox_tui.ui.thread import RECEIPT_PLATFORMS
 
 
 class Profiles:
@@ -75,7 +74,7 @@ class Profiles:
             message,
             now=self._session.clock.now(),
             profile=self.by_id.get(row.chat.profile_id),
-            window=Window(row.chat.platform in RECEIPT_PLATFORMS, row.window_closes_at),
+            window=Window(row.chat.platform in WINDOW_PLATFORMS, row.window_closes_at),
             tz=zone,
         )
         return answer if isinstance(answer, Refused) else None
