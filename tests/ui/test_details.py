@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from inbox_tui.store import answers, fetched
 from inbox_tui.store.db import Folder
 from inbox_tui.store.writes import Writer
@@ -62,6 +64,18 @@ async def test_the_live_record_is_asked_for_and_drawn_escaped(desk: DeskMaker, f
         at.inbox.session.write(answer).result()
         await at.until(lambda: "\\u202e" in whole(at))
         assert "\\u001b]0;x\\u0007" in whole(at)
+        await at.press("y")
+        assert json.loads(at.app.clipboard) == {"participant_name": "a\u202eb\x1b]0;x\x07"}
+        assert not {"\u202e", "\x1b", "\x07"} & set(at.app.clipboard)
+        assert at.says("Copied the record of the chat")
+
+
+async def test_without_a_live_record_there_is_nothing_to_copy(desk: DeskMaker, folder: Folder) -> None:
+    async with desk(folder) as at:
+        await at.open("Jane Doe")
+        await at.press("I", "y")
+        assert at.says("There is no live record yet")
+        assert at.app.clipboard == ""
 
 
 async def test_a_record_that_cannot_be_had_says_why(desk: DeskMaker, folder: Folder) -> None:

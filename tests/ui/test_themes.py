@@ -91,6 +91,14 @@ async def test_what_stands_in_the_list_can_be_read_on_the_real_screen(
         assert poor == {}
 
 
+async def test_no_color_in_the_environment_is_the_monochrome_theme(
+    folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with desk(folder) as agent:
+        assert agent.app.theme == "monochrome"
+
+
 async def test_the_monochrome_screen_has_no_colour_at_all(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder, size=(140, 40)) as agent:
         agent.app.theme = "monochrome"

@@ -99,14 +99,14 @@ class Details(Dialog[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_copy(self) -> None:
-        """Copy the live record of the message, or of the chat, where it is there."""
-        kind, record_id = self._records()[0]
-        known = fetched.record(self._session.reader, kind, record_id)
-        if known is None or known.json is None:
-            self.app.notify("There is no live record yet", markup=False)
-            return
-        self.app.copy_to_clipboard(known.json)
-        self.app.notify(f"Copied the record of the {kind}", markup=False)
+        """Copy the live record of the message; where that is not there, of the chat."""
+        for kind, record_id in self._records():
+            known = fetched.record(self._session.reader, kind, record_id)
+            if known is not None and known.json is not None:
+                self.app.copy_to_clipboard(known.json)
+                self.app.notify(f"Copied the record of the {kind}", markup=False)
+                return
+        self.app.notify("There is no live record yet", markup=False)
 
     def _records(self) -> list[tuple[str, str]]:
         """What can be fetched: the message first."""
