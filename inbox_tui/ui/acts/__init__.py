@@ -101,7 +101,8 @@ class Acts:
         inbox = self._inbox
         refusal = self.why_not(action)
         if refusal is not None:
-            inbox.say(refusal.reason)
+            other = action.about is About.MESSAGE and refusal.cause is Cause.MESSAGE
+            inbox.say(f"{refusal.reason}{self._aims.way_to_another(action) if other else ''}")
             return refusal
         if action.about is About.MESSAGE and inbox.context is Context.LIST:
             aim = self._aims.find(action)

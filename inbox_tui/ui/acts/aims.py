@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from inbox_tui.core.capabilities import Act, Cause, Refused
+from inbox_tui.core.cells import preview
 from inbox_tui.store.lookups import Revision
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.store.threads import ThreadRow, ThreadSource
@@ -14,6 +15,8 @@ from inbox_tui.ui.actions import Action, Context
 if TYPE_CHECKING:
     from inbox_tui.ui.inbox import InboxScreen
 
+WORDS = 40
+"""How many characters of a message name it in a sentence."""
 NEWEST = 50
 """How many of the newest messages of a chat are looked at from the list."""
 TO_THE_CUSTOMERS = frozenset({Act.REPLY_TO, Act.REACT})
@@ -45,6 +48,19 @@ class Aims:
         if chat is None:
             return Refused("No chat is selected", cause=Cause.MESSAGE)
         return self._newest(action, chat)
+
+    def way_to_another(self, action: Action) -> str:
+        """In a thread: which way the newest message stands that an action fits; empty where none does."""
+        inbox = self._inbox
+        chat, row = inbox.shown, inbox.thread.cursor_row
+        if inbox.context is Context.LIST or chat is None or row is None:
+            return ""
+        found = self._newest(action, chat)
+        if isinstance(found, Refused):
+            return ""
+        way, name = ("up", "move_up") if found.key < row.key else ("down", "move_down")
+        words = found.message.body if found.message is not None else None
+        return f" · {inbox.keymap.label(name)} goes {way} to “{preview(words or 'a file', WORDS)}”"
 
     def _newest(self, action: Action, chat: ChatRow) -> ThreadRow | Refused:
         """The newest message of a chat that an action fits."""
