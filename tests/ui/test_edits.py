@@ -171,7 +171,7 @@ async def test_a_key_that_does_not_fit_the_message_under_the_cursor_says_where_o
     async with desk(folder) as agent:
         await agent.open(PERSON)
         await agent.press(*place, "!")
-        assert agent.inbox.said == "Only a message that failed can be sent again"
+        assert agent.inbox.said == "Only a failed or uncertain message can be sent again"
         await agent.press("E")
         assert agent.inbox.said == (
             f"Only your own messages can be edited · {way} to “Thanks! We've mailed a label to you. Wa…”"
