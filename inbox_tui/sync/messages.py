@@ -259,6 +259,9 @@ class Messages:
         Another message of the same moment as the one that was read does not move its chat in any list.
         """
         writes.read_again(self._writer, self._at_once)
+        # They are read as far as this run goes, so they are not missing.
+        for chat_id in self._at_once:
+            self._vouch(chat_id)
 
     # What is missing
 

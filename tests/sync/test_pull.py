@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inbox_tui.store import writes
+from inbox_tui.store.db import now_ms
 from inbox_tui.sync.listing import Cursor
 from inbox_tui.sync.loop import READERS, Mode
 from inbox_tui.sync.schedule import Kind
@@ -32,6 +33,19 @@ def test_a_first_sync_brings_every_chat_and_its_newest_messages(desk: Desk) -> N
     assert loop.progress().chats_total == loop.progress().chats_read == 260
     assert desk.value("SELECT count(*) FROM chats WHERE estimated OR NOT history_done") == 0
     assert desk.value("SELECT min(walked) FROM profiles") == 1
+
+
+def test_a_chat_whose_last_message_came_just_now_is_read_and_looked_at_again_by_the_next_sync(
+    desk: Desk,
+) -> None:
+    desk.api.ahead = 0
+    desk.api.add_profile()
+    desk.api.add_chat("c1", now_ms(), messages=3)
+    progress = desk.sync().progress()
+    assert (progress.phase, progress.chats_read) == ("up to date", 1)
+    desk.api.requests = []
+    desk.sync()
+    assert "GET /api/chats/c1/messages" in desk.api.requests
 
 
 def test_the_list_is_usable_before_any_message_was_read(desk: Desk) -> None:
