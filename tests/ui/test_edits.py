@@ -164,18 +164,22 @@ async def test_where_nothing_can_be_edited_the_key_says_why(folder: Folder, desk
             await agent.press("escape")
 
 
-@pytest.mark.parametrize(("place", "way"), [("gg", "j goes down"), ("G", "k goes up")])
+@pytest.mark.parametrize(
+    ("person", "place", "way", "words"),
+    [
+        (PERSON, "gg", "j goes down", "Thanks! We've mailed a label to you. Wa…"),
+        ("Max Whitlock", "G", "k goes up", "Then go one up from XS, it leaves room …"),
+    ],
+)
 async def test_a_key_that_does_not_fit_the_message_under_the_cursor_says_where_one_stands_that_it_fits(
-    folder: Folder, desk: DeskMaker, place: str, way: str
+    folder: Folder, desk: DeskMaker, person: str, place: str, way: str, words: str
 ) -> None:
     async with desk(folder) as agent:
-        await agent.open(PERSON)
+        await agent.open(person)
         await agent.press(*place, "!")
         assert agent.inbox.said == "Only a failed or uncertain message can be sent again"
         await agent.press("E")
-        assert agent.inbox.said == (
-            f"Only your own messages can be edited · {way} to “Thanks! We've mailed a label to you. Wa…”"
-        )
+        assert agent.inbox.said == f"Only your own messages can be edited · {way} to “{words}”"
 
 
 async def test_escape_keeps_the_edit_and_the_same_key_brings_it_back(folder: Folder, desk: DeskMaker) -> None:
