@@ -37,7 +37,7 @@ from inbox_tui.store.writes import MessagePage
 from inbox_tui.sync import act_checks, checks
 from inbox_tui.sync.act_checks import Asked
 from inbox_tui.sync.checks import No
-from inbox_tui.sync.decisions import Decision, What
+from inbox_tui.sync.decisions import PAUSED, Decision, What
 from inbox_tui.sync.messages import stated_at
 from inbox_tui.sync.sending import Desk
 
@@ -143,9 +143,7 @@ def after_error(error: InboxError, *, in_doubt: bool, pause: float, waited: Mill
     """
     again = What.REPEAT if in_doubt else What.QUEUE
     if isinstance(error, RateLimited):
-        return Decision(
-            again, pause if error.retry_after is None else error.retry_after, error.title, error.hint
-        )
+        return Decision(again, pause if error.retry_after is None else error.retry_after, error.title, PAUSED)
     if isinstance(error, NetworkError) and not error.may_have_arrived:
         return Decision(again, pause, error.title, "It is tried again.")
     if isinstance(error, Refused | RequestRejected | NotFound | NotAuthorised):

@@ -71,7 +71,7 @@ class Troubles:
 
     def _fault(self, profile_id: str, error: InboxError) -> None:
         if self.faults.get(profile_id) != error.title:
-            writes.set_profile_fault(self.writer, profile_id, error.title, error.hint)
+            writes.set_profile_fault(self.writer, profile_id, error.title, means(error))
             self.faults[profile_id] = error.title
             # A sync that is to end reports its errors itself, once each.
             level = logging.WARNING if self.following else logging.INFO
@@ -263,3 +263,13 @@ class Troubles:
         self.schedule.put(Look(Kind.PROFILES), now)
         for profile_id in self.faults:
             self.schedule.put(Look(Kind.CHATS, profile_id), now)
+
+
+def means(error: InboxError) -> str:
+    """What a look that failed means for the person; the hint of the error is about its one request."""
+    if isinstance(error, RateLimited):
+        # Seconds would stand there for as long as the pause lasts.
+        return "Reading goes on when the pause is over."
+    if isinstance(error, NetworkError) and error.may_have_arrived:
+        return "It is tried again by itself; what is shown may be old."
+    return error.hint.removeprefix("Nothing was sent. ")
