@@ -15,6 +15,7 @@ from inbox_tui.cli.naming import Use, chat_named
 from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import Act, ask, platform_name
 from inbox_tui.core.capabilities import Refused as NotAllowed
+from inbox_tui.core.cells import preview
 from inbox_tui.core.errors import InboxError, Refused, UsageError
 from inbox_tui.core.files import file_name
 from inbox_tui.core.links import safe_url
@@ -95,7 +96,8 @@ def send_message(settings: Settings, name: str, given: Given, manner: Manner) ->
             for payload in payloads:
                 check(payload)
             if manner.dry_run:
-                what = " and ".join(str(each) for each in (given.file or given.url, words) if each)
+                named = None if given.file is None else preview(clean(str(given.file)))
+                what = " and ".join(each for each in (named or given.url, words) if each)
                 to = f"send to {row.chat.title} ({platform_name(row.chat.platform)}): {what}"
                 rehearse(ActName.SEND, Subject(row.chat.id, row.chat.profile_id, {}, to), manner, *payloads)
                 return 0

@@ -7,9 +7,11 @@ limits, and a message above one would fail late, after it was accepted.
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from inbox_tui.core.models import Platform
 from inbox_tui.core.text import Units, count_units
@@ -124,6 +126,12 @@ def file_kind(mime: str) -> str:
     """The kind of a file by its media type: `image`, `video`, `audio`, else `file`."""
     kind = mime.partition("/")[0].lower()
     return kind if kind in ("image", "video", "audio") else "file"
+
+
+def address_problem(platform: str, url: str) -> str | None:
+    """Why a platform would refuse the file at an address, as far as its ending tells; None: it may be."""
+    mime = mimetypes.guess_type(urlsplit(url).path)[0]
+    return None if mime is None else file_problem(platform, mime, 1)
 
 
 def file_problem(platform: str, mime: str, size: int) -> str | None:

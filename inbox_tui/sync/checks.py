@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from inbox_tui.core import capabilities, keyboards
 from inbox_tui.core.capabilities import Act, Cause
-from inbox_tui.core.limits import file_problem, measure
+from inbox_tui.core.limits import address_problem, file_problem, measure
 from inbox_tui.core.models import Chat, Json, JsonObject, Milliseconds, Profile
 from inbox_tui.core.times import age
 from inbox_tui.core.window import WINDOW_PLATFORMS, Window
@@ -112,6 +112,10 @@ def send_refusals(
         problem = file_problem(platform, kind, size) if isinstance(size, int) else None
         if problem is not None:
             yield No(f"{payload.get('file_name') or 'The file'} cannot be sent: {problem}", NOTHING)
+    if payload.get("media_url"):
+        problem = address_problem(platform, str(payload["media_url"]))
+        if problem is not None:
+            yield No(f"The file at this address cannot be sent: {problem}", NOTHING)
 
 
 def _acts(payload: JsonObject) -> list[Act]:

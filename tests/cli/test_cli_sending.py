@@ -183,6 +183,22 @@ def test_a_file_that_a_platform_does_not_take_is_4_and_no_copy_stays(
     assert not [*acting.account.home.glob("data/*/spool/*")]
 
 
+def test_an_address_whose_ending_the_platform_does_not_take_is_4(acting: CommandLine) -> None:
+    chat = chat_of(acting, "platform:instagram")
+    ran = acting("send", chat, "--url", "https://files.example/list.txt", "--dry-run")
+    assert (ran.code, ran.out) == (4, "")
+    assert "Of documents, Instagram takes PDF only" in ran.err
+
+
+def test_the_name_of_a_file_does_not_touch_the_terminal(acting: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "evil\x1b[2J\nname.txt"
+    path.write_text("words")
+    ran = acting("send", chat_of(acting, "platform:telegram"), "--file", str(path), "--dry-run")
+    assert ran.code == 0
+    assert ran.out.count("\n") == 1
+    assert "evil␛[2J name.txt" in ran.out
+
+
 def test_a_rehearsal_says_what_would_leave_and_changes_nothing(acting: CommandLine) -> None:
     chat = chat_of(acting, "from:max from:whitlock")
     before = len(sent(acting, chat))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from inbox_tui.core.limits import FILE_RULES, MEGABYTE, TextMeasure, Unit, file_kind, file_problem, measure
+from inbox_tui.core.limits import (
+    FILE_RULES,
+    MEGABYTE,
+    TextMeasure,
+    Unit,
+    address_problem,
+    file_kind,
+    file_problem,
+    measure,
+)
 
 FAMILY = "👩\u200d👩\u200d👧\u200d👦"  # 7 code points, 11 UTF-16 units, 25 bytes, 1 grapheme
 
@@ -106,6 +115,22 @@ def test_a_file_that_would_be_refused_says_why(
 ) -> None:
     found = file_problem(platform, mime, round(megabytes * MEGABYTE))
     assert (found is None) if problem is None else (found is not None and problem in found)
+
+
+@pytest.mark.parametrize(
+    ("platform", "url", "problem"),
+    [
+        ("instagram", "https://files.example/a.txt?b=c.png", "Of documents, Instagram takes PDF only"),
+        ("instagram", "https://files.example/a.pdf#page", None),
+        ("instagram", "https://files.example/a", None),
+        ("telegram", "https://files.example/a.txt", None),
+        ("bluesky", "https://files.example/a.png", "Bluesky takes no files"),
+    ],
+)
+def test_an_address_is_judged_by_its_ending_as_far_as_that_tells(
+    platform: str, url: str, problem: str | None
+) -> None:
+    assert address_problem(platform, url) == problem
 
 
 def test_every_platform_has_its_rules() -> None:

@@ -20,7 +20,7 @@ from textual.widgets.option_list import Option
 
 from inbox_tui.core.capabilities import platform_name
 from inbox_tui.core.errors import InboxError
-from inbox_tui.core.limits import FILE_RULES, MEGABYTE, file_problem
+from inbox_tui.core.limits import FILE_RULES, MEGABYTE, address_problem
 from inbox_tui.core.models import JsonObject
 from inbox_tui.core.text import clean
 from inbox_tui.store import spool
@@ -44,8 +44,7 @@ def look_at(text: str, platform: str) -> JsonObject:
     """
     address = web_address(text)
     if address is not None:
-        mime = mimetypes.guess_type(urlsplit(address).path)[0]
-        problem = None if mime is None else file_problem(platform, mime, 1)
+        problem = address_problem(platform, address)
         if problem is not None:
             raise InboxError(problem)
         return {"media_url": address}
