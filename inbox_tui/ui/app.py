@@ -152,7 +152,7 @@ class InboxApp(App[None], inherit_bindings=False):
         from inbox_tui.ui.dialogs.dialog import Dialog
 
         if self.inbox is not None:
-            await self.inbox.keys.settled()
+            await self.inbox.keys.begun.settled()
         if self._exit:
             # It was meant for whatever the terminal shows next.
             return
@@ -166,6 +166,8 @@ class InboxApp(App[None], inherit_bindings=False):
             await self.inbox.take(event)
         elif isinstance(screen, Dialog):
             await screen.take(event)
+            # Now, so that what its end leads to is done before the next key is looked at.
+            await screen.begun.settled()
         else:
             await super().on_event(event)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.widgets import Input
 
 from inbox_tui.ui.actions import Context
+from inbox_tui.ui.begun import Begun
 from inbox_tui.ui.editor import Editor, one_line
 from inbox_tui.ui.keymap import Chords
 from inbox_tui.ui.keys import key_of, label
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 SENDS = frozenset({"send", "send_done"})
 """Acts that send what stands in the composer."""
-BEGUN_SECONDS = 2.0
-"""How long a key waits for what the key before it has begun."""
 ALREADY_THERE = frozenset({"open", "back"})
 """Acts that lead to the place where their keys mean nothing."""
 
@@ -30,7 +28,7 @@ class KeyTaker:
 
     def __init__(self, inbox: InboxScreen) -> None:
         self._inbox = inbox
-        self._begun: asyncio.Future[None] | None = None
+        self.begun = Begun(inbox.background)
         self.begin()
 
     def begin(self) -> None:
@@ -38,24 +36,6 @@ class KeyTaker:
         self._chords = Chords(self._inbox.keymap.actions)
         self.pending = ""
         """The keys of a sequence or a count that is not complete."""
-
-    def wait_for(self, work: Coroutine[object, object, None]) -> None:
-        """Run in the background what a key has begun; those behind it wait for its end, wherever it leads."""
-        begun = self._begun = asyncio.get_running_loop().create_future()
-
-        async def run() -> None:
-            try:
-                await work
-            finally:
-                begun.set_result(None)
-
-        self._inbox.background(run())
-
-    async def settled(self) -> None:
-        """Wait for what the last key has begun, no longer than BEGUN_SECONDS."""
-        begun, self._begun = self._begun, None
-        if begun is not None:
-            await asyncio.wait([begun], timeout=BEGUN_SECONDS)
 
     async def take(self, event: events.Key | events.Paste) -> None:
         """Carry a key or a paste out to its end.

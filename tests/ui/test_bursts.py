@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from inbox_tui.core.keyboard_text import Design
 from inbox_tui.store.db import Folder
+from inbox_tui.store.keyboards import save_keyboard
 from inbox_tui.store.writes import Writer
-from inbox_tui.ui import key_taker
+from inbox_tui.ui import begun
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.searcher import Searcher
 from inbox_tui.ui.session import Session
@@ -25,7 +28,9 @@ from inbox_tui.ui.session import Session
 from .conftest import NOW, Desk, DeskMaker
 from .steps import INSTAGRAM, TELEGRAM, drafts, fail, post, press, reply, rows
 from .test_attach import PNG
+from .test_comments import with_comments
 from .test_customer import PERSON, furnish
+from .test_keyboard_builder import builder
 from .test_reactions import person_on, queued
 from .test_search import dialog
 
@@ -129,7 +134,55 @@ async def test_a_file_is_chosen_at_once_by_the_letters_that_stand_there_now(
             await press(agent, *["backspace"] * len(text))
 
 
+async def test_a_snippet_is_taken_at_once_by_the_letters_that_stand_there_now(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    file, names = folder.path / "snippets.toml", ("apple", "berry", "cherry", "date")
+    file.write_text("".join(f'[{name}]\ntext = "{name.upper()}"\n' for name in names))
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM)
+        await press(agent, "ctrl+t", *"rry", "down", "enter", "!")
+        assert composed(agent) == (TELEGRAM, "CHERRY!")
+        # Of a list that is older than the letters, another one would be asked about, and deleted.
+        await press(agent, "ctrl+u", "ctrl+t", *"date", "ctrl+d", "ctrl+d", "escape", "!")
+        assert re.findall(r"^\[(.*)\]", file.read_text(), re.MULTILINE) == [*names[:3]]
+        assert composed(agent) == (TELEGRAM, "!")
+        await press(agent, "ctrl+u", "ctrl+t", "ctrl+n", *"new", "tab", *"Nice", "ctrl+s", "enter", *" day")
+        assert composed(agent) == (TELEGRAM, "Nice day")
+
+
+async def test_saved_buttons_are_taken_at_once_by_the_letters_that_stand_there_now(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    with Writer(folder) as writer:
+        for name in ("Apple", "Berry"):
+            save_keyboard(writer, name, Design(text=f"{name} 1 | {name} 2"), replace=False)
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "Which?")
+        await press(agent, "ctrl+n", "ctrl+l", *"ber", "enter", "ctrl+s", "!")
+        assert "Berry 1" in str(agent.inbox.composer.extras)
+        assert composed(agent) == (TELEGRAM, "Which?!")
+        await press(agent, "ctrl+n", "ctrl+l", *"berry", "ctrl+d", "ctrl+d", *["backspace"] * 5, "enter")
+        await agent.until(lambda: rows(folder, "SELECT name FROM keyboards") == [("Apple",)])
+        assert builder(agent)._lines.text == "Apple 1 | Apple 2"
+
+
 # What a key begins and does not end at once.
+
+
+@pytest.mark.usefixtures("slow_store")
+async def test_what_is_typed_behind_a_private_reply_or_a_new_chat_is_for_what_stands_below(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open(TELEGRAM)
+        await with_comments(agent)
+        await press(agent, "enter", "enter", *"Yes", "enter", "enter", "r", *"je")
+        assert composed(agent) == (TELEGRAM, "je")
+        assert [payload["text"] for _, payload in queued(agent)] == ["Yes"]
+        await press(agent, "escape", "c", *["j"] * 9, "enter", *"did:plc:abc", "enter", "r", *"u!")
+        assert composed(agent) == (TELEGRAM, "jeu!")
+        assert [act for act, _ in queued(agent)] == ["private_reply", "new_chat"]
 
 
 async def test_what_is_typed_at_once_behind_the_key_to_the_next_hit_is_text_in_its_chat(
@@ -199,7 +252,7 @@ async def test_a_hit_that_is_found_late_does_not_take_who_types_elsewhere(
     async with desk(folder) as agent:
         await press(agent, "/", *"order", "enter")
         await agent.until(lambda: agent.context is Context.THREAD)
-        monkeypatch.setattr(key_taker, "BEGUN_SECONDS", 0.01)
+        monkeypatch.setattr(begun, "MOST_SECONDS", 0.01)
         monkeypatch.setattr(Searcher, "ask", late)
         chat = composed(agent)[0]
         await press(agent, *"999n", "r", *"e#")

@@ -41,7 +41,7 @@ class Program(Area):
             # Not from a worker: Enter at once behind the key would send what stands in the composer.
             self._ask()
         else:
-            self._inbox.keys.wait_for(self._quit())
+            self._inbox.keys.begun.wait_for(self._quit())
 
     def _waiting(self) -> int:
         """How many messages and acts have not left yet."""
@@ -53,7 +53,7 @@ class Program(Area):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._inbox.keys.wait_for(self._leave())
+                self._inbox.keys.begun.wait_for(self._leave())
 
         self._inbox.app.push_screen(ConfirmQuit(self._waiting), answered)
 

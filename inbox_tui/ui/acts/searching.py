@@ -76,7 +76,7 @@ class Searching(Area):
         if trail is None:
             inbox.say(f"There are no hits yet: {inbox.keymap.label('search')} searches")
         else:
-            inbox.keys.wait_for(self._take_step(trail, steps))
+            inbox.keys.begun.wait_for(self._take_step(trail, steps))
 
     async def _take_step(self, trail: Trail, steps: int) -> None:
         # One after the other, as fast as they are typed: each goes on from where the one before has led.

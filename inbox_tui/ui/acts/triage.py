@@ -201,11 +201,11 @@ class Triage(Area):
 
     def take_back(self, count: int) -> None:
         """Undo: a held send or what was given up since comes back; else the newest step of the journal."""
-        self._inbox.keys.wait_for(self._undo())
+        self._inbox.keys.begun.wait_for(self._undo())
 
     def redo(self, count: int) -> None:
         """Do again what was undone last."""
-        self._inbox.keys.wait_for(self._step(back=False))
+        self._inbox.keys.begun.wait_for(self._step(back=False))
 
     async def _undo(self) -> None:
         inbox = self._inbox

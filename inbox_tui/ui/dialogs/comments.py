@@ -362,7 +362,7 @@ class Comments(FieldDialog[int | None]):
             screen=os.getpid(),
             from_draft=key,
         )
-        self.run_worker(self._queued(write), exit_on_error=False)
+        self.begun.wait_for(self._queued(write))
 
     async def _queued(self, write: Future[OutboxItem]) -> None:
         """Close when the reply is safe in the outbox; the text stays where it could not be put there."""

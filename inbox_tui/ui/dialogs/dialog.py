@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, TextArea
 from textual.worker import Worker
 
+from inbox_tui.ui.begun import Begun
 from inbox_tui.ui.opening import WIDTHS
 
 ResultT = TypeVar("ResultT")
@@ -49,6 +50,8 @@ class Dialog(ModalScreen[ResultT]):
         self.ready = asyncio.Event()
         """Set when the dialog is mounted and has the focus: from then on keys reach it."""
         self._awaits_data = False
+        self.begun = Begun(lambda work: self.run_worker(work, exit_on_error=False))
+        """What the keys of this dialog have begun."""
         self.keeps: list[Callable[[], object]] = []
         """What hands everything that was typed here to the writing thread now."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Generic, TypeVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -75,7 +75,17 @@ class Finder(FieldDialog[ResultT], Generic[ResultT, RowT]):
         index = self._choices.highlighted
         return None if index is None or index >= len(self._listed) else self._listed[index]
 
+    async def take(self, event: events.Key | events.Paste) -> None:
+        """The list follows the letters by a message; a key that is about it does not wait for that."""
+        if isinstance(event, events.Key) and event.key in self.KEYS:
+            self.follow()
+        await super().take(event)
+
     # What a subclass says.
+
+    def follow(self) -> None:
+        """Have the list be what the letters mean that stand in the field now."""
+        raise NotImplementedError
 
     def take_it(self) -> None:
         """Take the chosen row, or do what Enter means without one."""

@@ -156,7 +156,7 @@ class NewChat(FieldDialog[int | str | None]):
             },
             screen=os.getpid(),
         )
-        self.run_worker(self._queued(write), exit_on_error=False)
+        self.begun.wait_for(self._queued(write))
 
     async def _queued(self, write: Future[OutboxItem]) -> None:
         try:

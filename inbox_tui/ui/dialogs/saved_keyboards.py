@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import ClassVar, TypeVar
 
-from textual import on, work
+from textual import on
 from textual.content import Content
 from textual.widgets import Input
 
@@ -40,6 +40,8 @@ class SavedKeyboards(Finder[Design | None, SavedKeyboard]):
         super().__init__()
         self._session = session
         self._keep = keep
+        self._letters = ""
+        """What the list was made for."""
         self._inline_only = inline_only
 
     def on_mount(self) -> None:
@@ -51,7 +53,8 @@ class SavedKeyboards(Finder[Design | None, SavedKeyboard]):
 
     def _list(self) -> None:
         """The keyboards whose name holds what is typed."""
-        wanted = search_key(self._field.value.strip())
+        self._letters = self._field.value
+        wanted = search_key(self._letters.strip())
         fitting = [
             kept
             for kept in saved_keyboards(self._session.reader)
@@ -75,10 +78,12 @@ class SavedKeyboards(Finder[Design | None, SavedKeyboard]):
         self._show(view, key_line(keys))
 
     @on(Input.Changed)
-    def _typed(self) -> None:
-        self._asked = ""
-        self._say("")
-        self._list()
+    def follow(self) -> None:
+        """List what the letters mean that stand there now."""
+        if self._field.value != self._letters:
+            self._asked = ""
+            self._say("")
+            self._list()
 
     # What the keys do.
 
@@ -99,7 +104,7 @@ class SavedKeyboards(Finder[Design | None, SavedKeyboard]):
         else:
             again = self._asked == f"keep {name}"
             write = self._session.write(save_keyboard, name, self._keep, replace=again)
-            self._after(write, f"Kept as {name}", f"keep {name}")
+            self.begun.wait_for(self._after(write, f"Kept as {name}", f"keep {name}"))
 
     def delete(self) -> None:
         """Throw the chosen one away; asked once."""
@@ -108,9 +113,8 @@ class SavedKeyboards(Finder[Design | None, SavedKeyboard]):
             return
         if self._confirmed(f"delete {chosen.name}", f"Ctrl+D again deletes {chosen.name}"):
             write = self._session.write(delete_keyboard, chosen.name)
-            self._after(write, f"Deleted {chosen.name}", "")
+            self.begun.wait_for(self._after(write, f"Deleted {chosen.name}", ""))
 
-    @work(exit_on_error=False)
     async def _after(self, write: Future[ResultT], done: str, refused: str) -> None:
         """Show what came of a write; `refused`: what the next press of the key confirms, where it was."""
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from types import MappingProxyType
 
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
@@ -148,9 +148,8 @@ class EditSnippet(FieldDialog[str | None]):
             literal = self._was is not None and self._was.literal
             snippet = Snippet(name, self._editor.text, self._keyboard, platforms, literal)
             self._saving = True
-            self._save(snippet)
+            self.begun.wait_for(self._save(snippet))
 
-    @work(exit_on_error=False, description="save a snippet")
     async def _save(self, snippet: Snippet) -> None:
         try:
             await asyncio.to_thread(self._file.save, snippet, self._was)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.content import Content
 from textual.widgets import Input
 
@@ -161,11 +161,19 @@ class Snippets(Finder[None, Snippet]):
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        if self._asking is not None:
-            self._asking.accepting = False
+        asking = self._asking
+        if asking is None:
+            self.follow()
+            return
+        # This may tell of letters from before Enter, which has led to this question.
+        asking.accepting = asking.accepting and bool(self._suggested(asking))
+        if not asking.accepting:
             self._say("")
-            self._draw()
-        elif self._field.value != self._letters:
+        self._draw()
+
+    def follow(self) -> None:
+        """List what the letters mean that stand there now."""
+        if self._asking is None and self._field.value != self._letters:
             self._asked = ""
             self._list()
 
@@ -181,9 +189,6 @@ class Snippets(Finder[None, Snippet]):
         if self._asking is not None:
             self._answer(self._asking)
             return
-        if self._field.value != self._letters:
-            # The list follows the letters by a message; it may be behind.
-            self._list()
         chosen = self._chosen
         if chosen is None:
             return
@@ -286,9 +291,8 @@ class Snippets(Finder[None, Snippet]):
             return
         question = f"Ctrl+D again deletes {chosen.name} from {self._file.path.name}"
         if self._confirmed(f"delete {chosen.name}", question):
-            self._delete(chosen)
+            self.begun.wait_for(self._delete(chosen))
 
-    @work(exit_on_error=False, description="delete a snippet")
     async def _delete(self, snippet: Snippet) -> None:
         try:
             await asyncio.to_thread(self._file.delete, snippet)
