@@ -72,6 +72,12 @@ class TextMeasure:
     over: bool
     """Above what the platform surely refuses: it must not be sent."""
 
+    @property
+    def excess(self) -> str:
+        """By how much it is above what is surely accepted, in words: `1 character`."""
+        count = self.used - (self.limit or 0)
+        return f"{count:,} {str(self.unit).removesuffix('s') if count == 1 else self.unit}"
+
 
 def measure(platform: str, text: str, *, caption: bool = False) -> TextMeasure:
     """Count a text as the platform counts it; newlines count as they are sent (CRLF is one)."""

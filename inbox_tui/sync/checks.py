@@ -136,8 +136,8 @@ def text_problems(platform: str, payload: JsonObject, *, caption: bool = False) 
     measured = measure(platform, text, caption=caption)
     if measured.over and measured.limit is not None:
         yield No(
-            f"The {'caption' if caption else 'text'} is {measured.used - measured.limit} {measured.unit} "
-            f"too long for {capabilities.platform_name(platform)}",
+            f"The {'caption' if caption else 'text'} is {measured.excess} too long for "
+            f"{capabilities.platform_name(platform)}",
             NOTHING,
         )
 

@@ -259,9 +259,7 @@ class Composer(Vertical):
         measured = self._measured
         if measured is None or measured.limit is None or not measured.over:
             return None
-        return (
-            f"{measured.used - measured.limit} {measured.unit} too long for {platform_name(self._platform)}"
-        )
+        return f"{measured.excess} too long for {platform_name(self._platform)}"
 
     def set_state(self, refusal: Refused | None, clock: WindowClock, notices: Sequence[str] = ()) -> None:
         """Lock sending for a reason, or unlock it; the text stays as it is.

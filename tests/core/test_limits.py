@@ -117,6 +117,12 @@ def test_a_file_that_would_be_refused_says_why(
     assert (found is None) if problem is None else (found is not None and problem in found)
 
 
+def test_an_excess_is_told_in_words() -> None:
+    assert measure("telegram", "x" * 4097).excess == "1 character"
+    assert measure("instagram", "ü" * 501).excess == "2 bytes"
+    assert measure("telegram", "x" * 6096).excess == "2,000 characters"
+
+
 @pytest.mark.parametrize(
     ("platform", "url", "problem"),
     [

@@ -142,7 +142,7 @@ async def test_the_caption_of_a_file_has_its_own_limit(folder: Folder, desk: Des
         assert dialog._editor.text == ""
         dialog._editor.write("y" * 1025)
         await agent.press("enter")
-        assert said(agent, "1 characters too long for a caption")
+        assert said(agent, "1 character too long for a caption")
         await agent.press("f7", "delete")
         await agent.type("The invoice")
         await agent.until(lambda: said(agent, "11 of 1024 characters (caption)"))

@@ -328,8 +328,7 @@ class Comments(FieldDialog[int | None]):
         elif not text.strip():
             self._say("#reply-notice", "Nothing to send", error=True)
         elif length.limit is not None and length.over:
-            excess = length.used - length.limit
-            self._say("#reply-notice", f"{excess} {length.unit} too long; nothing was sent", error=True)
+            self._say("#reply-notice", f"{length.excess} too long; nothing was sent", error=True)
         elif self._sure_of != text:
             self._sure_of = text
             words = (

@@ -148,7 +148,7 @@ class EditMessage(FieldDialog[None]):
             problem = f"The {'caption' if self._job.caption else 'text'} cannot be left empty"
         elif measured.over and measured.limit is not None:
             what = "a caption" if self._job.caption else "a message"
-            problem = f"{measured.used - measured.limit} {measured.unit} too long for {what}"
+            problem = f"{measured.excess} too long for {what}"
         elif self._asked != text and (blank := typed_blank(text)) is not None:
             self._asked = text
             problem = f"{blank} looks like a blank; Enter again sends the edit as it is"
