@@ -223,16 +223,17 @@ def status_line(
 
 def banner(faults: Sequence[ProfileRow], note: str = "") -> Content:
     """What stands in the way of reading a profile, and what to do."""
-    lines: list[Content] = [Content(f" {note}")] if note else []
+    lines: list[Content] = [Content(note)] if note else []
     titles = {(row.fault_title, row.fault_hint) for row in faults}
     if len(titles) == 1 and len(faults) > 1:
         title, hint = next(iter(titles))
         names = ", ".join(f"{platform_code(row.profile.platform)} {row.profile.name}" for row in faults)
-        lines.append(Content(f" {title}: {names}. {hint or ''}".rstrip()))
+        # The names last: where there is little room, what to do is what must not be cut.
+        lines.append(Content(f"{title}. {f'{hint} ' if hint else ''}({names})"))
     else:
         for row in faults:
             name = f"{platform_code(row.profile.platform)} {row.profile.name}"
-            lines.append(Content(f" {name}: {row.fault_title}. {row.fault_hint or ''}".rstrip()))
+            lines.append(Content(f"{name}: {row.fault_title}. {row.fault_hint or ''}".rstrip()))
     return Content("\n").join(lines[:3])
 
 

@@ -20,7 +20,7 @@ from inbox_tui.ui.actions import Context
 from inbox_tui.ui.keymap import Keymap
 
 from .conftest import NOW, Desk, DeskMaker
-from .steps import INSTAGRAM, TELEGRAM
+from .steps import INSTAGRAM, TELEGRAM, screen_words
 
 NOW_MS = int(NOW.timestamp() * 1000)
 SECOND, MINUTE = 1_000, 60_000
@@ -261,6 +261,24 @@ async def test_the_status_line_counts_what_waits_while_the_api_cannot_be_reached
         with writes.Writer(folder) as writer:
             writes.set_profile_fault(writer, profile_id, "", "")
         await agent.until(lambda: "2 unsent" not in agent.screen_text())
+
+
+async def test_what_stands_in_the_way_of_all_profiles_says_what_to_do_before_it_names_them(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, size=(44, 20)) as agent:
+        with writes.Writer(folder) as writer:
+            for (profile_id,) in agent.inbox.session.reader.execute("SELECT id FROM profiles").fetchall():
+                writes.set_profile_fault(
+                    writer,
+                    profile_id,
+                    "The API does not accept the key (Invalid API key)",
+                    "Set POSTPROXY_API_KEY to a valid key.",
+                )
+        await agent.until(lambda: "does not accept" in agent.screen_text())
+        assert "Set POSTPROXY_API_KEY to a valid key. (bs" in screen_words(agent)
+        above = [line for line in agent.screen_text().splitlines()[1:4] if line.strip()]
+        assert all(line.startswith(" ") and not line.startswith("  ") for line in above)
 
 
 async def test_what_waits_long_is_counted_whatever_it_waits_for(folder: Folder, desk: DeskMaker) -> None:
