@@ -130,4 +130,4 @@ def _look(fresh: Freshness, now: Milliseconds) -> str:
     words = f"last look {ago(now, fresh.looked_at)}"
     if fresh.news_at == fresh.looked_at:
         return words
-    return f"{words}, no newer message {ago(now, fresh.news_at)}"
+    return f"{words}, new messages as of {ago(now, fresh.news_at)}"

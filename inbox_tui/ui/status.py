@@ -52,7 +52,7 @@ def looks_in_words(fresh: Freshness, now: Milliseconds, *, complete: bool) -> li
         return [*lines, Content.styled(f"looked {since(now - fresh.looked_at)}", stale)]
     return [
         *lines,
-        Content.styled(f"no newer message {since(now - fresh.news_at)}", stale),
+        Content.styled(f"messages as of {since(now - fresh.news_at)}", stale),
         Content(f"edits, receipts as of {since(now - fresh.looked_at)}"),
     ]
 

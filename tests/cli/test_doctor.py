@@ -429,7 +429,7 @@ def test_chats_of_today_and_open_chats_are_told_with_the_age_of_their_last_look(
     _, lines = examine()
     today = of(lines, "chats").found
     assert "5 chats were active in the last day, last looks from 2m ago to 9h ago (Bo, older)" in today
-    assert of(lines, "open chat").found == "Ada (new): last look 2m ago, no newer message now"
+    assert of(lines, "open chat").found == "Ada (new): last look 2m ago, new messages as of now"
 
 
 # Settings and folders that cannot be used

@@ -45,7 +45,7 @@ async def test_the_list_of_chats_vouches_for_new_messages_and_for_nothing_else(
     async with desk(folder) as agent:
         looks.touch_look(folder, profile_id, now_ms())
         await agent.open("Jane Doe")
-        await agent.until(lambda: "no newer message just now" in agent.screen_text())
+        await agent.until(lambda: "messages as of just now" in agent.screen_text())
         assert "looked 9m ago" in title(agent)
         assert "edits, receipts as of 9m ago" in agent.screen_text()
 
@@ -60,7 +60,7 @@ async def test_the_list_vouches_for_nothing_while_it_is_not_known_to_its_end(
         looks.touch_look(folder, profile_id, now_ms())
         await agent.open("Jane Doe")
         assert "looked 9m ago" in agent.screen_text()
-        assert "no newer message" not in agent.screen_text()
+        assert "messages as of" not in agent.screen_text()
 
 
 async def test_a_chat_with_messages_that_are_not_fetched_says_so(folder: Folder, desk: DeskMaker) -> None:
