@@ -125,6 +125,12 @@ def last_act_at(writer: Writer) -> Milliseconds | None:
     return None if at is None else int(at)
 
 
+def newest_at(writer: Writer) -> Milliseconds:
+    """When the newest act of the journal was begun, undone or not; 0: there is none."""
+    (at,) = writer.local.execute("SELECT coalesce(max(at), 0) FROM journal").fetchone()
+    return int(at)
+
+
 @dataclass(slots=True)
 class Walk:
     """A step that is being taken back, or done again, part by part (see `step`)."""

@@ -89,12 +89,44 @@ async def test_undo_says_once_of_what_was_done_last_that_it_cannot_be_undone(
             (item,) = outbox.open_items(writer)
             outbox.move(writer, item, State.SENDING, dispatched=True)
         await agent.press("z")
-        await agent.until(lambda: agent.says(f"The message to {name} has left and stays"))
-        await agent.until(lambda: agent.says(f"Undone: done, no reply · {name}"))
+        await agent.until(
+            lambda: agent.says(
+                f"The message to {name} has left and stays. z again undoes what was done before"
+            )
+        )
+        assert shown(agent).done
         agent.app.clear_notifications()
+        await agent.press("z")
+        await agent.until(lambda: agent.says(f"Undone: done, no reply · {name}"))
         await agent.press("z")
         await agent.until(lambda: agent.says(f"Undone: pin · {name}"))
         assert not agent.says("has left and stays")
+
+
+async def test_undo_going_back_behind_a_message_says_once_that_it_stays(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    name = telegram(folder)
+    async with desk(folder) as agent:
+        await agent.open(name)
+        await agent.press("#")
+        await agent.until(lambda: shown(agent).done)
+        await agent.press("r")
+        await agent.type("Hello there")
+        await agent.press("enter", "escape")
+        await agent.until(lambda: lookups.held(agent.inbox.session.reader, os.getpid()) is not None)
+        with Writer(folder) as writer:
+            (item,) = outbox.open_items(writer)
+            outbox.move(writer, item, State.SENDING, dispatched=True)
+        await agent.press("*")
+        await agent.until(lambda: shown(agent).pinned)
+        await agent.press("z")
+        await agent.until(lambda: agent.says(f"Undone: pin · {name}"))
+        assert not agent.says("has left and stays")
+        await agent.press("z")
+        await agent.until(
+            lambda: agent.says(f"Undone: done, no reply · {name}. The message to {name} has left and stays")
+        )
 
 
 async def test_undo_behind_an_act_on_the_platform_names_the_key_that_goes_back(

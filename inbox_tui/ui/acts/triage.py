@@ -12,6 +12,7 @@ from inbox_tui.core.capabilities import Act
 from inbox_tui.core.models import Chat, Milliseconds
 from inbox_tui.store import journal, lookups, triage
 from inbox_tui.store.acts import ActName
+from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.picking import survey
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.acts import many
@@ -197,7 +198,7 @@ class Triage(Area):
         from inbox_tui.ui.dialogs.note import keep_note
 
         if text is not None:
-            self._inbox.session.do(keep_note, chat_id, text)
+            self._inbox.session.act(keep_note, chat_id, text)
 
     def take_back(self, count: int) -> None:
         """Undo: a held send or what was given up since comes back; else the newest step of the journal."""
@@ -220,18 +221,21 @@ class Triage(Area):
             inbox.say(await inbox.drafts.take_back())
             inbox.shown_chat.draw_composer()
             return
-        stays = self._stays(acted_at or 0)
-        if acted_at is not None:
-            await self._step(back=True, besides=stays)
-        else:
+        item = lookups.gone_out(inbox.session.reader, os.getpid(), max(acted_at or 0, self._told_until))
+        stays = "" if item is None else self._stays(item)
+        if acted_at is None:
             inbox.say(stays or "Nothing can be taken back any more")
+        elif item is not None and item.created_at > await asyncio.wrap_future(
+            inbox.session.write(journal.newest_at)
+        ):
+            # It was the last thing done, so it is what was meant: nothing else goes in its place.
+            inbox.say(f"{stays}. {inbox.keymap.label('take_back')} again undoes what was done before")
+        else:
+            await self._step(back=True, besides=stays)
 
-    def _stays(self, since: Milliseconds) -> str:
-        """Of what was done on a platform after the step that `z` undoes: that it stays; told once."""
+    def _stays(self, item: OutboxItem) -> str:
+        """Of what was done on a platform since the step that `z` undoes: that it stays; told once."""
         inbox = self._inbox
-        item = lookups.gone_out(inbox.session.reader, os.getpid(), max(since, self._told_until))
-        if item is None:
-            return ""
         self._told_until = item.created_at
         row = lookups.chat(inbox.session.reader, item.chat_id)
         sentence, ways = STAYS[ActName(item.act)]
