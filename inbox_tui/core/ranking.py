@@ -47,8 +47,6 @@ class Facts:
     """An event woke it: a new inbound message that is still unanswered, or a failed send."""
     window_known: bool = False
     window_closes_at: Milliseconds | None = None
-    next_change_at: Milliseconds | None = None
-    """Earliest time after `now` of the fold at which the clock alone changes a fact or a view."""
     approximate: bool = False
     """Only the chat's row was known; drawn with `~`."""
 

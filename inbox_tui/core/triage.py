@@ -8,7 +8,6 @@ and stay true; `now` is bound by whoever reads them (`rank`, `holds`, `window_st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from inbox_tui.core.marks import (
     NO_FLOOR,
@@ -20,11 +19,7 @@ from inbox_tui.core.marks import (
     floor,
 )
 from inbox_tui.core.models import Chat, Milliseconds, Status
-from inbox_tui.core.ranking import (
-    FOREVER,
-    Facts,
-    turning_points,
-)
+from inbox_tui.core.ranking import FOREVER, Facts
 from inbox_tui.core.window import (
     NO_WINDOW,
     URGENT,
@@ -138,14 +133,13 @@ def fold(
     quiet_before: Milliseconds | None = None,
     troubled: Iterable[Entry] | None = None,
     oldest_after: Callable[[int], Position | None] | None = None,
-    now: Milliseconds = 0,
 ) -> Facts:
     """The facts of a chat from its messages, newest first by position, and its marks.
 
     `outgoing`: items of the outbox that are no messages yet, in any order; all of them are read.
     `outbox_failed`: outbox items that failed or are uncertain and have no failed message among `entries`.
     `quiet_before`: messages older than this count as seen (first sync: chats quiet for 14 days start as
-    seen, and stay so when the customer writes again). `now` only chooses `next_change_at`.
+    seen, and stay so when the customer writes again).
 
     Reading stops at the first entry from which on nothing can matter: every older inbound message is
     covered by what was read (a reply, and the done, seen and snooze marks, each as far as it is asked), and
@@ -198,25 +192,22 @@ def fold(
     )
     is_done = done is not None and reading.watch_done
     newest, newest_inbound = reading.newest, reading.newest_inbound
-    return _with_next_change(
-        Facts(
-            unanswered=len(unanswered),
-            unread=len(unread),
-            needs_reply_since=min((entry.position[0] for entry in unanswered), default=None),
-            unread_since=min(unread, default=None),
-            waiting=newest is not None and newest.reply and not unanswered and not is_done,
-            done=is_done,
-            failed=failed,
-            retrying_since=min(retrying, default=None),
-            answered=reading.last_reply_at is not None
-            and (newest_inbound is None or newest_inbound in reading.replies),
-            last_reply_at=reading.last_reply_at,
-            snoozed_until=snoozed_until,
-            woken=woken,
-            window_known=window.known,
-            window_closes_at=window.closes_at,
-        ),
-        now,
+    return Facts(
+        unanswered=len(unanswered),
+        unread=len(unread),
+        needs_reply_since=min((entry.position[0] for entry in unanswered), default=None),
+        unread_since=min(unread, default=None),
+        waiting=newest is not None and newest.reply and not unanswered and not is_done,
+        done=is_done,
+        failed=failed,
+        retrying_since=min(retrying, default=None),
+        answered=reading.last_reply_at is not None
+        and (newest_inbound is None or newest_inbound in reading.replies),
+        last_reply_at=reading.last_reply_at,
+        snoozed_until=snoozed_until,
+        woken=woken,
+        window_known=window.known,
+        window_closes_at=window.closes_at,
     )
 
 
@@ -253,10 +244,6 @@ def _snooze(
     return until, False
 
 
-def _with_next_change(facts: Facts, now: Milliseconds) -> Facts:
-    return replace(facts, next_change_at=min((at for at in turning_points(facts) if at > now), default=None))
-
-
 def approximate(
     chat: Chat,
     *,
@@ -266,7 +253,6 @@ def approximate(
     window: Window = NO_WINDOW,
     outbox_failed: int = 0,
     quiet_before: Milliseconds | None = None,
-    now: Milliseconds = 0,
 ) -> Facts:
     """The facts of a chat of which only its row is known, none of its messages ("not yet pulled").
 
@@ -288,22 +274,19 @@ def approximate(
     snoozed_until, woken = _snooze(
         snooze, done, window, outbound_at, woke=woke, waking=unanswered, failed=outbox_failed
     )
-    return _with_next_change(
-        Facts(
-            unanswered=int(unanswered),
-            unread=int(unread),
-            needs_reply_since=inbound_at if unanswered else None,
-            unread_since=inbound_at if unread else None,
-            waiting=replied and outbound_at is not None and not is_done,
-            done=is_done,
-            failed=outbox_failed,
-            answered=replied and outbound_at is not None,
-            last_reply_at=outbound_at,
-            snoozed_until=snoozed_until,
-            woken=woken,
-            window_known=window.known,
-            window_closes_at=window.closes_at,
-            approximate=True,
-        ),
-        now,
+    return Facts(
+        unanswered=int(unanswered),
+        unread=int(unread),
+        needs_reply_since=inbound_at if unanswered else None,
+        unread_since=inbound_at if unread else None,
+        waiting=replied and outbound_at is not None and not is_done,
+        done=is_done,
+        failed=outbox_failed,
+        answered=replied and outbound_at is not None,
+        last_reply_at=outbound_at,
+        snoozed_until=snoozed_until,
+        woken=woken,
+        window_known=window.known,
+        window_closes_at=window.closes_at,
+        approximate=True,
     )

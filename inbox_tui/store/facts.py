@@ -211,7 +211,6 @@ class _Fold:
                 window=window,
                 outbox_failed=outbox_failed,
                 quiet_before=self._setting.quiet_before,
-                now=self._setting.now,
             )
         return triage.fold(
             self._judged(self._entries(f"{_ENTRY_SELECT} ORDER BY position_at DESC, id DESC")),
@@ -227,7 +226,6 @@ class _Fold:
                 "AND status IN ('failed', 'failed_waiting_for_retry')"
             ),
             oldest_after=self._oldest_after,
-            now=self._setting.now,
         )
 
     def _with_sends(self) -> Chat:

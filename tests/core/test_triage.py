@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from inbox_tui.core.marks import Entry, Mark, Position, Snooze, automatic, covers
 from inbox_tui.core.models import Chat
-from inbox_tui.core.ranking import FOREVER, Band, Facts, State, holds, rank
+from inbox_tui.core.ranking import FOREVER, Band, Facts, State, holds, rank, standing
 from inbox_tui.core.triage import approximate, fold
 from inbox_tui.core.window import Window, WindowState, window, window_state
 
@@ -162,9 +162,9 @@ def test_failures_are_counted_with_those_of_the_outbox_and_retrying_is_apart() -
     entries = newest_first(
         inbound(10, 1), outbound(20, 2, "failed"), outbound(30, 3, "failed_waiting_for_retry")
     )
-    facts = fold(entries, outbox_failed=2, now=31)
+    facts = fold(entries, outbox_failed=2)
     assert (facts.failed, facts.retrying_since) == (3, 30)
-    assert facts.next_change_at == 30 + 2 * M
+    assert standing(facts, 31).valid_until == 30 + 2 * M
 
 
 # ---------------------------------------------------------------- snooze
@@ -175,9 +175,9 @@ def snoozed_until(facts: Facts) -> tuple[int | None, bool]:
 
 
 def test_a_snooze_ends_by_its_time_and_then_counts_as_woken() -> None:
-    facts = fold([inbound(NOW, 1)], snooze=Snooze(mark(1, NOW), NOW + H), now=NOW)
+    facts = fold([inbound(NOW, 1)], snooze=Snooze(mark(1, NOW), NOW + H))
     assert snoozed_until(facts) == (NOW + H, False)
-    assert facts.next_change_at == NOW + H
+    assert standing(facts, NOW).valid_until == NOW + H
     assert rank(facts, NOW + H - 1) is None
     assert rank(facts, NOW + H) == (Band.WOKEN, NOW + H)
     assert holds(State.SNOOZED, facts, NOW)
@@ -192,9 +192,9 @@ def test_a_new_message_wakes_a_snooze_unless_it_is_sticky() -> None:
 
 
 def test_a_snooze_until_they_write_has_no_end_of_its_own() -> None:
-    facts = fold([inbound(NOW, 1)], snooze=Snooze(mark(1, NOW)), now=NOW)
+    facts = fold([inbound(NOW, 1)], snooze=Snooze(mark(1, NOW)))
     assert snoozed_until(facts) == (FOREVER, False)
-    assert facts.next_change_at is None
+    assert standing(facts, NOW).valid_until is None
 
 
 def test_a_failed_send_wakes_a_snooze() -> None:
@@ -283,8 +283,9 @@ def test_the_window_closes_in_steps(left: int, state: WindowState) -> None:
 
 def test_the_next_change_walks_through_the_steps_of_the_window() -> None:
     closes = NOW + DAY
+    facts = fold([inbound(NOW, 1)], window=Window(True, closes))
     at, steps = NOW, []
-    while (change := fold([inbound(NOW, 1)], window=Window(True, closes), now=at).next_change_at) is not None:
+    while (change := standing(facts, at).valid_until) is not None:
         steps.append(change)
         at = change
     assert steps == [closes - 4 * H, closes - H, closes]
@@ -585,7 +586,6 @@ def test_the_next_change_is_in_the_future_and_nothing_changes_before_it(history:
         snooze=history.snooze
         and replace(history.snooze, until=history.snooze.until and history.snooze.until * H),
         window=Window(True, at * H),
-        now=20 * H,
     )
     # The clock steps by half hours, so that every edge of the window is met.
     states = {
@@ -596,7 +596,7 @@ def test_the_next_change_is_in_the_future_and_nothing_changes_before_it(history:
         )
         for now in range(20 * H, 130 * H, H // 2)
     }
-    change = facts.next_change_at
+    change = standing(facts, 20 * H).valid_until
     assert change is None or change > 20 * H
     for now, state in states.items():
         if change is None or now < change:

@@ -15,6 +15,7 @@ from store_samples import DAY, HOUR, MINUTE, NOW, SECOND, chat, inbound, outboun
 from inbox_tui.core import triage
 from inbox_tui.core.marks import AUTOMATIC_WITHIN, Entry, Mark
 from inbox_tui.core.models import Message
+from inbox_tui.core.ranking import standing
 from inbox_tui.core.window import referral_at, window
 from inbox_tui.store import clock, facts, marks, outbox, sends, sync_progress, writes
 from inbox_tui.store.db import prepare, transaction
@@ -22,10 +23,8 @@ from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.records import CHAT_COLUMNS, SqlRow, chat_of
 from inbox_tui.store.writes import MessagePage, Writer
 
-COLUMNS = (
-    "unread, unanswered, needs_reply_since, waiting, done, failed, retrying_since, window_closes_at, "
-    "next_change_at"
-)
+FACTS = "unread, unanswered, needs_reply_since, waiting, done, failed, retrying_since, window_closes_at"
+COLUMNS = f"{FACTS}, next_change_at"
 
 
 def derived(writer: Writer, chat_id: str = "chat") -> dict[str, object]:
@@ -34,7 +33,7 @@ def derived(writer: Writer, chat_id: str = "chat") -> dict[str, object]:
     return dict(zip(COLUMNS.split(", "), row, strict=True))
 
 
-def from_all_rows(writer: Writer, chat_id: str = "chat", now: int = NOW) -> dict[str, object]:
+def from_all_rows(writer: Writer, chat_id: str = "chat") -> dict[str, object]:
     """The same from every row of both files, read plainly and folded without any short cut."""
     generation = writer.generation
 
@@ -106,9 +105,9 @@ def from_all_rows(writer: Writer, chat_id: str = "chat", now: int = NOW) -> dict
         outgoing=outgoing,
         outbox_failed=sum(item[1] in failing and statuses.get(item[2]) != "failed" for item in items),
         quiet_before=int(str(first_sync[0])) - 14 * DAY if first_sync else None,
-        now=now,
     )
-    return {name: getattr(folded, name) for name in COLUMNS.split(", ")}
+    facts = {name: getattr(folded, name) for name in FACTS.split(", ")}
+    return facts | {"next_change_at": standing(folded, NOW).valid_until}
 
 
 # ---------------------------------------------------------------- against all rows, whatever happened
