@@ -331,3 +331,20 @@ async def test_going_to_a_chat_stays_in_the_view_that_holds_it(folder: Folder, d
         assert "[All" in head(agent)
         await agent.until(lambda: agent.says("is not in Unread: this is All; gu goes back"))
         assert agent.inbox.shown.chat.id == read
+
+
+async def test_a_time_that_the_reply_window_cuts_short_bears_its_mark_among_those_to_choose_from(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, view=View.CLOSING) as agent:
+        await agent.press("s")
+        await agent.until(lambda: "until reply" in agent.screen_text())
+        lines = agent.screen_text().splitlines()
+        (days,) = [line for line in lines if " 3d " in line]
+        assert "⏳" in days
+        await agent.press("escape")
+    async with desk(folder, view=View.ALL) as agent:
+        await agent.open("Max Whitlock")
+        await agent.press("s")
+        await agent.until(lambda: "until reply" in agent.screen_text())
+        assert not any("⏳" in line for line in agent.screen_text().splitlines() if " 3d " in line)

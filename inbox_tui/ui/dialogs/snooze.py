@@ -108,8 +108,11 @@ class Snooze(FieldDialog[Chosen | None]):
         for number, preset in enumerate(self._presets):
             words = self._back
             if preset is not None:
-                end = in_words(clamp(parse(preset, now), self._closes_at, now), now)
+                comes_to = clamp(parse(preset, now), self._closes_at, now)
+                end = in_words(comes_to, now)
                 words = preset if end == preset else f"{preset:<13}{end}"
+                # What is chosen says so in words below; the mark is that of the window in the list.
+                words += " ⏳" if comes_to.notice else ""
             chosen = number == self._number and not typed
             lines.append(Content(f"{'▸' if chosen else ' '} {words}").stylize("bold" if chosen else ""))
         self.query_one("#snooze-presets", Static).update(Content("\n").join(lines))
