@@ -158,6 +158,8 @@ class InboxApp(App[None], inherit_bindings=False):
             return
         while isinstance(screen := self.screen, Dialog) and not screen.ready.is_set():
             await screen.ready.wait()
+            if self.inbox is not None and screen not in self.screen_stack:
+                self.inbox.stray.nothing_opened(event.time, "What it is about could not be read")
         if screen is self.inbox or isinstance(screen, Dialog):
             self.app_focus = True
         if isinstance(event, events.Key) and self._quits(event):

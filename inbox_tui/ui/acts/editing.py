@@ -157,7 +157,7 @@ class Editing(Area):
         before: JsonObject = {"text": message.body, "reply_markup": message.reply_markup}
         payload: JsonObject = {"message_id": message.id, **change, "before": before}
         chat = shown.chat
-        inbox.session.do(
+        inbox.session.act(
             queue_act, ActName.EDIT, chat.id, chat.profile_id, payload, screen=os.getpid(), from_draft=draft
         )
         inbox.session.refold(chat.id)

@@ -163,7 +163,7 @@ class PlatformActs(Area):
 
     def _queue(self, act: ActName, row: ChatRow, payload: JsonObject) -> None:
         session = self._inbox.session
-        session.do(queue_act, act, row.chat.id, row.chat.profile_id, payload, screen=os.getpid())
+        session.act(queue_act, act, row.chat.id, row.chat.profile_id, payload, screen=os.getpid())
         session.refold(row.chat.id)
 
 
