@@ -16,17 +16,21 @@ from pathlib import Path
 
 import pytest
 
+from inbox_tui.core.errors import StoreError
 from inbox_tui.core.keyboard_text import Design
 from inbox_tui.store.db import Folder
 from inbox_tui.store.keyboards import save_keyboard
+from inbox_tui.store.picking import Survey
 from inbox_tui.store.writes import Writer
 from inbox_tui.ui import begun
 from inbox_tui.ui.actions import Context
+from inbox_tui.ui.acts.many import Many
+from inbox_tui.ui.editor import Editor
 from inbox_tui.ui.searcher import Searcher
 from inbox_tui.ui.session import Session
 
 from .conftest import NOW, Desk, DeskMaker
-from .steps import INSTAGRAM, TELEGRAM, drafts, fail, post, press, reply, rows
+from .steps import INSTAGRAM, TELEGRAM, drafts, drawn, facts, fail, post, press, reply, rows
 from .test_attach import PNG
 from .test_comments import with_comments
 from .test_customer import PERSON, furnish
@@ -167,7 +171,83 @@ async def test_saved_buttons_are_taken_at_once_by_the_letters_that_stand_there_n
         assert builder(agent)._lines.text == "Apple 1 | Apple 2"
 
 
+async def test_the_enter_behind_the_one_that_sets_a_label_closes_however_late_it_comes(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    labels = "SELECT label FROM labels"
+    async with desk(folder) as agent:
+        await agent.open(TELEGRAM)
+        await press(agent, "t", *"vip", "enter")
+        await press(agent, "enter", "r", *"je", "escape")
+        await agent.until(lambda: rows(folder, labels) == [("vip",)])
+        assert composed(agent) == (TELEGRAM, "je")
+        await press(agent, "t", *"vip", "enter", "x", "backspace", "enter", "escape")
+        await press(agent, "t", *"vip", "enter", "enter", "r", "!")
+        await agent.until(lambda: rows(folder, labels) == [])
+        assert composed(agent) == (TELEGRAM, "je!")
+
+
+# Leaving a dialog.
+
+
+@pytest.mark.parametrize("leaves", ["escape", "ctrl+q"])
+async def test_the_last_letters_in_a_dialog_are_kept_however_it_is_left(
+    folder: Folder, desk: DeskMaker, leaves: str
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open(TELEGRAM)
+        own = agent.inbox.session.reader.execute(
+            "SELECT id FROM messages WHERE direction = 'outbound' AND body != '' AND external_id IS NOT NULL "
+            "AND chat = ? ORDER BY position_at DESC",
+            (agent.inbox.shown and agent.inbox.shown.pk,),
+        ).fetchone()
+        assert own is not None
+        for opens in (["escape", "P"], ["E"], ["r", "ctrl+n"], ["r", "ctrl+t", "ctrl+n"]):
+            await press(agent, *opens)
+            field = agent.app.screen.query_one(Editor)
+            agent.app.screen.set_focus(field)
+            before = field.text
+            await press(agent, *"je!", leaves)
+            if "ctrl+t" in opens:
+                await press(agent, "escape")
+            await press(agent, "escape", "l", *opens[-1:] * (opens[0] != "r"), *opens * (opens[0] == "r"))
+            assert agent.app.screen.query_one(Editor).text == f"{before}je!", opens
+            await agent.app.pop_screen()
+            while agent.app.screen is not agent.inbox:
+                await agent.app.pop_screen()
+            await press(agent, "escape")
+
+
+async def test_letters_for_a_dialog_that_cannot_be_read_are_no_keys_of_the_list(
+    folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(many: Many, ids: Sequence[str]) -> Survey:
+        await asyncio.sleep(0.05)
+        raise StoreError("The disk is gone")
+
+    monkeypatch.setattr(Many, "survey", fails)
+    async with desk(folder) as agent:
+        await press(agent, "X")
+        before = facts(folder)
+        await press(agent, "t", *"e#]u", "enter", "P", *"*pin")
+        await agent.until(lambda: agent.says("What you type is dropped until Esc"))
+        await drawn(agent)
+        assert agent.app.screen is agent.inbox
+        assert facts(folder) == before
+
+
 # What a key begins and does not end at once.
+
+
+async def test_an_act_on_the_platform_is_turned_round_at_once(folder: Folder, desk: DeskMaker) -> None:
+    async with desk(folder) as agent:
+        await person_on(agent, "bluesky")
+        await press(agent, "M", "M")
+        await agent.until(lambda: agent.says("Bringing it back from the archive"))
+        await person_on(agent, "instagram")
+        await press(agent, "+", "-")
+        await agent.until(lambda: [act for act, _ in queued(agent)] == ["unarchive", "unreact"])
+        assert not agent.says("on its way already")
 
 
 @pytest.mark.usefixtures("slow_store")

@@ -95,8 +95,13 @@ class Dialog(ModalScreen[ResultT]):
             self._take_keys()
 
     def dismiss(self, result: ResultT | None = None) -> AwaitComplete:
-        """Leave the dialog; what asks for that once more before it has gone would take the inbox along."""
-        return super().dismiss(result) if self in self.app.screen_stack else AwaitComplete()
+        """Leave the dialog, with everything that was typed on its way to the disk."""
+        if self not in self.app.screen_stack:
+            # Who asks once more before it has gone would take the inbox along.
+            return AwaitComplete()
+        for keep in self.keeps:
+            keep()
+        return super().dismiss(result)
 
     @property
     def typing(self) -> bool:

@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from textual import on
 from textual.app import ComposeResult
-from textual.await_complete import AwaitComplete
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static, TextArea
@@ -167,11 +166,6 @@ class EditMessage(FieldDialog[None]):
     def leave(self) -> None:
         """Close; what was typed is there the next time."""
         self.dismiss()
-
-    def dismiss(self, result: None = None) -> AwaitComplete:
-        """However the dialog is left, what was typed is on the disk."""
-        self._kept.save()
-        return super().dismiss(result)
 
 
 def _meter(measured: TextMeasure, *, caption: bool) -> Content:

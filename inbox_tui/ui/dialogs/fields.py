@@ -71,8 +71,9 @@ class Kept:
         dialog.keeps.append(self.save)
 
     def typed(self) -> None:
-        """Something has changed: it is on the disk within a moment."""
-        if self._timer is None and not self._over:
+        """Something has changed: it is on the disk within a moment, or already where the dialog was left."""
+        stands = self._dialog in self._dialog.app.screen_stack
+        if stands and self._timer is None and not self._over:
             self._timer = self._dialog.set_timer(KEEP_SECONDS, self.save)
 
     def save(self) -> None:

@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.await_complete import AwaitComplete
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Checkbox, Input, Static, TextArea
@@ -338,11 +337,6 @@ class KeyboardBuilder(FieldDialog[None]):
         self._lines.put(design.text, (0, 0), self._lines.document.end)
         self._design = design
         self._show_kind()
-
-    def dismiss(self, result: None = None) -> AwaitComplete:
-        """However the dialog is left, what was typed is on the disk."""
-        self._kept.save()
-        return super().dismiss(result)
 
 
 def _kinds(kind: MarkupKind) -> Content:

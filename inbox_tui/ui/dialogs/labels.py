@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -117,10 +117,14 @@ class Labels(FieldDialog[Changed]):
         self._known = list(dict.fromkeys([*sorted(found.labels), *self._known]))
         self._draw()
 
+    async def take(self, event: events.Key | events.Paste) -> None:
+        """Whatever is done behind an Enter, the next one does not close any more."""
+        if not (isinstance(event, events.Key) and event.key == "enter"):
+            self._taken = False
+        await super().take(event)
+
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        # The empty field may be what Enter left behind.
-        self._taken = self._taken and not event.value
+    def _typed(self) -> None:
         self._draw()
 
     @property
@@ -194,7 +198,6 @@ class Labels(FieldDialog[Changed]):
         self._move(1)
 
     def _move(self, step: int) -> None:
-        self._taken = False
         self._choose((self._number + step) % max(1, len(self._offered)))
         self._draw()
 

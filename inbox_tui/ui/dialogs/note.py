@@ -49,7 +49,6 @@ class Note(FieldDialog[str]):
         self._person = person
         self._before = text
         self._kept = Kept(session, self, note_draft(chat_id), lambda: self.query_one(Editor).text)
-        self._left = False
 
     def compose(self) -> ComposeResult:
         """What this is, the text, keys."""
@@ -69,8 +68,7 @@ class Note(FieldDialog[str]):
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        if not self._left:
-            self._kept.typed()
+        self._kept.typed()
 
     def leave(self) -> None:
         """Keep it and close, or say why it cannot be kept."""
@@ -79,6 +77,4 @@ class Note(FieldDialog[str]):
             words = f"{len(text):,} characters; at most {NOTE_LENGTH:,} are kept"
             self.query_one("#note-fault", Static).update(Content.styled(words, "bold $text-error"))
             return
-        self._left = True
-        self._kept.save()
         self.dismiss(text)

@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static, TextArea
@@ -164,8 +163,3 @@ class EditSnippet(FieldDialog[str | None]):
     def leave(self) -> None:
         """Back; what was typed is there the next time."""
         self.dismiss(None)
-
-    def dismiss(self, result: str | None = None) -> AwaitComplete:
-        """However the dialog is left, what was typed is on the disk."""
-        self._kept.save()
-        return super().dismiss(result)
