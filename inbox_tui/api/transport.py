@@ -127,7 +127,6 @@ class Transport:
         self._lock = threading.Lock()
         self._request_count = 0
         self._clock_offset_ms: int | None = None
-        self._last_retry_after: float | None = None
         self._replay_proven = False
         # Retries are logged below; stamina's own hook would write to standard error, over the screen.
         stamina.instrumentation.set_on_retry_hooks([])
@@ -162,11 +161,6 @@ class Transport:
         Taken from the Date header of the newest answer, which has whole seconds.
         """
         return self._clock_offset_ms
-
-    @property
-    def last_retry_after(self) -> float | None:
-        """Seconds of the newest Retry-After; `None` when the newest answer carried none."""
-        return self._last_retry_after
 
     @property
     def replay_proven(self) -> bool:
@@ -295,7 +289,6 @@ class Transport:
         if date is not None:
             # The header cuts off the fraction of the second: on average half a second.
             self._clock_offset_ms = round((date + 0.5 - (started + now) / 2) * 1000)
-        self._last_retry_after = faults.read_retry_after(response.headers, now)
         replayed = "idempotency-key" in request.headers and any(
             response.headers.get(name, "").strip().lower() in ("true", "1") for name in self._replay_headers
         )

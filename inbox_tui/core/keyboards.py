@@ -167,11 +167,6 @@ def labels(markup: Json) -> Mapping[str, str]:
     return {data: " or ".join(dict.fromkeys(words)) for data, words in found.items()}
 
 
-def label_for(markup: Json, callback_data: str) -> str | None:
-    """The words on the inline button with this callback data; None where there is none."""
-    return labels(markup).get(clean(callback_data))
-
-
 def summary(markup: Json) -> str:
     """A markup in one line of words; empty where it is none."""
     keyboard = parse(markup)

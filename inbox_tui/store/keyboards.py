@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from inbox_tui.core.errors import Refused
 from inbox_tui.core.keyboard_text import Design, restored
-from inbox_tui.core.models import Milliseconds
 from inbox_tui.store.db import now_ms, transaction
 
 if TYPE_CHECKING:
@@ -29,13 +28,12 @@ class SavedKeyboard:
 
     name: str
     design: Design
-    updated_at: Milliseconds
 
 
 def saved_keyboards(reader: sqlite3.Connection) -> list[SavedKeyboard]:
     """All of them by name, whatever the case of its letters."""
-    rows = reader.execute("SELECT name, design, updated_at FROM local.keyboards ORDER BY name")
-    return [SavedKeyboard(name, restored(design), at) for name, design, at in rows]
+    rows = reader.execute("SELECT name, design FROM local.keyboards ORDER BY name")
+    return [SavedKeyboard(name, restored(design)) for name, design in rows]
 
 
 def save_keyboard(writer: Writer, name: str, design: Design, *, replace: bool = False) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox_tui.core.keyboards import Button, Keyboard, MarkupKind, check, label_for, parse, summary
+from inbox_tui.core.keyboards import Button, Keyboard, MarkupKind, check, labels, parse, summary
 from inbox_tui.core.models import Json
 
 INLINE: Json = {
@@ -90,7 +90,7 @@ JSON: st.SearchStrategy[Json] = st.recursive(
 def test_no_json_makes_reading_or_checking_fail(markup: Json) -> None:
     parse(markup)
     check(markup)
-    label_for(markup, "x")
+    labels(markup)
 
 
 def test_text_of_a_button_is_cleaned() -> None:
@@ -100,10 +100,9 @@ def test_text_of_a_button_is_cleaned() -> None:
 
 
 def test_a_tap_comes_back_as_the_words_on_the_button() -> None:
-    assert label_for(INLINE, "o:17:track") == "Track"
-    assert label_for(INLINE, "gone") is None
-    assert label_for(REPLY, "Yes") is None
-    assert label_for(None, "x") is None
+    assert labels(INLINE)["o:17:track"] == "Track"
+    assert "gone" not in labels(INLINE)
+    assert labels(REPLY) == labels(None) == {}
 
 
 # ---------------------------------------------------------------- check
@@ -190,7 +189,7 @@ def test_an_edit_takes_only_an_inline_keyboard_or_nothing() -> None:
 
 def test_buttons_that_send_the_same_data_are_both_named_in_a_tap() -> None:
     markup = inline({"text": "Yes", "callback_data": "y"}, {"text": "Yes, please", "callback_data": "y"})
-    assert label_for(markup, "y") == "Yes or Yes, please"
+    assert labels(markup) == {"y": "Yes or Yes, please"}
 
 
 @pytest.mark.parametrize(
