@@ -182,6 +182,15 @@ async def test_a_key_that_does_not_fit_the_message_under_the_cursor_says_where_o
         assert agent.inbox.said == f"Only your own messages can be edited · {way} to “{words}”"
 
 
+async def test_a_message_without_words_is_called_one_that_the_key_fits(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open("Hugo Delaunay")
+        await agent.press("G", "o")
+        assert agent.inbox.said == "There is no file and no link to open · k goes up to one that it fits"
+
+
 async def test_escape_keeps_the_edit_and_the_same_key_brings_it_back(folder: Folder, desk: DeskMaker) -> None:
     async with desk(folder) as agent:
         await edit(agent)

@@ -59,8 +59,8 @@ class Aims:
         if isinstance(found, Refused):
             return ""
         way, name = ("up", "move_up") if found.key < row.key else ("down", "move_down")
-        words = found.message.body if found.message is not None else None
-        return f" · {inbox.keymap.label(name)} goes {way} to “{preview(words or 'a file', WORDS)}”"
+        words = preview((found.message.body if found.message is not None else None) or "", WORDS)
+        return f" · {inbox.keymap.label(name)} goes {way} to {f'“{words}”' if words else 'one that it fits'}"
 
     def _newest(self, action: Action, chat: ChatRow) -> ThreadRow | Refused:
         """The newest message of a chat that an action fits."""
