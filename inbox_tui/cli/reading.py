@@ -6,16 +6,17 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol, TypeVar
 
 from inbox_tui.cli import output
 from inbox_tui.config import Settings
-from inbox_tui.core.capabilities import platform_name
+from inbox_tui.core import keyboards, reactions
+from inbox_tui.core.capabilities import Act, Allowed, ask, platform_name
 from inbox_tui.core.errors import InboxError, UsageError
-from inbox_tui.core.models import Json, Message, Milliseconds
+from inbox_tui.core.models import Chat, Json, Message, Milliseconds
 from inbox_tui.core.ranking import FOREVER
-from inbox_tui.core.summary import describe
+from inbox_tui.core.summary import describe, is_tap
 from inbox_tui.core.text import clean
 from inbox_tui.core.times import age, day_label, duration
 from inbox_tui.core.times import clock as time_of_day
@@ -203,11 +204,36 @@ def _print_thread(row: ChatRow, entries: Iterator[ThreadRow], now: Milliseconds)
             day = today
             print(f"-- {day} --")
         who = row.chat.title if message.inbound else "you"
-        state = "" if message.inbound else f"  ({message.status})"
-        if message.error_message:
-            state += f": {message.error_message}"
-        state += "".join(f"  [{output.item_words(item)}: {_standing(item)}]" for item in entry.pending)
-        print(f"{time_of_day(at, zone)}  {who}: {describe(message, entry.tapped)}{state}")
+        words = _whole(message, entry.tapped)
+        print(f"{time_of_day(at, zone)}  {who}: {words}{_marks(row.chat, entry, message, zone)}")
+
+
+def _whole(message: Message, tapped: str | None) -> str:
+    """A message with all of its text, further lines of it indented."""
+    if message.deleted_at is not None or is_tap(message) or not message.body:
+        return describe(message, tapped)
+    files = "".join(f"[{file.type}] " for file in message.attachments)
+    return files + message.body.replace("\n", "\n       ")
+
+
+def _marks(chat: Chat, entry: ThreadRow, message: Message, zone: tzinfo) -> str:
+    """What is to be said of a message behind its text: what became of it, and what has been done to it."""
+    marks = []
+    if not message.inbound:
+        reason = f": {message.error_message}" if message.error_message else ""
+        receipts = isinstance(ask(Act.RECEIPTS, chat, now=0), Allowed)
+        read = f", read {time_of_day(message.read_at, zone)}" if receipts and message.read_at else ""
+        marks.append(f"({message.status}{read}){reason}")
+    if message.deleted_at is None:
+        if message.edited_at is not None:
+            marks.append(f"[edited {time_of_day(message.edited_at, zone)}]")
+        for reaction in message.reactions:
+            who = chat.title if reaction.sender_external_id == chat.participant_external_id else "you"
+            marks.append(f"[{reactions.looks(chat.platform, reaction.reaction, reaction.emoji)} {who}]")
+        if message.reply_markup:
+            marks.append(f"[{keyboards.summary(message.reply_markup)}]")
+    marks += [f"[{output.item_words(item)}: {_standing(item)}]" for item in entry.pending]
+    return "".join(f"  {mark}" for mark in marks)
 
 
 def _standing(item: OutboxItem) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +160,49 @@ def test_a_thread_in_words_names_days_writers_and_what_became_of_our_own(reading
     assert "-- today --" in ran.out
     assert "  Max Whitlock: [image] this is how my old one fits, same cut?" in ran.out
     assert any("  you: " in line and line.endswith("(published)") for line in ran.lines)
+
+
+def test_a_thread_in_words_holds_every_message_whole(reading: CommandLine) -> None:
+    chat = _chat_of(reading, "Max Whitlock")["id"]
+    newest = reading("thread", chat, "-q").lines[-1]
+    body = f"{'many words ' * 40}\nand the last line"
+    (cache,) = reading.account.home.glob("data/*/cache.db")
+    with closing(sqlite3.connect(cache)) as file, file:
+        file.execute("UPDATE messages SET body = ? WHERE id = ?", (body, newest))
+    assert body.replace("\n", "\n       ") in reading("thread", chat).out
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("has:reaction platform:facebook", r"\[(\S+) (you|[^]]+)\]$"),
+        ("platform:facebook", r"\(published, read \d\d:\d\d\)"),
+        ("has:buttons", r"\[\d rows?, \d+ buttons?: "),
+    ],
+)
+def test_a_thread_in_words_tells_receipts_reactions_and_buttons(
+    reading: CommandLine, query: str, told: str
+) -> None:
+    threads = [reading("thread", chat).out for chat in reading("chats", query, "-q").lines]
+    assert threads
+    assert any(re.search(told, thread, re.MULTILINE) for thread in threads)
+
+
+def test_receipts_are_printed_only_where_the_platform_has_them(reading: CommandLine) -> None:
+    for chat in reading("chats", "platform:telegram", "-q").lines:
+        assert ", read " not in reading("thread", chat).out
+
+
+def test_an_edited_message_says_so_in_words(reading: CommandLine) -> None:
+    edited = [
+        (chat, message)
+        for chat in reading("chats", "-q").lines
+        for message in reading("thread", chat, "--json").records
+        if message["external_edited_at"] is not None and message["external_deleted_at"] is None
+    ]
+    assert edited
+    for chat, _ in edited:
+        assert re.search(r"\[edited \d\d:\d\d\]", reading("thread", chat).out)
 
 
 def test_a_failed_message_is_printed_with_the_reason_of_the_platform(reading: CommandLine) -> None:
