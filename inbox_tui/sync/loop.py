@@ -137,6 +137,7 @@ class Loop:
             meet=lambda chat_id: self.schedule.put(Look(Kind.CHAT, "", chat_id), self._now()),
             sent=lambda message_id, profile_id, _: self.attention.follow(message_id, profile_id, self._now()),
             limited=lambda seconds: self.schedule.pace.limited(self._now(), seconds),
+            pause=lambda: max(0.0, self.schedule.pace.paused_until - self._now()),
             later=self._answers.put,
         )
         self.push = Push(

@@ -38,6 +38,7 @@ ORDER_MS: Milliseconds = 30_000
 """How long the next message of a chat waits for an accepted one to be published."""
 LONGEST_PAUSE_MS = round(MAX_RETRY_AFTER * 1000)
 """The longest that an item waits to be tried again."""
+SLOWED_DOWN = "The API asks to slow down"
 REPLAYS = "replays_keys"
 """Name in the cache under which it is remembered that the server answers a repeated key from its store."""
 
@@ -242,8 +243,17 @@ class Push:
         elif (leaving := self._leave(item)) is not None:
             self._send(leaving, in_doubt=False)
 
+    def _pauses(self, now: Milliseconds) -> bool:
+        """Whether the API has asked to be left alone, for reading and writing alike."""
+        pause = self.hooks.pause()
+        return pause > 0 and not self._is_due(now + round(pause * 1000), now)
+
     def _leave(self, item: OutboxItem) -> OutboxItem | None:
-        """Note that an item leaves now; None where somebody was faster."""
+        """Note that an item leaves now; None where it has to wait, or somebody was faster."""
+        if self._pauses(self.now()):
+            if not item.title:
+                self._move(item, State.QUEUED, title=SLOWED_DOWN, hint="It leaves when the pause is over")
+            return None
         return outbox.item(self.writer, item.pk) if self._move(item, State.SENDING, dispatched=True) else None
 
     def _send(self, item: OutboxItem, *, in_doubt: bool) -> None:
@@ -265,6 +275,8 @@ class Push:
         except RefusedError as error:
             hint = "It may have been sent there; look at the chat in the inbox of that account"
             self._move(item, State.UNCERTAIN, title=error.title, hint=hint)
+            return
+        if self._pauses(now):
             return
         repeat = item.pk in self._repeat
         if item.act not in MESSAGES:

@@ -96,7 +96,7 @@ class Reading:
             if failure is not None:
                 self.troubles.failed(look, failure, self.clock.monotonic())
                 continue
-            self.troubles.over(look)
+            self.troubles.over(look, self.clock.monotonic())
             asked = self._asked_at.pop(look.subject, AskedAt(self.clock.now(), self.server_now()))
             self.meter.answered(look)
             self.attention.fulfilled(look)

@@ -36,8 +36,8 @@ class Hooks:
     `profile`: a profile by id. `looked_at`: when the newest messages of a chat were asked for that were last
     read in this run. `look`: have them read now. `meet`: have the record of a chat read that is not in the
     cache. `sent`: follow a message (its id, profile and chat) to its end. `limited`: the API asked to slow
-    down, for so many seconds where it said so. `later`: do something in the writing thread; any thread may
-    ask.
+    down, for so many seconds where it said so. `pause`: for how many more seconds nothing is to be asked of
+    it. `later`: do something in the writing thread; any thread may ask.
     """
 
     profile: Callable[[str], Profile | None]
@@ -46,6 +46,7 @@ class Hooks:
     meet: Callable[[str], None]
     sent: Callable[[str, str, str], None]
     limited: Callable[[float | None], None]
+    pause: Callable[[], float]
     later: Callable[[Callable[[], None]], None]
 
 

@@ -25,6 +25,8 @@ PATIENCE = 3
 """How often a sync that is to end tries the same thing."""
 LIMITED_PATIENCE = 10
 """How often such a sync waits when the API asks it to slow down."""
+LONG_PAUSE_SECONDS = 30.0
+"""A pause for which the API asks is said from this length on; shorter ones nobody would have time to read."""
 ASK_AGAIN_SECONDS = 1.0
 """After a refusal: how soon is asked how much is refused."""
 ASIDE_SECONDS, LONGEST_ASIDE_SECONDS = 60.0, 3600.0
@@ -77,7 +79,7 @@ class Troubles:
             level = logging.WARNING if self.following else logging.INFO
             _log.log(level, "profile %s cannot be read: %s", profile_id, error)
 
-    def over(self, look: Look) -> None:
+    def over(self, look: Look, now: float) -> None:
         """A look succeeded: what stood in its way is gone."""
         self.schedule.pace.answered()
         self._tries.pop(look.subject, None)
@@ -88,7 +90,9 @@ class Troubles:
             self.pull.messages.take_up(look.id, look.profile_id)
         if look.profile_id:
             self.schedule.succeeded(look.profile_id)
-        if look.kind in OF_PROFILE and look.profile_id in self.faults:
+        # What was asked before a pause and is answered in it does not end it.
+        paused = now < self.schedule.pace.paused_until
+        if look.kind in OF_PROFILE and look.profile_id in self.faults and not paused:
             writes.set_profile_fault(self.writer, look.profile_id, "", "")
             del self.faults[look.profile_id]
             _log.info("profile %s can be read again", look.profile_id)
@@ -104,6 +108,7 @@ class Troubles:
         if isinstance(error, RateLimited) and (self.following or tries <= LIMITED_PATIENCE):
             self.schedule.pace.limited(now, error.retry_after)
             self._again(look, now)
+            self._say_pause(error, now)
         elif look.kind is Kind.PROFILES:
             self._profiles_failed(look, error, now, tries)
         elif look.kind is Kind.CHAT:
@@ -123,6 +128,14 @@ class Troubles:
         """Plan a timed look once more; what the cache misses comes round by itself."""
         if look.kind not in BACKLOG:
             self.schedule.put(look, due)
+
+    def _say_pause(self, error: InboxError, now: float) -> None:
+        """A pause that can be felt is said of every profile: it is one of the key."""
+        if self.following and self.schedule.pace.paused_until - now >= LONG_PAUSE_SECONDS:
+            for profile_id in self.pull.profiles:
+                self._fault(profile_id, error)
+            if not self.pull.profiles:
+                self._set_account_fault(str(error))
 
     def _give_up(self, profile_id: str, error: InboxError) -> None:
         self.errors.append(error)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from inbox_tui.store import lookups, outbox, screens, sends, writes
+from inbox_tui.store import acts, lookups, outbox, screens, sends, writes
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.sync.loop import Loop, Mode
@@ -330,6 +330,53 @@ def test_a_slow_down_is_waited_out_as_told(shop: Desk) -> None:
     assert shop.api.sends == []
     assert posts(shop) == 1
     shop.pass_time(loop, 5)
+    assert shop.api.sends == ["Hello"]
+
+
+@pytest.mark.parametrize("asked_by", ["a send", "a look"])
+def test_a_slow_down_holds_everything_that_would_leave_and_says_so(shop: Desk, asked_by: str) -> None:
+    shop.api.add_chat("c2", START - 50_000)
+    loop = shop.following()
+    left = [1]
+
+    def slow_down(request: httpx.Request) -> httpx.Response | None:
+        if not left or (request.method == "POST") != (asked_by == "a send"):
+            return None
+        left.pop()
+        return httpx.Response(429, headers={"retry-after": "20"}, json={})
+
+    shop.api.bend = slow_down
+    shop.send("One")
+    shop.pass_time(loop, 4 if asked_by == "a look" else 1)
+    assert left == []
+    shop.api.requests = []
+    other = shop.send("Two", "c2")
+    reaction = acts.queue_act(
+        shop.writer, acts.ActName.EDIT, "c1", "p1", {"message_id": "m1", "text": "Changed"}
+    )
+    shop.pass_time(loop, 15)
+    assert shop.api.requests == []
+    assert shop.item(other).state == State.QUEUED
+    assert shop.item(other).title == "The API asks to slow down"
+    shop.pass_time(loop, 8)
+    assert sorted(shop.api.sends) == ["One", "Two"]
+    assert shop.item(other).title == ""
+    assert shop.item(reaction).state == State.FAILED
+
+
+def test_a_repeat_waits_for_the_end_of_a_slow_down_too(shop: Desk) -> None:
+    shop.api.honours_keys = True
+    writes.remember(shop.writer, REPLAYS, 1)
+    shop.api.bend = once(lose_answer(shop))
+    loop = shop.following()
+    item = shop.send("Hello")
+    shop.pass_time(loop, 0.25)
+    loop.schedule.pace.limited(shop.clock.monotonic(), 20.0)
+    shop.pass_time(loop, 18)
+    assert posts(shop) == 1
+    shop.pass_time(loop, 4)
+    assert posts(shop) == 2
+    assert shop.item(item).state == State.ACCEPTED
     assert shop.api.sends == ["Hello"]
 
 
