@@ -97,8 +97,8 @@ class MessagePage:
     pages from that number on are missing, until one comes with `gap_closed` (and `total`, where it was
     read down to the first message). `stated_at`: the API's time as of which the messages are so, or one
     shortly before; None where nobody knows. `event`: an event brought them, without their chat, whose
-    times of the last messages they move. `unreadable`: how many messages the API counts that nobody can
-    read.
+    times of the last messages they move. `moves`: they are newer than the chat's record, and move its times
+    too. `unreadable`: how many messages the API counts that nobody can read.
     """
 
     chat_id: str
@@ -114,6 +114,7 @@ class MessagePage:
     history_done: bool = False
     stated_at: Milliseconds | None = None
     event: bool = False
+    moves: bool = False
     unreadable: int = 0
 
 
@@ -320,7 +321,11 @@ def _apply_batch(cache: sqlite3.Connection, batch: Sequence[MessagePage], result
     result.chats.update((message.chat, None) for message in new)
     for page in batch:
         pk = pks.get(page.chat_id)
-        if pk is not None and (record_pull(cache, pk, page) or (page.event and move_times(cache, pk, page))):
+        if pk is None:
+            continue
+        pulled = record_pull(cache, pk, page)
+        moved = (page.event or page.moves) and move_times(cache, pk, page)
+        if pulled or moved:
             result.chats[pk] = None
 
 

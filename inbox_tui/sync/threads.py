@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inbox_tui.core.models import Message, Milliseconds, Page
+from inbox_tui.store.records import newest_times
 from inbox_tui.store.writes import MessagePage, Writer
 
 PAGE = 100
@@ -47,9 +48,16 @@ def newest_page(state: ChatState, page: Page[Message], asked: int) -> MessagePag
     """What the newest messages of a chat say about how far it is read.
 
     A page that does not reach what was newest before leaves a gap. It is closed from the page behind
-    this one on, or from the start where this one was a short look.
+    this one on, or from the start where this one was a short look. Messages that are newer than the chat's
+    record move its times: the list may never tell of them, as behind a full page of others a chat that is
+    known already is not missed.
     """
     times = [message.position[0] for message in page.items]
+    newest_for, moves = state.last_message_at, False
+    if max(times, default=0) > (newest_for or 0):
+        newest = max((at for at in newest_times(page.items) if at is not None), default=None)
+        if newest is not None and (newest_for is None or newest > newest_for):
+            newest_for, moves = newest, True
     whole = is_last(page, 0, asked)
     gap = bool(state.pulled) and not whole and min(times, default=0) > (state.pulled_to or 0)
     first = not state.pulled
@@ -57,7 +65,8 @@ def newest_page(state: ChatState, page: Page[Message], asked: int) -> MessagePag
         chat_id=state.id,
         messages=page.items,
         newest=True,
-        newest_for=state.last_message_at,
+        newest_for=newest_for,
+        moves=moves,
         pulled_to=max(times, default=0),
         total=page.total,
         gap_page=(1 if asked == PAGE else 0) if gap else None,
