@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 
+import pytest
+
 from inbox_tui.core.models import Chat
+from inbox_tui.core.query import IS_VALUES
 from inbox_tui.store import lookups
 from inbox_tui.store.db import Folder
 from inbox_tui.store.reads import ChatRow
@@ -139,6 +142,18 @@ async def test_enter_stays_in_a_filter_that_cannot_be_understood(folder: Folder,
         assert agent.context == "list"
         assert agent.inbox.chats.window_rows
         assert all(row.unread for row in agent.inbox.chats.window_rows)
+
+
+@pytest.mark.parametrize(("size", "pane"), [((80, 24), 31), ((44, 20), 44)])
+async def test_all_that_could_stand_in_a_filter_is_named_where_it_is_not_understood(
+    folder: Folder, desk: DeskMaker, size: tuple[int, int], pane: int
+) -> None:
+    async with desk(folder, size=size) as agent:
+        await agent.press("\\")
+        await agent.type("is:unred")
+        await agent.until(lambda: "does not know unred" in agent.screen_text())
+        left = " ".join(line[:pane] for line in agent.screen_text().splitlines())
+        assert [word for word in IS_VALUES if word not in left] == []
 
 
 async def test_done_on_a_chat_with_a_failed_message_says_why_it_stays(
