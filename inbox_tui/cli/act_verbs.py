@@ -186,7 +186,7 @@ def private_reply(
 
 def new_chat(
     context: typer.Context,
-    profile: Annotated[str, typer.Argument(help="The profile's id or name.")],
+    profile: Annotated[str, typer.Argument(help="The profile's id, user name, name or platform.")],
     participant: Annotated[str, typer.Argument(help="The platform's id of the person; Bluesky: the DID.")],
     text: Annotated[str | None, typer.Argument(help="What to write first; nothing when left out.")] = None,
     name: Annotated[str | None, typer.Option(help="What the person is called, for the list.")] = None,

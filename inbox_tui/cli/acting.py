@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 from contextlib import closing
 from dataclasses import dataclass
 
 from inbox_tui.cli.carrying import NOTHING, Manner, Subject, carry_out
-from inbox_tui.cli.naming import Use, chat_named
+from inbox_tui.cli.naming import Use, chat_named, profile_named
 from inbox_tui.cli.reading import find_chat
 from inbox_tui.config import Settings
 from inbox_tui.core import reactions
 from inbox_tui.core.capabilities import platform_name
 from inbox_tui.core.errors import InboxError, Refused, UsageError
-from inbox_tui.core.models import Json, JsonObject, Message, Profile
+from inbox_tui.core.models import Json, JsonObject, Message
 from inbox_tui.core.snippets import typed_blank
 from inbox_tui.core.text import clean
 from inbox_tui.store import acts, fetched, lookups
@@ -130,7 +129,7 @@ def new_chat(
     """Begin a chat, or find the one that there is, and write into it where there is a text."""
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
-        profile = _profile(reader, profile_name)
+        profile = profile_named(reader, profile_name)
     payload: dict[str, Json] = {"participant": person.participant, **acts.named(person.name, person.username)}
     if text is not None:
         payload["text"] = no_blank(clean(read_text(text)), as_is=as_is)
@@ -182,20 +181,3 @@ def _message(settings: Settings, name: str) -> tuple[Message, ChatRow]:
                 "Give an id of `inbox-tui thread CHAT --json`, or run `inbox-tui sync --once` first",
             )
         return message, find_chat(lookups.chat(reader, message.chat_id), message.chat_id)
-
-
-def _profile(reader: sqlite3.Connection, name: str) -> Profile:
-    profiles = lookups.profile_names(reader)
-    if name in profiles:
-        return profiles[name]
-    found = [
-        profile
-        for profile in profiles.values()
-        if name.casefold() in (profile.name.casefold(), profile.username)
-    ]
-    if not found:
-        raise InboxError(f"There is no profile {name} in the cache", "`inbox-tui profiles` lists them")
-    if len(found) > 1:
-        ids = " and ".join(sorted(profile.id for profile in found))
-        raise UsageError(f"{name} names more than one profile", f"Name one by its id, such as {ids}")
-    return found[0]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inbox_tui.cli import output
+from inbox_tui.cli.naming import profile_named
 from inbox_tui.cli.reading import columns
 from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import platform_name
@@ -179,7 +180,7 @@ def comments(settings: Settings, name: str, post_id: str | None, *, as_json: boo
     """
     prepare(settings.folder)
     with closing(open_reader(settings.folder)) as reader:
-        profile = _profile(reader, name)
+        profile = profile_named(reader, name)
         if profile.platform not in WITH_COMMENTS:
             raise Refused(
                 f"{platform_name(profile.platform)} has no comments here; Facebook and Instagram only",
@@ -198,25 +199,6 @@ def comments(settings: Settings, name: str, post_id: str | None, *, as_json: boo
         print(f"inbox-tui: {failure.title}; these are the comments of the last time", file=sys.stderr)
         return failure.exit_code
     return 0
-
-
-def _profile(reader: sqlite3.Connection, name: str) -> Profile:
-    known = [row.profile for row in lookups.profiles(reader)]
-    fields: tuple[Callable[[Profile], str | None], ...] = (
-        lambda profile: profile.id,
-        lambda profile: profile.platform_id,
-        lambda profile: profile.username,
-        lambda profile: profile.name,
-        lambda profile: profile.platform,
-    )
-    for field in fields:
-        found = [profile for profile in known if (field(profile) or "").casefold() == name.casefold()]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            ids = " and ".join(sorted(profile.id for profile in found))
-            raise UsageError(f"{name} names more than one profile", f"Name one by its id, such as {ids}")
-    raise InboxError(f"There is no profile {name} in the cache", "`inbox-tui profiles` lists them")
 
 
 def _fetch(settings: Settings, reader: sqlite3.Connection, profile: Profile, post_id: str | None) -> None:

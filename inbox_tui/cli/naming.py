@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from itertools import islice
 
 from inbox_tui.cli.reading import every, find_chat, listing
 from inbox_tui.config import Settings
 from inbox_tui.core.capabilities import platform_name
-from inbox_tui.core.errors import UsageError
+from inbox_tui.core.errors import InboxError, UsageError
+from inbox_tui.core.models import Profile
 from inbox_tui.core.query import Field, Filter
 from inbox_tui.core.text import clean
 from inbox_tui.store import clock, lookups
@@ -115,3 +116,26 @@ def _in_words(reader: sqlite3.Connection, row: ChatRow) -> str:
     handle = (chat.participant_username or "").removeprefix("@")
     place = platform_name(chat.platform) + ("" if profile is None else f" · {profile.name}")
     return f"{chat.title} ({f'@{handle}, ' if handle else ''}{place})"
+
+
+def profile_named(reader: sqlite3.Connection, name: str) -> Profile:
+    """The profile of an id, user name, name or platform, whichever fits first.
+
+    Raises InboxError where none does, UsageError where several do.
+    """
+    known = [row.profile for row in lookups.profiles(reader)]
+    fields: tuple[Callable[[Profile], str | None], ...] = (
+        lambda profile: profile.id,
+        lambda profile: profile.platform_id,
+        lambda profile: profile.username,
+        lambda profile: profile.name,
+        lambda profile: profile.platform,
+    )
+    for field in fields:
+        found = [profile for profile in known if (field(profile) or "").casefold() == name.casefold()]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ids = " and ".join(sorted(profile.id for profile in found))
+            raise UsageError(f"{name} names more than one profile", f"Name one by its id, such as {ids}")
+    raise InboxError(f"There is no profile {name} in the cache", "`inbox-tui profiles` lists them")

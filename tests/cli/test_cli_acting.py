@@ -232,6 +232,7 @@ def test_what_waits_can_be_taken_back_by_its_opposite(acting: CommandLine, livin
 
 
 def test_a_new_chat_is_made_found_again_and_written_into(acting: CommandLine) -> None:
+    assert acting("new-chat", "bluesky", "did:plc:newcomer", "--dry-run").code == 0
     ran = acting("new-chat", "@acme.shop", "did:plc:newcomer")
     refused(ran, 1, "There is no profile @acme.shop")
     profile = next(
