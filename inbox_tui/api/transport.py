@@ -274,7 +274,7 @@ class Transport:
             if not response.is_success:
                 return self._auth.failure(response, content or b"")
             if content is None:
-                reason = f"it is longer than {self._max_answer_bytes} bytes or takes too long"
+                reason = f"it is longer than {self._max_answer_bytes} bytes, packed twice or takes too long"
                 return faults.unreadable(response.status_code, reason)
             return Answer(response.status_code, content, replayed)
         except httpx.DecodingError:
@@ -298,6 +298,9 @@ class Transport:
 
     def _read(self, response: httpx.Response) -> bytes | None:
         """The body; `None` where it exceeds the limits. Of an error, the first piece is enough."""
+        if "," in response.headers.get("content-encoding", ""):
+            # Packed twice, a piece of 64 kB may unpack to many gigabytes before its length can be looked at.
+            return None
         limit = self._max_answer_bytes if response.is_success else _MAX_ERROR_BYTES
         deadline = time.monotonic() + MAX_ANSWER_TIME
         content = bytearray()

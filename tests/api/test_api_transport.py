@@ -7,6 +7,7 @@ import logging
 import socket
 import struct
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -312,6 +313,20 @@ def test_broken_compression_is_an_answer_that_cannot_be_read() -> None:
     transport = Transport(HOST, KEY, transport=httpx.MockTransport(handle), retries=False)
     with pytest.raises(ServerFault, match="compression"):
         transport.get("/api/x")
+
+
+@pytest.mark.parametrize(("status", "kind"), [(200, ServerFault), (429, RateLimited)])
+def test_an_answer_that_is_packed_twice_is_not_unpacked(status: int, kind: type[InboxError]) -> None:
+    bomb = gzip.compress(gzip.compress(bytes(50_000_000)))
+    headers = {"Content-Encoding": "gzip, gzip"}
+    answer = httpx.Response(status, headers=headers, stream=httpx.ByteStream(bomb))
+    transport = Transport(HOST, KEY, transport=httpx.MockTransport(lambda _: answer), retries=False)
+    tracemalloc.start()
+    with pytest.raises(kind):
+        transport.get("/api/x")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 5_000_000
 
 
 def test_the_servers_clock_is_compared_with_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
