@@ -235,7 +235,7 @@ class Push:
         no = checks.refusal(self.writer, item, profile, now=now, offset=offset)
         waited = now - item.created_at > checks.FRESH_MS
         looked = self.hooks.looked_at(item.chat_id)
-        unseen = looked is None or now - looked.here > checks.FRESH_MS
+        unseen = looked is None or not 0 <= now - looked.here <= checks.FRESH_MS
         if unseen and (no.look if no is not None else waited):
             self.hooks.look(item.chat_id, item.profile_id)
         elif no is not None:

@@ -8,7 +8,7 @@ from datetime import UTC
 import httpx
 import pytest
 
-from inbox_tui.store import clock, drafts, marks, outbox, sends
+from inbox_tui.store import clock, drafts, marks, outbox, screens, sends
 from inbox_tui.store.items import State
 from inbox_tui.sync.decisions import What, after_search, after_silence
 from tests.sync.conftest import Desk
@@ -102,6 +102,28 @@ def test_a_search_whose_send_lies_in_the_future_ends_before_the_person() -> None
     decision = after_search([], dispatched_at=START + DAY, read_at=START, zone=UTC)
     assert decision.what is What.ASK
     assert "clock was put back" in decision.title
+
+
+def test_a_look_of_before_the_clock_was_put_back_is_not_taken_for_one_of_now(desk: Desk) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "POST":
+            raise httpx.ConnectError("refused")
+        return None
+
+    desk.api.add_profile()
+    desk.api.add_chat("c1", START - 50 * HOUR)
+    loop = desk.following()
+    screens.need(desk.writer, "look", "c1")
+    desk.pass_time(loop, 1)
+    jump(desk, -HOUR)
+    desk.api.bend = refuse
+    desk.send("Hello")
+    desk.pass_time(loop, 35)
+    desk.api.bend = None
+    desk.api.requests = []
+    desk.pass_time(loop, 30)
+    of_the_chat = [request for request in desk.api.requests if "/c1/messages" in request]
+    assert of_the_chat[:2] == ["GET /api/chats/c1/messages", "POST /api/chats/c1/messages"]
 
 
 def test_drafts_and_marks_follow_the_person_not_the_clock(shop: Desk) -> None:
