@@ -190,6 +190,19 @@ async def test_a_file_is_saved_and_never_over_another(
     assert (tmp_path / "mine (2).png").read_bytes() == source.read_bytes()
 
 
+async def test_a_place_that_no_path_names_is_told_of(desk: DeskMaker, folder: Folder, tmp_path: Path) -> None:
+    async with desk(folder) as at:
+        place = await at_image(at)
+        bring(at, place, picture(tmp_path / "photo.png"))
+        await at.press("S")
+        for text in ("~nobody-of-this-machine/photo.png", "photo.png"):
+            await at.press("ctrl+u")
+            await at.type(text)
+            await at.press("enter")
+            assert isinstance(at.app.screen, SaveDialog)
+            assert "A path from the root or from ~ is needed" in at.screen_text()
+
+
 async def test_a_file_that_is_not_here_yet_is_saved_when_it_comes(
     desk: DeskMaker, folder: Folder, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from inbox_tui.store.fetched import MediaRow, MediaState
 from inbox_tui.store.saving import save_copy
 from inbox_tui.ui.attachment_view import progress
 from inbox_tui.ui.dialogs.fields import FieldDialog
+from inbox_tui.ui.paths import local_path
 from inbox_tui.ui.session import Session
 
 
@@ -100,7 +101,10 @@ class SaveDialog(FieldDialog[Path | None]):
         if not text:
             self._say("Where to? Write a folder or a file")
             return
-        self._target = Path(text).expanduser()
+        self._target = local_path(text)
+        if self._target is None:
+            self._say("A path from the root or from ~ is needed")
+            return
         self._go_on()
 
     def store_changed(self) -> None:
