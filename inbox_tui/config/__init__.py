@@ -167,7 +167,12 @@ def load(
     environment = os.environ if environment is None else environment
     home = environment.get("INBOX_TUI_HOME")
     if home:
-        root = Path(home).expanduser().absolute()
+        try:
+            root = Path(home).expanduser().absolute()
+        except RuntimeError as error:
+            raise UsageError(
+                f"INBOX_TUI_HOME is {home}, and there is no such home", "Give a path from the root"
+            ) from error
         data, state, config = root / "data", root / "state", root / "config"
     else:
         from platformdirs import PlatformDirs

@@ -64,6 +64,11 @@ def test_every_setting_is_read(home: Path) -> None:
     assert (settings.problems, settings.unknown) == ((), ())
 
 
+def test_a_home_that_there_is_not_is_told_of() -> None:
+    with pytest.raises(UsageError, match="INBOX_TUI_HOME is ~nobody-of-this-machine/x, and there is no such"):
+        load(environment={"INBOX_TUI_HOME": "~nobody-of-this-machine/x"})
+
+
 @pytest.mark.parametrize(
     ("text", "line", "what", "expected"),
     [
