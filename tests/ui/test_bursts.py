@@ -15,9 +15,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from inbox_tui.core.errors import StoreError
 from inbox_tui.core.keyboard_text import Design
+from inbox_tui.core.models import Post
+from inbox_tui.store import answers
 from inbox_tui.store.db import Folder
 from inbox_tui.store.keyboards import save_keyboard
 from inbox_tui.store.picking import Survey
@@ -25,14 +28,16 @@ from inbox_tui.store.writes import Writer
 from inbox_tui.ui import begun
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.many import Many
+from inbox_tui.ui.dialogs.comments import Comments
 from inbox_tui.ui.editor import Editor
 from inbox_tui.ui.searcher import Searcher
 from inbox_tui.ui.session import Session
 
 from .conftest import NOW, Desk, DeskMaker
-from .steps import INSTAGRAM, TELEGRAM, drafts, drawn, facts, fail, post, press, reply, rows
+from .steps import INSTAGRAM, TELEGRAM, drafts, drawn, facts, fail, post, press, reply, rows, said
 from .test_attach import PNG
-from .test_comments import with_comments
+from .test_attachments import at_image, bring, picture
+from .test_comments import AT, with_comments
 from .test_customer import PERSON, furnish
 from .test_keyboard_builder import builder
 from .test_reactions import person_on, queued
@@ -216,6 +221,44 @@ async def test_the_last_letters_in_a_dialog_are_kept_however_it_is_left(
             while agent.app.screen is not agent.inbox:
                 await agent.app.pop_screen()
             await press(agent, "escape")
+
+
+async def test_the_field_of_a_file_to_be_saved_does_not_close_under_who_types(
+    folder: Folder, desk: DeskMaker, tmp_path: Path
+) -> None:
+    source = picture(tmp_path / "photo.png")
+    async with desk(folder) as agent:
+        place = await at_image(agent)
+        await press(agent, "S", "ctrl+u", *f"{tmp_path}/one", "enter", *"eu")
+        field = agent.app.screen.query_one(Input)
+        assert field.value == f"{tmp_path}/oneeu"
+        bring(agent, place, source)
+        await agent.until(lambda: said(agent, "photo.png"))
+        await press(agent, *"#r")
+        assert field.value == f"{tmp_path}/oneeu#r"
+        # With the file here, what is typed behind Enter is for what stands below.
+        await press(agent, "enter", "r", *"hello")
+        assert composed(agent)[1] == "hello"
+        assert (tmp_path / "oneeu#r").read_bytes() == source.read_bytes()
+
+
+async def test_a_post_that_is_gone_when_the_cursor_is_told_of_is_no_fault(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        profile_id = await with_comments(agent)
+        comments, session = agent.app.screen, agent.inbox.session
+        assert isinstance(comments, Comments)
+        posts = [Post(f"post{number}", "published", AT - number, f"Post {number}") for number in range(3)]
+        session.write(answers.keep_posts, profile_id, posts).result()
+        comments.store_changed()
+        await press(agent, "j", "j")
+        comments._post_list.highlighted = 1
+        comments._post_list.highlighted = 2
+        session.write(answers.keep_posts, profile_id, posts[:1]).result()
+        comments.store_changed()
+        await agent.until(lambda: comments._post is not None and comments._post[1].post.id == "post0")
+        assert agent.app.screen is comments
 
 
 async def test_letters_for_a_dialog_that_cannot_be_read_are_no_keys_of_the_list(

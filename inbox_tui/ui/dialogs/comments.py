@@ -212,21 +212,20 @@ class Comments(FieldDialog[int | None]):
     # Going on and back.
 
     @on(OptionList.OptionHighlighted, "#post-list")
-    def _post_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+    def _post_highlighted(self) -> None:
         """The comments follow the cursor after a short rest."""
-        number = event.option_index
         if self._highlighted is not None:
             self._highlighted.stop()
-        if self._post is None or self._posts[number] != self._post:
-            self._highlighted = self.set_timer(HIGHLIGHT_SECONDS, lambda: self._choose_highlighted(number))
+        self._highlighted = self.set_timer(HIGHLIGHT_SECONDS, self._choose_highlighted)
 
-    def _choose_highlighted(self, number: int) -> None:
-        if isinstance(self.focused, Editor):
+    def _choose_highlighted(self) -> None:
+        # Where the cursor is by now: keys and other posts may have come since.
+        number = self._post_list.highlighted
+        if isinstance(self.focused, Editor) or number is None or self._posts[number] == self._post:
             return
         if self._answering is not None:
             self._leave()
-        if number < len(self._posts):
-            self._choose(number)
+        self._choose(number)
 
     def action_go(self) -> None:
         """From the posts to the comments, from a comment to the reply, from the reply to its sending."""

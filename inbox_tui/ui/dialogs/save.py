@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -39,6 +40,8 @@ class SaveDialog(FieldDialog[Path | None]):
         self._files = [file for file in message.attachments if file.url]
         self._number = 0
         self._target: Path | None = None
+        self._asked_for = ""
+        """What stood in the field at Enter."""
         self._asked = False
 
     def compose(self) -> ComposeResult:
@@ -52,12 +55,23 @@ class SaveDialog(FieldDialog[Path | None]):
             more = " · Tab next file" if len(self._files) > 1 else ""
             yield Static(Content(f"⏎ save{more} · Esc back").stylize("dim"))
 
+    async def take(self, event: events.Key | events.Paste) -> None:
+        """Who types on behind Enter takes it back: the dialog does not close under what is typed."""
+        await super().take(event)
+        if self._target is not None and self._field.value != self._asked_for:
+            self._target = None
+            self._say("")
+
     def on_mount(self) -> None:
         """Propose the folder for downloads, and have the file fetched meanwhile."""
         self.query_one(ProgressBar).display = False
         self._choose()
         self.set_focus(self.query_one(Input))
         super().on_mount()
+
+    @property
+    def _field(self) -> Input:
+        return self.query_one(Input)
 
     @property
     def _file(self) -> Attachment:
@@ -97,7 +111,8 @@ class SaveDialog(FieldDialog[Path | None]):
 
     def action_save(self) -> None:
         """Save it there; where it is not here yet, as soon as it is."""
-        text = self.query_one(Input).value.strip()
+        self._asked_for = self._field.value
+        text = self._asked_for.strip()
         if not text:
             self._say("Where to? Write a folder or a file")
             return
@@ -125,7 +140,7 @@ class SaveDialog(FieldDialog[Path | None]):
             self._say("fetching…")
         elif media.path is not None and self._target is not None:
             target, self._target = self._target, None
-            self.run_worker(self._copy(media.path, target), exit_on_error=False)
+            self.begun.wait_for(self._copy(media.path, target))
 
     async def _copy(self, source: Path, target: Path) -> None:
         try:
@@ -133,7 +148,10 @@ class SaveDialog(FieldDialog[Path | None]):
         except InboxError as error:
             self._say(f"{error.title}. {error.hint or ''}".strip())
         else:
-            self.dismiss(saved)
+            if self._field.value == self._asked_for:
+                self.dismiss(saved)
+            else:
+                self._say(f"Saved {saved}")
 
     def _say(self, words: str) -> None:
         self.query_one("#save-notice", Static).update(Content(words).stylize("$text-warning"))
