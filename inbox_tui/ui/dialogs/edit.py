@@ -48,12 +48,9 @@ class EditMessage(FieldDialog[None]):
 
     KEYS = MappingProxyType({"enter": "send", "ctrl+s": "send", "ctrl+r": "start_over", "escape": "leave"})
     CSS = """
-    EditMessage { align: center middle; background: $background 60%; }
-    #edit { width: 84; max-width: 100%; height: 22; max-height: 100%; border: round $primary; padding: 0 1;
-        background: $surface; }
-    #edit Static { height: auto; }
+    #edit { width: 84; max-width: 100%; height: 22; max-height: 100%; }
     #edit Editor { height: 1fr; max-height: 100%; background: $background; padding: 0 1; }
-    #edit #edit-meter { height: 1; text-align: right; }
+    #edit-meter { height: 1; text-align: right; }
     #edit-changes { height: 1fr; border-top: solid $panel-lighten-2; }
     #edit-said { min-height: 1; max-height: 2; }
     #edit-keys { color: $foreground 60%; }

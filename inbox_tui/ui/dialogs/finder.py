@@ -32,10 +32,9 @@ class Finder(FieldDialog[ResultT], Generic[ResultT, RowT]):
         "ctrl+d": "delete",
     }
     CSS = """
-    #finder { max-width: 100%; max-height: 100%; border: round $primary; padding: 0 1; background: $surface; }
-    #finder Static { height: auto; }
+    #finder { max-width: 100%; max-height: 100%; }
     #finder Input { height: 1; background: $background; padding: 0 1; }
-    #finder OptionList { height: 1fr; border: none; padding: 0; background: $surface; }
+    #finder OptionList { height: 1fr; }
     #finder-view { border-top: solid $panel-lighten-2; }
     #finder-said { min-height: 1; max-height: 3; }
     #finder-keys { color: $foreground 60%; }

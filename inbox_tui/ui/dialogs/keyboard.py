@@ -79,10 +79,7 @@ class KeyboardBuilder(FieldDialog[None]):
     )
     NEW_LINE = frozenset({"enter", "ctrl+j", "shift+enter"})
     CSS = """
-    KeyboardBuilder { align: center middle; background: $background 60%; }
-    #builder { width: 84; max-width: 100%; height: 26; max-height: 100%; border: round $primary; padding: 0 1;
-        background: $surface; }
-    #builder Static { height: auto; }
+    #builder { width: 84; max-width: 100%; height: 26; max-height: 100%; }
     #builder-about { color: $foreground 60%; }
     #builder-lines { height: 5; background: $background; padding: 0 1; }
     KeyboardBuilder.-short #builder-lines { height: 3; }

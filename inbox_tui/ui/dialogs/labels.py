@@ -67,12 +67,7 @@ class Labels(FieldDialog[Changed]):
         "enter": "toggle",
         "escape": "leave",
     }
-    CSS = """
-    Labels { align: center middle; background: $background 60%; }
-    #labels { width: 56; max-width: 98%; height: auto; max-height: 95%; border: round $primary; padding: 0 1;
-        background: $surface; }
-    #labels Static { height: auto; }
-    """
+    CSS = "#labels { width: 56; }"
 
     def __init__(
         self, about: str, mine: Sequence[str], known: Sequence[str], *, ask: Ask | None = None

@@ -36,10 +36,7 @@ class Note(FieldDialog[str]):
     KEYS: ClassVar[Mapping[str, str]] = {"escape": "leave"}
     NEW_LINE: ClassVar[frozenset[str]] = frozenset({*FieldDialog.NEW_LINE, "enter"})
     CSS = """
-    Note { align: center middle; background: $background 60%; }
-    #note { width: 70; max-width: 98%; height: auto; max-height: 95%; border: heavy $warning; padding: 0 1;
-        background: $warning-muted; }
-    #note Static { height: auto; }
+    #note { width: 70; border: heavy $warning; background: $warning-muted; }
     #note Editor { min-height: 4; max-height: 14; background: $warning-muted; }
     """
 

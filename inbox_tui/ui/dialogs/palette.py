@@ -50,11 +50,8 @@ class Palette(FieldDialog[None]):
         "escape": "leave",
     }
     CSS = """
-    Palette { align: center middle; background: $background 60%; }
-    #palette { width: 84; max-width: 98%; height: auto; max-height: 95%; border: round $primary; padding: 0 1;
-        background: $surface; }
-    #palette Static { height: auto; }
-    #palette-said { height: 2; color: $foreground 80%; }
+    #palette { width: 84; }
+    #palette-said { color: $foreground 80%; }
     """
 
     def __init__(self, inbox: InboxScreen) -> None:

@@ -26,12 +26,7 @@ class Person(Dialog[str | None]):
         ("ctrl+u,pageup", "scroll(-10)", "Half a screen up"),
         *((str(number), f"go({number})", "Go there") for number in range(1, 10)),
     ]
-    CSS = """
-    Person { align: center middle; background: $background 60%; }
-    #person { width: 64; max-width: 98%; height: auto; max-height: 95%; border: round $primary; padding: 0 1;
-        background: $surface; }
-    #person Static { height: auto; }
-    """
+    CSS = "#person { width: 64; }"
 
     def __init__(self, title: str, lines: Callable[[], Sequence[Content]], others: Sequence[Other]) -> None:
         """`lines`: what is known now, asked again when the store has changed."""

@@ -29,7 +29,6 @@ class SavedKeyboards(Finder[Design | None, SavedKeyboard]):
 
     KEYS: ClassVar[Mapping[str, str]] = {**Finder.KEYS, "ctrl+s": "keep_it"}
     CSS = f"""{Finder.CSS}
-    SavedKeyboards {{ align: center middle; background: $background 60%; }}
     #finder {{ width: 72; height: 20; }}
     #finder-view {{ max-height: 6; }}
     """

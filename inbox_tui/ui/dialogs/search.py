@@ -84,10 +84,7 @@ class Search(FieldDialog[Chosen | None]):
         "ctrl+f": "fetch_older",
     }
     CSS = """
-    Search { align: center middle; background: $background 60%; }
-    #search { width: 110; max-width: 98%; height: 96%; border: round $primary; padding: 0 1;
-        background: $surface; }
-    #search Static { height: auto; }
+    #search { width: 110; height: 96%; max-height: 100%; }
     #search-fault { color: $text-error; max-height: 4; }
     #search-left { color: $text-warning; max-height: 2; }
     #search-field { height: 1; }

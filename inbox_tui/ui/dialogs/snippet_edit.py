@@ -30,10 +30,7 @@ class EditSnippet(FieldDialog[str | None]):
     )
     NEW_LINE = frozenset({*FieldDialog.NEW_LINE, "enter"})
     CSS = """
-    EditSnippet { align: center middle; background: $background 60%; }
-    #snippet { width: 78; max-width: 100%; height: 22; max-height: 100%; border: round $primary; padding: 0 1;
-        background: $surface; }
-    #snippet Static { height: auto; }
+    #snippet { width: 78; max-width: 100%; height: 22; max-height: 100%; }
     #snippet Input { height: 1; background: $background; padding: 0 1; }
     #snippet Editor { height: 1fr; max-height: 100%; background: $background; padding: 0 1; margin: 1 0; }
     #snippet-said { min-height: 1; max-height: 3; }

@@ -62,7 +62,6 @@ class Snippets(Finder[None, Snippet]):
 
     KEYS: ClassVar[Mapping[str, str]] = {**Finder.KEYS, "ctrl+n": "new", "ctrl+e": "edit"}
     CSS = f"""{Finder.CSS}
-    Snippets {{ align: center middle; background: $background 60%; }}
     #finder {{ width: 78; height: 22; }}
     #finder-view {{ max-height: 8; }}
     #finder.-asking OptionList {{ display: none; }}

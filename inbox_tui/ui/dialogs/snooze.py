@@ -45,12 +45,7 @@ class Snooze(FieldDialog[Chosen | None]):
         "enter": "choose",
         "escape": "leave",
     }
-    CSS = """
-    Snooze { align: center middle; background: $background 60%; }
-    #snooze { width: 64; max-width: 98%; height: auto; max-height: 95%; border: round $primary; padding: 0 1;
-        background: $surface; }
-    #snooze Static { height: auto; }
-    """
+    CSS = "#snooze { width: 64; }"
 
     def __init__(
         self,
