@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inbox_tui.core.errors import Refused
-from inbox_tui.core.models import JsonObject
+from inbox_tui.core.models import Json, JsonObject
 from inbox_tui.store import drafts, outbox
 from inbox_tui.store.db import now_ms, transaction
 from inbox_tui.store.items import OutboxItem
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     # Only the writing thread needs what applying pages needs; a screen paints without it.
     from inbox_tui.store.writes import Writer
 
+_ALONE = frozenset({"file", "media_url", "reply_to", "reply_markup"})
+"""What goes with a draft and would be lost where a send is not made of it (`drafts.EXTRAS`)."""
 HOLD_MS = 5_000
 """How long a send can be taken back before it leaves (design, section 6)."""
 
@@ -46,7 +50,7 @@ def queue_send(
     now = now_ms()
     with transaction(writer.local) as rev:
         if from_draft:
-            _take_draft(writer.local, chat_id, payload, left)
+            _take_draft(writer.local, chat_id, [payload], left)
         if retry_of:
             if not outbox.mark_dismissed(writer.local, chat_id, retry_of, now):
                 raise Refused("This message is being sent again already", "Nothing was sent twice")
@@ -93,7 +97,7 @@ def queue_pair(
     pks: list[int] = []
     with transaction(writer.local) as rev:
         if from_draft:
-            _take_draft(writer.local, chat_id, first if first.get("text") else second, left)
+            _take_draft(writer.local, chat_id, [first, second], left)
         for payload in (first, second):
             pks.append(
                 outbox.insert(
@@ -113,9 +117,21 @@ def queue_pair(
     return outbox.item_of_number(writer.local, pks[0]), outbox.item_of_number(writer.local, pks[1])
 
 
-def _take_draft(local: sqlite3.Connection, chat_id: str, payload: JsonObject, left: str) -> None:
-    """Leave of a draft what a send was not made of. Raises Refused where it is not the same any more."""
-    row = local.execute("SELECT text FROM drafts WHERE chat_id = ?", (chat_id,)).fetchone()
-    if row is None or row[0] != str(payload.get("text") or "") + left:
+def _take_draft(local: sqlite3.Connection, chat_id: str, payloads: Sequence[JsonObject], left: str) -> None:
+    """Leave of a draft what sends were not made of. Raises Refused where it is not the same any more."""
+    text, extras, _ = drafts.read(local, chat_id)
+    sent: JsonObject = {}
+    for payload in payloads:
+        sent = {**payload, **sent}
+    there = local.execute("SELECT 1 FROM drafts WHERE chat_id = ?", (chat_id,)).fetchone()
+    stays = [name for name in extras if name in _ALONE and not _goes(name, extras[name], sent)]
+    if there is None or text != str(sent.get("text") or "") + left or stays:
         raise Refused("This draft was sent or changed elsewhere", "Look at the thread before you send")
     drafts.put(local, chat_id, left, len(left), {}, None)
+
+
+def _goes(name: str, value: Json, sent: JsonObject) -> bool:
+    """Whether what goes with a draft is sent; of a file, the copy is."""
+    if name == "file" and "source" in sent:
+        return Path(str(value)) == Path(str(sent["source"]))
+    return value == sent.get(name)

@@ -21,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from store_samples import NOW, inbound, outbound
 
 from inbox_tui.core.errors import Refused
+from inbox_tui.core.models import JsonObject
 from inbox_tui.store import drafts, lookups, marks, outbox, screens, sends, writes
 from inbox_tui.store.db import Changes, Folder, open_reader
 from inbox_tui.store.drafts import NO_WORDS, Base, Words
@@ -122,13 +123,40 @@ def test_a_send_that_is_taken_back_brings_back_what_went_with_it_as_it_was_chose
 def test_what_was_typed_behind_a_text_stays_the_draft_when_the_text_leaves(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
-    drafts.save(writer, "chat", "first second", 12, extras={"file": "/a.png"})
-    sends.queue_send(writer, "chat", "prof", {"text": "first"}, from_draft=True, left=" second")
+    drafts.save(writer, "chat", "first second", 12, extras={"reply_to": "66"})
+    first = {"text": "first", "reply_to": "66"}
+    sends.queue_send(writer, "chat", "prof", first, from_draft=True, left=" second")
     assert lookups.draft(reader, "chat") == (" second", 7)
     assert lookups.composed(reader, "chat").extras == {}
     with pytest.raises(Refused, match="sent or changed elsewhere"):
         sends.queue_send(writer, "chat", "prof", {"text": "first"}, from_draft=True, left=" second")
     assert lookups.draft(reader, "chat") == (" second", 7)
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        {"file": "/home/price list.pdf"},
+        {"media_url": "https://cdn.example.com/a.png"},
+        {"reply_to": "66"},
+        {"reply_markup": {"inline_keyboard": [[{"text": "Yes", "callback_data": "y"}]]}},
+    ],
+)
+def test_a_text_does_not_leave_without_what_another_terminal_has_put_to_it(
+    writer: Writer, reader: sqlite3.Connection, added: JsonObject
+) -> None:
+    drafts.save(writer, "chat", "See the file", 12, extras=added)
+    with pytest.raises(Refused, match="changed elsewhere"):
+        sends.queue_send(writer, "chat", "prof", {"text": "See the file"}, from_draft=True)
+    assert lookups.composed(reader, "chat").extras == added
+    file = {"file": "/spool/1/b.png", "source": "/home/b.png"}
+    with pytest.raises(Refused, match="changed elsewhere"):
+        sends.queue_pair(writer, "chat", "prof", file, {"text": "See the file"}, from_draft=True)
+    whole = {"text": "See the file", **added}
+    if "file" in added:
+        whole |= {"file": "/spool/2/price list.pdf", "source": "/home/price list.pdf"}
+    sends.queue_send(writer, "chat", "prof", whole, from_draft=True)
+    assert lookups.draft(reader, "chat") == ("", 0)
 
 
 # ---------------------------------------------------------------- sending and taking back
