@@ -184,6 +184,7 @@ def note(settings: Settings, name: str, text: str | None, *, remove: bool, manne
 
 def _end(until: snoozing.Until, now: int) -> str:
     when = "until they write" if until.at is None else f"until {moment(until.at, now, None)}"
+    when += ", even if they write" if until.sticky else ""
     return f"{when}{'. ' if until.notice else ''}{until.notice}"
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from cli_accounts import CommandLine
 
-from inbox_tui.store import journal
 from inbox_tui.store.db import Folder
 from inbox_tui.store.writes import Writer
+from tests.undoing import undo
 
 
 def one(command: CommandLine, query: str) -> str:
@@ -81,6 +81,9 @@ def test_it_is_said_what_a_snooze_comes_to_and_what_the_window_makes_of_it(readi
     telegram = one(reading, "platform:telegram")
     assert f"snoozed until tomorrow 09:00: {telegram}" in reading("snooze", telegram, "tomorrow").lines
     assert reading("snooze", telegram, "until", "reply").lines == [f"snoozed until they write: {telegram}"]
+    sticky = reading("snooze", telegram, "tomorrow", "9", "sticky")
+    assert sticky.lines == [f"snoozed until tomorrow 09:00, even if they write: {telegram}"]
+    assert "sticky" in reading("snooze", "--help").out
     closing = one(reading, "is:closing")
     assert "The reply window closes first" in reading("snooze", closing, "3d").out
 
@@ -123,7 +126,7 @@ def test_all_that_a_query_finds_is_one_step_and_its_count_is_said(reading: Comma
     assert ran.lines == [f"unchanged, pin {chats[0]}", *(f"pin {chat}" for chat in chats[1:])]
     (local,) = reading.account.home.glob("data/*/local.db")
     with Writer(Folder(local.parent, local.parent.name)) as writer:
-        step = journal.undo(writer)
+        step = undo(writer)
     assert step is not None
     assert step.chat_ids == tuple(chats[1:])
     assert reading("done", "--query", "from:nobody-at-all").err.endswith("no chat matches\n")
