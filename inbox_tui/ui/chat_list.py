@@ -60,7 +60,7 @@ class ChatList(VirtualRows[ChatRow]):
         self.selection = Selection()
         """What is selected; changed by `select` and `unselect` only."""
         self.acted_on: int | None = None
-        """The chat (pk) that was under the cursor at the last key."""
+        """The chat (pk) that the last key was about, where it may take it out of the list."""
 
     def show(self, source: Source[ChatRow] | None, *, end: bool = False, at: Key | None = None) -> None:
         """Show another list, of which nothing is selected."""

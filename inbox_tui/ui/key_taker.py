@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 SENDS = frozenset({"send", "send_done"})
 """Acts that send what stands in the composer."""
+PUTS_AWAY = frozenset(
+    {
+        *("done", "done_next", "done_no_reply", "read", "snooze", "labels", "pin", "archive"),
+        *("take_back", "redo", "retry", "discard", "palette"),
+    }
+)
+"""Acts that may take their chat out of the list, so that the next key is about the next one."""
 ALREADY_THERE = frozenset({"open", "back"})
 """Acts that lead to the place where their keys mean nothing."""
 
@@ -133,7 +140,8 @@ class KeyTaker:
         pressed = self._chords.press(key, inbox.context)
         self.pending = pressed.pending
         if pressed.action is not None:
-            row = inbox.subject if inbox.context is Context.LIST else None
+            puts_away = inbox.context is Context.LIST and pressed.action.id in PUTS_AWAY
+            row = inbox.subject if puts_away else None
             inbox.chats.acted_on = None if row is None else row.pk
             inbox.said = "There is nothing to type into"
             inbox.acts.carry_out(pressed.action, pressed.count)

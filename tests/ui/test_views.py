@@ -10,6 +10,8 @@ from inbox_tui.store import triage, views, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.views import View, ViewSource
 from inbox_tui.ui import pulse
+from inbox_tui.ui.actions import ACTIONS, Context
+from inbox_tui.ui.key_taker import PUTS_AWAY
 from inbox_tui.ui.preferences import Preferences
 
 from .conftest import NOW, Desk, DeskMaker
@@ -177,6 +179,28 @@ async def test_a_chat_that_leaves_by_itself_leaves_no_other_under_the_next_key(
         await agent.until(lambda: agent.says("No chat is selected"))
         await agent.press("j")
         assert at_cursor(agent) == before[before.index(row.chat.title) + 1]
+
+
+@pytest.mark.parametrize("key", ["P", "p", "I"])
+async def test_a_chat_that_leaves_by_itself_while_one_writes_or_reads_about_it_leaves_a_gap_too(
+    folder: Folder, desk: DeskMaker, key: str
+) -> None:
+    async with desk(folder, view=View.NOW) as agent:
+        await agent.press(*"8gg", "j", key)
+        row = agent.inbox.chats.cursor_row
+        assert row is not None
+        with writes.Writer(folder) as writer:
+            triage.done(writer, [row.chat.id])
+        await agent.until(lambda: row.chat.title not in listed(agent))
+        await agent.press("escape")
+        await agent.until(lambda: agent.app.screen is agent.inbox)
+        assert at_cursor(agent) is None
+        await agent.press("e")
+        await agent.until(lambda: agent.says("No chat is selected"))
+
+
+def test_what_may_take_a_chat_away_are_acts_of_the_list() -> None:
+    assert {action.id for action in ACTIONS if Context.LIST in action.contexts} >= PUTS_AWAY
 
 
 async def test_an_open_chat_may_leave_the_view_and_the_way_goes_on_behind_it(
