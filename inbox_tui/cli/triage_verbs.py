@@ -91,8 +91,8 @@ def snooze(
     """Put chats away until a time or a new message, no longer than the reply window of each allows.
 
     `snooze CHAT tomorrow 9` puts one away, `snooze CHAT CHAT --until "tomorrow 9"` several, and
-    `snooze --query is:waiting tomorrow 9` all that a query finds. With `sticky` behind the time they stay away
-    even if the customer writes.
+    `snooze --query is:waiting tomorrow 9` all that a query finds. With `sticky` behind the time they stay
+    away even if the customer writes.
     """
     from inbox_tui.cli import triaging
 
