@@ -184,22 +184,6 @@ def step(writer: Writer, walk: Walk) -> bool:
     return True
 
 
-def undo(writer: Writer) -> Step | None:
-    """Take the newest act that stands back; None where there is none."""
-    return _whole(writer, Walk(back=True))
-
-
-def redo(writer: Writer) -> Step | None:
-    """Do the act again that was undone last; None where there is none, or something was done since."""
-    return _whole(writer, Walk(back=False))
-
-
-def _whole(writer: Writer, walk: Walk) -> Step | None:
-    while step(writer, walk):
-        pass
-    return walk.result
-
-
 def _last_undone(writer: Writer) -> Milliseconds | None:
     (at,) = writer.local.execute("SELECT min(at) FROM journal WHERE undone").fetchone()
     return None if at is None else int(at)

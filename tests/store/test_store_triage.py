@@ -17,6 +17,7 @@ from inbox_tui.store import clock, journal, lookups, marks, outbox, sends, triag
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.items import State
 from inbox_tui.store.writes import MessagePage, Writer
+from tests.undoing import redo, undo
 
 TABLES = ("marks", "snoozes", "labels", "pins", "notes")
 
@@ -57,7 +58,7 @@ def test_no_reply_needed_closes_and_takes_as_read_in_one_step(writer: Writer) ->
     asked(writer, "chat")
     triage.done_no_reply(writer, ["chat"])
     assert derived(writer, "done, unanswered, unread") == (1, 0, 0)
-    assert journal.undo(writer) == journal.Step("done, no reply", ("chat",), 0, left=False)
+    assert undo(writer) == journal.Step("done, no reply", ("chat",), 0, left=False)
     assert derived(writer, "done, unanswered, unread") == (0, 1, 1)
 
 
@@ -102,9 +103,9 @@ def test_done_ends_a_snooze_and_taking_done_back_brings_the_snooze_back(writer: 
     triage.snooze(writer, ["chat"], Until(NOW + DAY))
     triage.done(writer, ["chat"])
     assert derived(writer, "snoozed_until, done") == (None, 1)
-    journal.undo(writer)
+    undo(writer)
     assert derived(writer, "snoozed_until, done") == (NOW + DAY, 0)
-    journal.redo(writer)
+    redo(writer)
     triage.reopen(writer, ["chat"])
     assert derived(writer, "snoozed_until, done") == (None, 0), "reopened is there to be answered"
 
@@ -164,7 +165,7 @@ def test_many_chats_are_one_step(writer: Writer) -> None:
     asked(writer, "a", "b", "c")
     triage.done(writer, ["b"])
     assert triage.done(writer, ["a", "b", "c", "a"]) == ("a", "c")
-    assert journal.undo(writer) == journal.Step("done", ("a", "c"), 0, left=False)
+    assert undo(writer) == journal.Step("done", ("a", "c"), 0, left=False)
     assert samples.ids(writer.cache, "SELECT id FROM chats WHERE done") == ["b"]
 
 
@@ -180,12 +181,12 @@ def test_an_act_in_parts_is_one_step_whatever_else_is_done_between_them(writer: 
     triage.pin(writer, ["a"], pinned=True)
     triage.label(writer, ["c"], ["vip"], step=step)
     assert samples.ids(writer.local, "SELECT what FROM journal") == ["labels", "labels", "pin", "labels"]
-    assert journal.undo(writer) == journal.Step("pin", ("a",), 0, left=False), "begun last"
-    assert journal.undo(writer) == journal.Step("labels", ("c", "b", "a"), 0, left=False)
+    assert undo(writer) == journal.Step("pin", ("a",), 0, left=False), "begun last"
+    assert undo(writer) == journal.Step("labels", ("c", "b", "a"), 0, left=False)
     assert labelled(writer) == {}
-    assert journal.undo(writer) is None
-    assert journal.redo(writer) == journal.Step("labels", ("a", "b", "c"), 0, left=False)
-    assert journal.redo(writer) == journal.Step("pin", ("a",), 0, left=False)
+    assert undo(writer) is None
+    assert redo(writer) == journal.Step("labels", ("a", "b", "c"), 0, left=False)
+    assert redo(writer) == journal.Step("pin", ("a",), 0, left=False)
     assert labelled(writer) == dict.fromkeys("abc", "vip")
 
 
@@ -196,7 +197,7 @@ def test_an_undo_that_was_cut_off_between_two_parts_is_finished_by_the_next_one(
         triage.label(writer, [name], ["vip"], step=step)
     assert journal.step(writer, journal.Walk(back=True))
     assert labelled(writer) == {"a": "vip"}
-    assert journal.undo(writer) == journal.Step("labels", ("a",), 0, left=False)
+    assert undo(writer) == journal.Step("labels", ("a",), 0, left=False)
     assert labelled(writer) == {}
 
 
@@ -241,21 +242,21 @@ def test_undo_goes_back_through_every_state_and_redo_forth_again_across_restarts
                 states.append(state(writer))
         for before in reversed(states[:-1]):
             with Writer(writer.folder) as later:
-                assert journal.undo(later)
+                assert undo(later)
                 assert state(later) == before
-        assert journal.undo(writer) is None
+        assert undo(writer) is None
         for after in states[1:]:
-            assert journal.redo(writer)
+            assert redo(writer)
             assert state(writer) == after
-        assert journal.redo(writer) is None
+        assert redo(writer) is None
 
 
 def test_a_new_act_is_the_end_of_what_could_be_done_again(writer: Writer) -> None:
     asked(writer, "chat")
     triage.done(writer, ["chat"])
-    journal.undo(writer)
+    undo(writer)
     triage.pin(writer, ["chat"], pinned=True)
-    assert journal.redo(writer) is None
+    assert redo(writer) is None
 
 
 def test_what_has_changed_since_is_left_as_it_is_and_said(writer: Writer) -> None:
@@ -265,7 +266,7 @@ def test_what_has_changed_since_is_left_as_it_is_and_said(writer: Writer) -> Non
     # The chat was looked at on the screen, which is no act of its own.
     marks.mark(writer, "a", "seen")
     writes.refold_chats(writer, ["a"])
-    assert journal.undo(writer) == journal.Step("read", ("b",), 1, left=False)
+    assert undo(writer) == journal.Step("read", ("b",), 1, left=False)
     assert [derived(writer, "unread", name) for name in "ab"] == [(0,), (1,)]
 
 
@@ -274,7 +275,7 @@ def test_a_message_that_has_left_stays_and_the_undo_of_what_was_done_before_says
     triage.done(writer, ["chat"])
     item = sends.queue_send(writer, "chat", "prof", {"text": "hello"}, hold_ms=0)
     outbox.move(writer, item, State.SENDING, dispatched=True)
-    assert journal.undo(writer) == journal.Step("done", ("chat",), 0, left=True)
+    assert undo(writer) == journal.Step("done", ("chat",), 0, left=True)
     assert len(outbox.open_items(writer)) == 1
 
 
@@ -283,7 +284,7 @@ def test_the_journal_keeps_its_newest_steps(writer: Writer, monkeypatch: pytest.
     asked(writer, "chat")
     for number in range(5):
         triage.label(writer, ["chat"], [f"l{number}"])
-    steps = [journal.undo(writer) for _ in range(4)]
+    steps = [undo(writer) for _ in range(4)]
     assert [step is not None for step in steps] == [True, True, True, False]
 
 
@@ -297,9 +298,9 @@ def test_a_step_of_many_parts_pushes_old_ones_out_but_never_a_part_of_one(
     for name in "abcd":
         triage.label(writer, [name], ["vip"], step=step)
     triage.done(writer, ["a"])
-    assert journal.undo(writer) == journal.Step("done", ("a",), 0, left=False)
-    assert journal.undo(writer) == journal.Step("labels", tuple("dcba"), 0, left=False)
-    assert journal.undo(writer) is None
+    assert undo(writer) == journal.Step("done", ("a",), 0, left=False)
+    assert undo(writer) == journal.Step("labels", tuple("dcba"), 0, left=False)
+    assert undo(writer) is None
 
 
 def test_a_reply_after_the_end_of_a_snooze_ends_it_for_good(writer: Writer) -> None:
