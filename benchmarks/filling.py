@@ -12,7 +12,8 @@ from inbox_tui.api import pages
 from inbox_tui.api.transport import Answer
 from inbox_tui.store import sync_progress, writes
 from inbox_tui.store.db import Folder, now_ms
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 from inbox_tui.sync.reading import LONG
 
 HOUR = 3_600_000

@@ -29,7 +29,8 @@ from benchmarks.terminal import QUIET_SECONDS, Terminal
 from benchmarks.world import build
 from inbox_tui.core.models import Message
 from inbox_tui.store.db import Changes, Folder, now_ms, open_reader
-from inbox_tui.store.writes import MessagePage, Writer, apply_messages
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage, apply_messages
 
 SMALL = 100
 """Chats of the small account, and messages of its newest chat."""

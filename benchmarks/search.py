@@ -23,7 +23,8 @@ from inbox_tui.core.models import Chat, Message, Profile
 from inbox_tui.store import find, writes
 from inbox_tui.store.db import Folder, now_ms, open_reader, prepare
 from inbox_tui.store.find import Order
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 HITS, ROUNDS = 50, 15
 CHAT = 10

@@ -30,7 +30,8 @@ from inbox_tui import config
 from inbox_tui.api import pages
 from inbox_tui.api.transport import Answer
 from inbox_tui.store import db, sync_progress, writes
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 from inbox_tui.sync import engine
 from inbox_tui.sync.loop import READERS
 from inbox_tui.sync.reading import LONG

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inbox_tui.store import journal
 from inbox_tui.store.journal import Step, Walk
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 
 def undo(writer: Writer) -> Step | None:

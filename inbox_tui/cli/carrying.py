@@ -17,7 +17,8 @@ from inbox_tui.store import acts, clock, lookups
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.writes import Writer, refold_chats
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import refold_chats
 
 NOTHING = "Nothing was sent"
 

@@ -16,7 +16,8 @@ from inbox_tui.store import clock, lookups, outbox, sends
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import open_reader, prepare
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.writes import Writer, refold_chats
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import refold_chats
 
 LEAST = 4
 """Characters of an item's id that are enough, where they name one alone."""

@@ -15,7 +15,7 @@ from inbox_tui.store import repair as store
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.health import FileHealth, FileState
 from inbox_tui.store.kept_files import kept_files, put_right
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 
 def running(folder: Folder) -> bool:

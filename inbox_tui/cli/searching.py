@@ -19,7 +19,7 @@ from inbox_tui.store import clock, find, index, lookups
 from inbox_tui.store.coverage import Coverage, coverage
 from inbox_tui.store.db import Folder, open_reader, prepare
 from inbox_tui.store.find import Found, Hit, Order
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 SLICE_ROWS = 1_000
 SAY_SECONDS = 1.0

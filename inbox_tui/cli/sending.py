@@ -27,7 +27,8 @@ from inbox_tui.store.db import Folder, open_reader, prepare
 from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.store.records import MESSAGE_COLUMNS, message_of
-from inbox_tui.store.writes import Writer, refold_chats
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import refold_chats
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from inbox_tui.cli.options import DryOption, IdsOption, JsonOption, settings_of
 if TYPE_CHECKING:
     from inbox_tui.cli.triaging import Manner
     from inbox_tui.store.journal import OpenStep
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
     class StepAct(Protocol):
         """An act of `store.triage` on many chats, as a part of a step."""

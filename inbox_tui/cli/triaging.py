@@ -19,7 +19,7 @@ from inbox_tui.store.db import open_reader, prepare
 from inbox_tui.store.journal import OpenStep
 from inbox_tui.store.picking import survey
 from inbox_tui.store.reads import ChatRow
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 WOULD = {
     "done": "be done",

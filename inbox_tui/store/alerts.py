@@ -17,7 +17,7 @@ from inbox_tui.store.db import in_lists, transaction
 
 if TYPE_CHECKING:
     # Only the writing thread needs what applying pages needs; a screen paints without it.
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 STEPS: Sequence[Milliseconds] = (HOUR, 15 * MINUTE)
 """How long before a window closes its chat is told of, once each."""

@@ -11,7 +11,7 @@ from inbox_tui.store.db import now_ms, transaction
 from inbox_tui.store.fetched import comment_text, post_text
 
 if TYPE_CHECKING:
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 _GONE: Mapping[str, object] = {
     "body": None,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from inbox_tui.store.db import transaction
 
 if TYPE_CHECKING:
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 KEY = "automatic"
 """Where they stand in `meta` of `cache.db`, as JSON; without any there is no such row."""

@@ -14,7 +14,7 @@ from inbox_tui.store.db import now_ms
 
 if TYPE_CHECKING:
     # Only the engine keeps the difference; a screen that reads it paints without what writing needs.
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 OFFSET = "clock_offset_ms"
 """Name in the cache of the server's clock minus this machine's, in milliseconds."""

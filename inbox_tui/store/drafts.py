@@ -16,7 +16,7 @@ from inbox_tui.store.records import dump
 
 if TYPE_CHECKING:
     # Only the writing thread needs what applying pages needs; a screen paints without it.
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 EXTRAS = ("reply_to", "reply_to_id", "file", "media_url", "size", "type", "reply_markup")
 """What can go with the text of a draft, by its name in the payload of a send; `file`: where it was chosen.

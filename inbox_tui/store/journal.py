@@ -19,7 +19,7 @@ from inbox_tui.store.records import dump
 
 if TYPE_CHECKING:
     # Only the writing thread needs what applying pages needs; a screen paints without it.
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 KEPT = 500
 """Steps that the journal goes back."""

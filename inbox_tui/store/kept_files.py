@@ -12,7 +12,7 @@ from pathlib import Path
 
 from inbox_tui.store import media, spool
 from inbox_tui.store.db import Folder, open_reader, transaction
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from inbox_tui.store.db import explained, now_ms, transaction
 
 if TYPE_CHECKING:
     # Only the writing thread needs what applying pages needs; a screen paints without it.
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 NO_CACHE = 0
 """The generation of acts that cover by place; no cache has it."""

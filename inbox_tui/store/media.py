@@ -24,7 +24,7 @@ from inbox_tui.store.db import Folder, now_ms, transaction
 from inbox_tui.store.fetched import MediaState
 
 if TYPE_CHECKING:
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 CAP_BYTES = 500_000_000
 """How much the folder may hold."""

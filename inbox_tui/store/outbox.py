@@ -22,7 +22,7 @@ from inbox_tui.store.records import dump
 
 if TYPE_CHECKING:
     # Only the writing thread needs what applying pages needs; a screen paints without it.
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 WITH_WORDS = "('send', 'edit', 'private_reply')"
 """Acts that carry words of the person's, as a list of SQL."""

@@ -11,7 +11,7 @@ from inbox_tui.store.db import now_ms, transaction
 
 if TYPE_CHECKING:
     # Only the writing thread needs what applying pages needs; a screen paints without it.
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 MOST = 200
 """Choices that are remembered; the oldest give way."""

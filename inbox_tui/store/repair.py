@@ -31,7 +31,7 @@ from inbox_tui.store.db import (
 )
 from inbox_tui.store.health import FileState, Mode
 from inbox_tui.store.records import CHAT_COLUMNS, SqlRow, chat_of, chat_search_key, chat_sort_at
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 _FIRST_LOCKED, _LOCKED = 0x40000000, 512
 """The bytes that SQLite locks in a database file while it has it open, whatever the file's length."""

@@ -16,7 +16,7 @@ from inbox_tui.store.marks import known_now, touch
 
 if TYPE_CHECKING:
     # Only the writing thread needs what applying pages needs; a screen paints without it.
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 _ALONE = frozenset({"file", "media_url", "reply_to", "reply_markup"})
 """What goes with a draft and would be lost where a send is not made of it (`drafts.EXTRAS`)."""

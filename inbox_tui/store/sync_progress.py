@@ -16,7 +16,7 @@ from inbox_tui.store.db import now_ms, transaction
 
 if TYPE_CHECKING:
     # Only the engine publishes; a screen that reads paints without what writing needs.
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 KEY = "sync_progress"
 

@@ -23,7 +23,7 @@ from inbox_tui.store.reads import CHAT_SELECT, ChatRow, Key, chat_row
 
 if TYPE_CHECKING:
     # Only the engine brings rows up to date; a screen paints without what that needs.
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 
 class View(StrEnum):

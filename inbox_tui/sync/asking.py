@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from inbox_tui.config import Settings
 from inbox_tui.core.errors import InboxError, NetworkError
 from inbox_tui.store import db, screens
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync.engine import EngineRunningError, Keys, elected, running, writing
 from inbox_tui.sync.loop import Loop, Mode
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from inbox_tui.core.models import Milliseconds, Status
 from inbox_tui.store import looks, screens
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync import schedule
 from inbox_tui.sync.messages import Messages
 from inbox_tui.sync.schedule import Kind, Look, Schedule

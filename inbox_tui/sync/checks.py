@@ -16,7 +16,7 @@ from inbox_tui.store import lookups
 from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.records import CHAT_COLUMNS, chat_of
 from inbox_tui.store.replies import elsewhere
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 STALE_MS: Milliseconds = 15 * 60_000
 """What was written longer ago than this is not sent without the person."""

@@ -10,7 +10,7 @@ from inbox_tui.api.client import Client
 from inbox_tui.core.models import Milliseconds
 from inbox_tui.store import clock as kept_clock
 from inbox_tui.store.db import now_ms
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 KEEP_SECONDS = 2.0
 """How often at most the difference is written down."""

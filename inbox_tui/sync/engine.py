@@ -24,7 +24,7 @@ from inbox_tui.store import acts, automatic, db, outbox
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import Folder
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync import subscription
 from inbox_tui.sync.loop import Loop, Mode
 from inbox_tui.sync.subscription import Registrar, Webhooks

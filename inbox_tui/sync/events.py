@@ -19,7 +19,7 @@ from inbox_tui.core.errors import StoreError
 from inbox_tui.core.models import Message, Milliseconds, Profile, Rejected, Status
 from inbox_tui.core.text import clean
 from inbox_tui.store import writes
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync.attention import Attention
 from inbox_tui.sync.jobs import unexpected
 from inbox_tui.sync.messages import Messages

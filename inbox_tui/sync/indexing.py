@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from inbox_tui.store import erasure, index
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 SHORT_SECONDS, LONG_SECONDS = 0.01, 0.2
 """How long a slice may hold other writers up: while a screen lives, and without one."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from inbox_tui.api.client import Client
 from inbox_tui.core.models import Chat, Milliseconds, Page
 from inbox_tui.store import looks, writes
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync.jobs import Apply, Fetch, Outcome
 
 PAGE = 100

@@ -16,7 +16,7 @@ from inbox_tui.core.models import Milliseconds
 from inbox_tui.core.progress import Progress
 from inbox_tui.store import media, spool, views, writes
 from inbox_tui.store.db import Changes
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync.attention import Attention
 from inbox_tui.sync.clocks import Clock, ServerClock
 from inbox_tui.sync.events import Events

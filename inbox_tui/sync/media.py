@@ -23,7 +23,8 @@ from inbox_tui.store import media, screens, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.fetched import MediaState
 from inbox_tui.store.media import Place
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 from inbox_tui.sync.jobs import Answers, Workers, sparingly
 
 AT_ONCE = 2

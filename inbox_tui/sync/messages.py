@@ -15,7 +15,8 @@ from inbox_tui.core.errors import InboxError, StoreError
 from inbox_tui.core.models import Message, Milliseconds, Page
 from inbox_tui.store import writes
 from inbox_tui.store.db import now_ms
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 from inbox_tui.sync import threads
 from inbox_tui.sync.jobs import Apply, Fetch, Outcome, unexpected
 from inbox_tui.sync.schedule import Kind, Look, Subject

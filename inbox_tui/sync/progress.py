@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from inbox_tui.core.progress import INDEX, UP_TO_DATE, Progress
 from inbox_tui.store import index, sync_progress
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync.pull import Pull
 from inbox_tui.sync.schedule import BACKLOG, Kind, Look, Schedule
 from inbox_tui.sync.threads import PAGE

@@ -15,7 +15,7 @@ from inbox_tui.api.client import Client
 from inbox_tui.core.errors import NotAuthorised, NotFound, RequestRejected
 from inbox_tui.core.models import Chat, Milliseconds, Profile, Rejected
 from inbox_tui.store import lookups, sync_progress, writes
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync.jobs import Apply, Fetch, Outcome
 from inbox_tui.sync.listing import Listing
 from inbox_tui.sync.messages import Messages

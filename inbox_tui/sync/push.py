@@ -24,7 +24,8 @@ from inbox_tui.store import acts, clock, lookalikes, outbox, sends, writes
 from inbox_tui.store.acts import ActName, lane
 from inbox_tui.store.db import now_ms
 from inbox_tui.store.items import OutboxItem, State, refuse_foreign
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 from inbox_tui.sync import checks, decisions
 from inbox_tui.sync.acts import Acts
 from inbox_tui.sync.decisions import Decision, What

@@ -14,7 +14,7 @@ from inbox_tui.core.errors import InboxError
 from inbox_tui.core.models import Message, Milliseconds, Profile
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync.decisions import Decision
 from inbox_tui.sync.jobs import Workers
 

@@ -14,7 +14,7 @@ from inbox_tui.core.models import Milliseconds, Status
 from inbox_tui.store import lookalikes, media
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync import decisions
 from inbox_tui.sync.decisions import What
 from inbox_tui.sync.sending import Desk

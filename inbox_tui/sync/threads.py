@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from inbox_tui.core.models import Message, Milliseconds, Page
 from inbox_tui.store.records import newest_times
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 PAGE = 100
 REFRESH = 30

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from inbox_tui.core.capabilities import PLATFORM_NAMES
 from inbox_tui.core.errors import InboxError, NetworkError, NotAuthorised, NotFound, RateLimited, ServerFault
 from inbox_tui.store import lookups, writes
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync import schedule
 from inbox_tui.sync.attention import Attention
 from inbox_tui.sync.pull import Pull, has_no_messages

@@ -14,7 +14,8 @@ from inbox_tui.api.client import Client
 from inbox_tui.core.errors import InboxError, Refused
 from inbox_tui.core.models import Chat, Comment, Message, Milliseconds, Page, Post, Rejected
 from inbox_tui.store import answers, writes
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 from inbox_tui.sync.jobs import Apply, Fetch, Outcome
 from inbox_tui.sync.messages import stated_at
 

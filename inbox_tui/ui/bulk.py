@@ -12,7 +12,7 @@ from inbox_tui.store.journal import OpenStep
 from inbox_tui.ui.session import Session
 
 if TYPE_CHECKING:
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 SHOWN_FROM = 1_000
 """Chats from which on it is shown how far an act has come; fewer are done before one could read it."""

@@ -30,7 +30,7 @@ from inbox_tui.ui.session import Session
 
 if TYPE_CHECKING:
     # Only the writing thread needs what applying pages needs; a screen paints without it.
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 DRAFT_SECONDS = 0.15
 """The longest that a typed character exists only in memory, besides the time of one disk write."""

@@ -16,7 +16,7 @@ from inbox_tui.ui.session import Session
 
 if TYPE_CHECKING:
     # Only the writing thread needs what applying pages needs; a screen paints without it.
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 
 class KeptDraft:

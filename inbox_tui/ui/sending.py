@@ -16,7 +16,7 @@ from inbox_tui.ui.session import Session
 
 if TYPE_CHECKING:
     # Only the writing thread needs what applying pages needs; a screen paints without it.
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
 
 LEAVING_MS: Milliseconds = 2_000
 """How long before the reply window closes a send has to leave, to arrive while it is open."""

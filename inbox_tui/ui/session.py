@@ -12,7 +12,7 @@ from inbox_tui.store.clock import ServerClock
 from inbox_tui.store.db import Changes, Folder, open_reader
 
 if TYPE_CHECKING:
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
     from inbox_tui.ui.searcher import Searcher
 
 P = ParamSpec("P")
@@ -120,7 +120,7 @@ class Session:
 
     def _open_writer(self) -> Writer:
         if self._writer is None:
-            from inbox_tui.store.writes import Writer
+            from inbox_tui.store.writer import Writer
 
             self._writer = Writer(self.folder)
         return self._writer

@@ -14,7 +14,7 @@ from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
 from inbox_tui.store import clock
 from inbox_tui.store.db import now_ms
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from inbox_tui.config import load
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
 from inbox_tui.store.answers import keep_comments
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 KEYBOARD = {"inline_keyboard": [[{"text": "Track order", "callback_data": "track"}]]}
 

@@ -12,6 +12,7 @@ from cli_accounts import CommandLine
 from inbox_tui.config import load
 from inbox_tui.store import lookups, writes
 from inbox_tui.store.db import Folder, open_reader
+from inbox_tui.store.writer import Writer
 
 PEOPLE = {
     "jane_q": "Jane Quillfeather",
@@ -39,7 +40,7 @@ def introduce() -> Introduce:
             for row, (handle, name) in zip(rows, PEOPLE.items(), strict=True)
             if row is not None
         ]
-        with writes.Writer(place) as writer:
+        with Writer(place) as writer:
             writes.apply_chats(writer, chats)
         return dict(zip(PEOPLE, ids, strict=True))
 
@@ -84,7 +85,7 @@ def test_an_id_comes_before_a_handle(reading: CommandLine, introduce: Introduce)
     with closing(open_reader(place)) as reader:
         row = lookups.chat(reader, chat)
     assert row is not None
-    with writes.Writer(place) as writer:
+    with Writer(place) as writer:
         writes.apply_chats(writer, [replace(row.chat, participant_username=other)])
     assert reading("thread", other, "-q").lines != reading("thread", chat, "-q").lines
     assert reading("done", other).lines == [f"done {other}"]
@@ -126,7 +127,7 @@ def test_while_not_all_chats_are_listed_a_handle_is_not_enough_to_write_to_it(
     reading: CommandLine, introduce: Introduce
 ) -> None:
     chat = introduce(reading)["max.q"]
-    with writes.Writer(folder(reading)) as writer:
+    with Writer(folder(reading)) as writer:
         writer.cache.execute("UPDATE profiles SET walked = 0 WHERE platform = 'bluesky'")
     ran = reading("send", "@max.q", "Hello", "--queue")
     assert ran.code == 2

@@ -9,7 +9,7 @@ from pathlib import Path
 from cli_accounts import CommandLine
 
 from inbox_tui.store import db, index
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 
 def folder_of(line: CommandLine) -> db.Folder:

@@ -9,7 +9,7 @@ import pytest
 from cli_accounts import CommandLine
 
 from inbox_tui.store.db import Folder
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from tests.undoing import undo
 
 

@@ -30,7 +30,7 @@ from inbox_tui.core.models import Attachment, Chat, Message, Profile, Rejected
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
 from inbox_tui.store import db, drafts, health, looks, marks, media, outbox, screens, sends, spool, writes
 from inbox_tui.store.items import State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync import engine
 
 HOUR = 3_600_000

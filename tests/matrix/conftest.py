@@ -26,7 +26,7 @@ from inbox_tui.core.models import Comment, Post
 from inbox_tui.sandbox.server import RunningSandbox, running
 from inbox_tui.store import drafts, outbox
 from inbox_tui.store.answers import keep_comments, keep_posts
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.app import InboxApp
 from tests.matrix import intentions
 from tests.matrix.expected import PLATFORMS, Api, Cell, Do, cells

@@ -6,7 +6,7 @@ from inbox_tui.core.models import JsonObject
 from inbox_tui.store import acts
 from inbox_tui.store.acts import ActName, queue_act
 from inbox_tui.store.items import OutboxItem
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from tests.matrix.expected import Cell, Do
 from tests.matrix.verbs import OTHER, words_for
 from tests.matrix.world import Place

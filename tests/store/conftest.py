@@ -11,7 +11,7 @@ import pytest
 import store_samples
 
 from inbox_tui.store.db import Folder, open_reader
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 
 @pytest.fixture

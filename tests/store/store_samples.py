@@ -18,7 +18,8 @@ from inbox_tui.core.models import Chat, Message, Milliseconds, Profile
 from inbox_tui.store import writes
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.records import MESSAGE_COLUMNS, SqlRow, message_of
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 NOW: Milliseconds = 1_780_000_000_000
 SECOND: Milliseconds = 1_000

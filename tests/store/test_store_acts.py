@@ -16,7 +16,7 @@ from inbox_tui.store.acts import ActName, comment_chat, lane, new_chat_of, queue
 from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.sends import HOLD_MS
 from inbox_tui.store.threads import ThreadSource
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 REPLY: JsonObject = {"post_id": "p", "comment_id": "k", "comment_external_id": "x-k", "text": "Hello"}
 

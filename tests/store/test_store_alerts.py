@@ -11,7 +11,8 @@ from store_samples import DAY, HOUR, MINUTE, NOW, chat, counting, inbound, outbo
 from inbox_tui.store import alerts, sync_progress, writes
 from inbox_tui.store.alerts import Closing, Heard
 from inbox_tui.store.db import Folder, open_reader
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 
 @pytest.fixture(params=[500, 0], ids=["chat by chat", "by time"])

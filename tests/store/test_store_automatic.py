@@ -13,7 +13,8 @@ from inbox_tui.store import automatic, customers, lookups, replies, sends, views
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.items import State
 from inbox_tui.store.outbox import move
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 AWAY = "We are AWAY until Monday"
 

@@ -15,7 +15,7 @@ from inbox_tui.store import customers, lookups, outbox, sends, triage, writes
 from inbox_tui.store.customers import Customer
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.items import State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 
 def known(writer: Writer, name: str = "chat") -> Customer:

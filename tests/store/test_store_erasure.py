@@ -17,7 +17,8 @@ from inbox_tui.store import erasure, writes
 from inbox_tui.store.db import Changes, Folder, open_reader
 from inbox_tui.store.reads import ChatSource
 from inbox_tui.store.threads import ThreadSource
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 SECRET = "xyzzy-plugh"
 TOLD = inbound(

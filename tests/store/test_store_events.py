@@ -12,7 +12,8 @@ from store_samples import NOW, SECOND, chat
 from inbox_tui.core.models import Message, Milliseconds, Reaction
 from inbox_tui.store import writes
 from inbox_tui.store.records import MESSAGE_COLUMNS
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from inbox_tui.store import clock, facts, marks, outbox, sends, sync_progress, w
 from inbox_tui.store.db import prepare, transaction
 from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.records import CHAT_COLUMNS, SqlRow, chat_of
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 FACTS = "unread, unanswered, needs_reply_since, waiting, done, failed, retrying_since, window_closes_at"
 COLUMNS = f"{FACTS}, next_change_at"

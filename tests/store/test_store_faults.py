@@ -19,7 +19,7 @@ import store_samples as samples
 from inbox_tui.core.errors import StoreError
 from inbox_tui.store import db, drafts, marks, outbox, screens, sends, writes
 from inbox_tui.store.db import Folder, open_reader, transaction
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.session import Session
 
 LONG = "many words " * 2000
@@ -118,7 +118,7 @@ import pathlib, resource, sys
 from inbox_tui.core.errors import StoreError
 from inbox_tui.store import drafts, screens, sends
 from inbox_tui.store.db import Folder
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 with Writer(Folder(pathlib.Path(sys.argv[1]), "acme")) as writer:
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
     try:
@@ -163,7 +163,7 @@ import json, pathlib, subprocess, sys
 from inbox_tui.core.errors import StoreError
 from inbox_tui.store import drafts, screens, sends
 from inbox_tui.store.db import Folder, prepare
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 home = pathlib.Path(sys.argv[1])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k,mode=0700", "tmpfs", home], check=True)
 folder = Folder(home / "data" / "127.0.0.1-1--main", "acme")

@@ -18,7 +18,8 @@ from inbox_tui.store import acts, answers, fetched, lookups, media, outbox, writ
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.fetched import MediaState
 from inbox_tui.store.items import State
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 SECRET = "xyzzy-plugh"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)

@@ -18,7 +18,8 @@ from inbox_tui.store import find, index, search, triage, writes
 from inbox_tui.store.coverage import Coverage, coverage, partial_chats
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.find import Order
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 PROFILES = [Profile("ig", "Acme Shop", "instagram", username="acme.shop"), Profile("tg", "Bot", "telegram")]
 IMAGE, FILM = Attachment("a1", "image"), Attachment("a2", "video")

@@ -10,7 +10,7 @@ from inbox_tui.core.models import JsonObject
 from inbox_tui.store import entries, lookups, outbox, sends
 from inbox_tui.store.acts import ActName, queue_act
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 REPLY: JsonObject = {
     "post_id": "post",

@@ -21,7 +21,7 @@ from inbox_tui.store import db, drafts, health, marks, outbox, repair, screens, 
 from inbox_tui.store.db import Folder, connect_read_only, open_reader, prepare
 from inbox_tui.store.health import FileState
 from inbox_tui.store.items import State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 COUNT = 120
 WORDS = "words that fill a page " * 20

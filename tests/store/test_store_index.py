@@ -17,7 +17,8 @@ from store_samples import NOW, SECOND, chat, inbound, outbound
 from inbox_tui.core.models import Attachment, Message, Reaction
 from inbox_tui.store import db, erasure, index, schema, writes
 from inbox_tui.store.db import Folder, open_reader, prepare
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 BODIES = (
     "Where is order A-1042?",

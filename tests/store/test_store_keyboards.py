@@ -10,7 +10,7 @@ from inbox_tui.core.errors import Refused
 from inbox_tui.core.keyboard_text import Design
 from inbox_tui.core.keyboards import MarkupKind
 from inbox_tui.store.keyboards import delete_keyboard, save_keyboard, saved_keyboards
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 ORDER = Design(text="Track order | Shop > https://acme.example")
 SIZES = Design(MarkupKind.REPLY, "S | M | L", "Which size?", one_time=False)

@@ -14,7 +14,8 @@ from inbox_tui.core.models import Attachment, Message
 from inbox_tui.store import outbox, sends, writes
 from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.lookalikes import lookalikes, sent_at
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 
 @pytest.fixture(autouse=True)

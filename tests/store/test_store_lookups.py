@@ -15,7 +15,8 @@ from inbox_tui.core.errors import UsageError
 from inbox_tui.store import drafts, lookups, marks, outbox, sends, writes
 from inbox_tui.store.db import Changes, open_reader
 from inbox_tui.store.lookups import Changed, Counts, Revision
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 
 def test_what_changed_names_the_chats_of_both_files_once(writer: Writer, reader: sqlite3.Connection) -> None:

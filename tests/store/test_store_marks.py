@@ -11,7 +11,8 @@ from store_samples import HOUR, NOW, chat, inbound, outbound
 from inbox_tui.core.marks import Coverage, Entry, Mark
 from inbox_tui.store import marks, writes
 from inbox_tui.store.marks import LAST_ID, Known
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 
 def kept(writer: Writer) -> Mark:

@@ -13,7 +13,8 @@ from store_samples import NOW, SECOND, chat
 from inbox_tui.core.models import Attachment, Message, Reaction
 from inbox_tui.store import writes
 from inbox_tui.store.records import MESSAGE_COLUMNS, merge_message, message_values
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 TRIMMED = frozenset(
     (

@@ -19,7 +19,7 @@ from sqlite_utils.migrations import Migrations
 from inbox_tui.core.errors import StoreError
 from inbox_tui.store import db, drafts, schema, writes
 from inbox_tui.store.db import Folder, open_reader, prepare
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 
 def mode(path: Path) -> int:

@@ -11,7 +11,7 @@ import time_machine
 
 from inbox_tui.store import names, recency, writes
 from inbox_tui.store.db import Folder, open_reader
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 
 def known(writer: Writer, *people: tuple[str, str | None]) -> None:

@@ -28,7 +28,7 @@ from inbox_tui.store.drafts import NO_WORDS, Base, Words
 from inbox_tui.store.items import OutboxItem, State, refuse_foreign
 from inbox_tui.store.lookups import Composed
 from inbox_tui.store.sends import HOLD_MS
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 ENDS = (State.SETTLED, State.DISCARDED)
 
@@ -483,7 +483,7 @@ from inbox_tui.core.errors import Refused
 from inbox_tui.store import drafts, outbox, screens, sends
 from inbox_tui.store.items import refuse_foreign
 from inbox_tui.store.db import Folder
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 writer = Writer(Folder(pathlib.Path(sys.argv[1]), "acme"))
 statements_left = int(sys.argv[2])

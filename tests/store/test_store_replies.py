@@ -9,7 +9,7 @@ from store_samples import MINUTE, NOW, SECOND, inbound, outbound, pulled
 from inbox_tui.store import outbox, sends
 from inbox_tui.store.items import State
 from inbox_tui.store.replies import Elsewhere, elsewhere
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 
 def asked(writer: Writer) -> str | None:

@@ -17,7 +17,7 @@ from inbox_tui.store import outbox, sends, spool
 from inbox_tui.store.db import Folder
 from inbox_tui.store.items import State
 from inbox_tui.store.spool import SpooledFile, copy_in, sweep
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 

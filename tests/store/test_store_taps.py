@@ -15,7 +15,8 @@ from inbox_tui.core.models import Json, Message
 from inbox_tui.store import find, writes
 from inbox_tui.store.reads import ChatSource
 from inbox_tui.store.threads import ThreadSource
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 
 def keyboard(label: str, data: str = "track:1") -> dict[str, Json]:

@@ -16,7 +16,8 @@ from inbox_tui.core.snooze import Until
 from inbox_tui.store import clock, journal, lookups, marks, outbox, sends, triage, writes
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.items import State
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 from tests.undoing import redo, undo
 
 TABLES = ("marks", "snoozes", "labels", "pins", "notes")

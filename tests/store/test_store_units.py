@@ -12,7 +12,7 @@ import store_samples as samples
 from inbox_tui.core.errors import Refused
 from inbox_tui.store import drafts, lookups, outbox, sends
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 TEXT, FILE = {"text": "here it is"}, {"file": "/spool/x/a.png", "source": "/home/a.png"}
 

@@ -22,7 +22,7 @@ from inbox_tui.store import health, schema, triage, views, writes
 from inbox_tui.store.db import open_reader, transaction
 from inbox_tui.store.reads import ChatFilter, ChatListing, ChatRow, ChatSource, Key, PickedSource
 from inbox_tui.store.views import View, ViewSource
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 
 STATES: Mapping[View, State] = {
     View.UNREAD: State.UNREAD,

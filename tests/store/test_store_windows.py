@@ -18,7 +18,8 @@ from inbox_tui.store.db import open_reader, transaction
 from inbox_tui.store.items import State
 from inbox_tui.store.reads import ChatFilter, ChatRow, ChatSource, Key, PickedSource, Source
 from inbox_tui.store.threads import OUTBOX_AT, ThreadRow, ThreadSource
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 
 Row = ChatRow | ThreadRow
 

@@ -18,7 +18,8 @@ from inbox_tui.core.models import Rejected
 from inbox_tui.store import drafts, lookups, marks, writes
 from inbox_tui.store.db import Changes, transaction
 from inbox_tui.store.rows import TIE_BITS
-from inbox_tui.store.writes import Applied, MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import Applied, MessagePage
 
 EXAMPLES = settings(max_examples=25, deadline=None)
 FIRST = MessagePage(

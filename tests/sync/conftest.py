@@ -21,7 +21,7 @@ from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions, running
 from inbox_tui.store import clock as kept_clock
 from inbox_tui.store import db, outbox, sends
 from inbox_tui.store.items import OutboxItem
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync import engine
 from inbox_tui.sync.clocks import Clock
 from inbox_tui.sync.loop import Loop, Mode

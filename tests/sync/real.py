@@ -12,7 +12,7 @@ from inbox_tui.sandbox.server import RunningSandbox
 from inbox_tui.store import lookups, outbox, sends
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.items import OutboxItem
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from tests.sync import verify
 
 PATIENCE = 30.0

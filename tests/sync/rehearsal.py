@@ -35,7 +35,7 @@ from inbox_tui.sandbox.webhooks import Courier
 from inbox_tui.sandbox.world import Event, World
 from inbox_tui.store import db
 from inbox_tui.store.db import Folder
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync.clocks import Clock
 from inbox_tui.sync.jobs import Answers
 from inbox_tui.sync.loop import Loop, Mode

@@ -35,7 +35,7 @@ from inbox_tui.store import acts, db, lookups, outbox, screens, sends
 from inbox_tui.store.acts import ActName
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from tests.sync import verify
 from tests.sync.people import People
 

@@ -17,7 +17,7 @@ from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox, SandboxOptions
 from inbox_tui.store import db, drafts, marks, outbox, screens, sends, writes
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync.push import REPLAYS
 from tests import nursery
 from tests.nursery import Child

@@ -17,7 +17,7 @@ from inbox_tui.store import acts, outbox
 from inbox_tui.store.acts import ActName, queue_act
 from inbox_tui.store.answers import keep_comments
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync import engine
 from tests.sync.conftest import Spawn
 from tests.sync.real import chat_of, differences, item, reader, received, wait_for

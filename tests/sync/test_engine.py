@@ -19,7 +19,7 @@ from inbox_tui.sandbox.server import RunningSandbox
 from inbox_tui.store import fetched, looks, lookups, writes
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.items import State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync import engine
 from inbox_tui.sync.asking import answer_now
 from inbox_tui.sync.engine import EngineRunningError, Report

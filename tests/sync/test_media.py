@@ -19,7 +19,8 @@ from inbox_tui.store import fetched, lookups, screens, writes
 from inbox_tui.store.db import open_reader
 from inbox_tui.store.fetched import MediaRow, MediaState
 from inbox_tui.store.threads import ThreadSource
-from inbox_tui.store.writes import MessagePage, Writer
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import MessagePage
 from inbox_tui.sync import engine, jobs
 from inbox_tui.sync.asking import answer_now
 from inbox_tui.sync.loop import Loop

@@ -11,7 +11,7 @@ from inbox_tui.config import Settings
 from inbox_tui.sandbox.faults import Fault
 from inbox_tui.sandbox.server import RunningSandbox
 from inbox_tui.store.items import State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync import engine
 from tests.sync.conftest import Spawn
 from tests.sync.real import PATIENCE, count, item, one, queue, received, wait_for

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from inbox_tui.store import writes
 from inbox_tui.store.db import now_ms
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync.listing import Cursor
 from inbox_tui.sync.loop import READERS, Mode
 from inbox_tui.sync.schedule import Kind
@@ -466,7 +467,7 @@ def test_pages_are_applied_in_one_transaction_while_no_screen_lives(
     sizes: list[int] = []
     apply = writes.apply_messages
 
-    def note(writer: writes.Writer, pages: list[writes.MessagePage]) -> writes.Applied:
+    def note(writer: Writer, pages: list[writes.MessagePage]) -> writes.Applied:
         sizes.append(len(pages))
         return apply(writer, pages)
 

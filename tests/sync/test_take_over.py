@@ -22,7 +22,7 @@ import pytest
 from inbox_tui.config import Settings
 from inbox_tui.sandbox.server import RunningSandbox
 from inbox_tui.store import drafts, outbox
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync import engine, loop
 from inbox_tui.ui import pulse
 from tests.sync.real import PATIENCE, count, reader, wait_for

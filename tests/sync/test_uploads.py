@@ -15,7 +15,7 @@ from inbox_tui.sandbox.server import RunningSandbox
 from inbox_tui.store import fetched, outbox, sends, spool, writes
 from inbox_tui.store.fetched import MediaState
 from inbox_tui.store.items import OutboxItem, State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.sync import engine, jobs
 from inbox_tui.sync.push import REPLAYS
 from tests.sync.conftest import Desk, Spawn

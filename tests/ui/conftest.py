@@ -21,6 +21,7 @@ from inbox_tui.sandbox.server import SandboxOptions, running
 from inbox_tui.store import lookups, writes
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.views import View
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui import notifications, opening
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.app import InboxApp
@@ -34,7 +35,7 @@ NOW = datetime.fromisoformat(FROZEN)
 def fill(folder: Folder, url: str, key: str) -> None:
     """Read everything that a sandbox has into a folder."""
     prepare(folder)
-    with Client(url, key) as client, writes.Writer(folder) as writer:
+    with Client(url, key) as client, Writer(folder) as writer:
         profiles = client.list_profiles().items
         writes.apply_profiles(writer, profiles)
         for profile in profiles:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from inbox_tui.store import outbox, sends, writes
 from inbox_tui.store.db import Folder, open_reader
 from inbox_tui.store.items import State
+from inbox_tui.store.writer import Writer
 
 from .conftest import Desk
 
@@ -104,7 +105,7 @@ def chat_id(folder: Folder, person: str) -> str:
 
 def fail(folder: Folder, name: str, *texts: str) -> None:
     """Let sends to a person have failed."""
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         chat_id, profile_id = writer.cache.execute(
             "SELECT id, profile_id FROM chats WHERE participant_name = ?", (name,)
         ).fetchone()

@@ -17,7 +17,7 @@ from inbox_tui.store.fetched import MediaState
 from inbox_tui.store.items import OutboxItem, State
 from inbox_tui.store.saving import save_copy
 from inbox_tui.store.threads import ThreadRow
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.dialogs import open as open_dialog
 from inbox_tui.ui.dialogs.open import OpenDialog, links_in, things_of
 from inbox_tui.ui.dialogs.save import SaveDialog

@@ -16,6 +16,7 @@ from inbox_tui.core.models import Message
 from inbox_tui.store import journal, picking, triage, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.journal import OpenStep
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.actions import ACTIONS, About, Context
 from inbox_tui.ui.acts import many
 from inbox_tui.ui.dialogs.many import ConfirmMany
@@ -203,7 +204,7 @@ async def test_a_selected_chat_stays_selected_where_it_moves(folder: Folder, des
     async with desk(folder) as agent:
         listed = await in_all(agent)
         await agent.type("jjjVjj")
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             message = Message("new", listed[4], "inbound", "received", NOW_MS + 60_000, body="Hello?")
             writes.apply_messages(writer, [writes.MessagePage(listed[4], [message], event=True)])
         await agent.until(lambda: agent.inbox.chats.window_rows[0].chat.id == listed[4])
@@ -240,7 +241,7 @@ async def test_a_range_follows_keys_and_not_what_comes_in(folder: Folder, desk: 
         await agent.type("Vj")
         assert "RANGE 2 selected" in footer(agent)
         # In another terminal the chat under the cursor is read: nobody has selected the one in its place.
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             triage.read(writer, [second])
         await agent.until(lambda: second not in {row.chat.id for row in agent.inbox.chats.window_rows})
         assert picked(agent) == {first, second}
@@ -254,7 +255,7 @@ async def test_a_range_follows_keys_and_not_what_comes_in(folder: Folder, desk: 
 async def test_labels_of_many_chats_show_who_has_them_and_are_one_step(
     folder: Folder, desk: DeskMaker
 ) -> None:
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         chats = [row[0] for row in writer.cache.execute("SELECT id FROM chats ORDER BY sort_at DESC LIMIT 3")]
         triage.label(writer, chats, ["all"])
         triage.label(writer, chats[:1], ["some"])
@@ -333,7 +334,7 @@ async def test_an_act_that_fails_halfway_says_how_far_it_came_and_is_undone(
     label = triage.label
 
     def full(
-        writer: writes.Writer,
+        writer: Writer,
         chats: list[str],
         add: tuple[str, ...],
         remove: tuple[str, ...],
@@ -365,7 +366,7 @@ async def test_a_long_act_leaves_room_for_a_draft_and_is_stopped_and_undone_by_z
     label = triage.label
 
     def slow(
-        writer: writes.Writer,
+        writer: Writer,
         chats: list[str],
         add: tuple[str, ...],
         remove: tuple[str, ...],

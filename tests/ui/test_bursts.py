@@ -24,7 +24,7 @@ from inbox_tui.store import answers
 from inbox_tui.store.db import Folder
 from inbox_tui.store.keyboards import save_keyboard
 from inbox_tui.store.picking import Survey
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui import begun
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.acts.many import Many

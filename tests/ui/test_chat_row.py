@@ -9,6 +9,7 @@ from inbox_tui.core.times import age
 from inbox_tui.store import triage, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.views import View
+from inbox_tui.store.writer import Writer
 
 from .conftest import NOW, Desk, DeskMaker
 
@@ -24,7 +25,7 @@ def row_of(agent: Desk, name: str) -> tuple[str, str]:
     return lines[at], lines[at + 1]
 
 
-def of_chat(writer: writes.Writer, name: str) -> str:
+def of_chat(writer: Writer, name: str) -> str:
     """The id of a person's chat."""
     (found,) = writer.cache.execute("SELECT id FROM chats WHERE participant_name = ?", (name,)).fetchone()
     return str(found)
@@ -32,7 +33,7 @@ def of_chat(writer: writes.Writer, name: str) -> str:
 
 def says(folder: Folder, name: str, *messages: tuple[str, str, int, str]) -> None:
     """Messages in a chat: direction, status, minutes ago, words."""
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         chat_id = of_chat(writer, name)
         made = [
             Message(f"{name} {number}", chat_id, direction, status, NOW_MS - ago * MINUTE, body=words)
@@ -45,7 +46,7 @@ def says(folder: Folder, name: str, *messages: tuple[str, str, int, str]) -> Non
 async def test_a_note_and_labels_leave_a_mark_in_the_row_at_every_width(
     folder: Folder, desk: DeskMaker, size: tuple[int, int]
 ) -> None:
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         triage.note(writer, of_chat(writer, "Theo Carver"), "Ask Mona before you refund")
         triage.label(writer, [of_chat(writer, "Theo Carver"), of_chat(writer, "Priya Tran")], ["vip"])
     async with desk(folder, size) as agent:
@@ -63,10 +64,10 @@ async def test_a_mark_comes_and_goes_with_the_note(folder: Folder, desk: DeskMak
     async with desk(folder, (80, 24)) as agent:
         await agent.open("Theo Carver")
         assert "¶" not in row_of(agent, "Theo Carver")[0]
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             triage.note(writer, of_chat(writer, "Theo Carver"), "Ask Mona")
         await agent.until(lambda: "¶" in row_of(agent, "Theo Carver")[0])
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             triage.note(writer, of_chat(writer, "Theo Carver"), "")
         await agent.until(lambda: "¶" not in row_of(agent, "Theo Carver")[0])
 

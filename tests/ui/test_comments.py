@@ -12,7 +12,7 @@ from inbox_tui.core.models import Comment, Post
 from inbox_tui.core.text import clean
 from inbox_tui.store import answers
 from inbox_tui.store.db import Folder
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.dialogs.comments import Comments, author
 from inbox_tui.ui.dialogs.new_chat import NewChat
 from inbox_tui.ui.editor import Editor

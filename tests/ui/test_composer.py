@@ -15,6 +15,7 @@ from inbox_tui.core.models import Message
 from inbox_tui.core.times import clock
 from inbox_tui.store import writes
 from inbox_tui.store.db import Folder
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui import composer as composing
 from inbox_tui.ui import drafts, external_editor, pulse, sending
 from inbox_tui.ui.actions import Context
@@ -246,7 +247,7 @@ async def test_a_message_that_was_deleted_meanwhile_is_not_replied_to(
         message = await select(agent, lambda each: each.inbound)
         await agent.press("R")
         await agent.type("too late")
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             gone = replace(message, body=None, deleted_at=NOW_MS)
             writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [gone])])
         await agent.until(lambda: "reply to Max Whitlock: message deleted" in agent.screen_text())
@@ -265,7 +266,7 @@ async def test_a_reply_of_somebody_else_has_to_be_looked_at_before_the_draft_is_
     async with desk(folder) as agent:
         await reply(agent, TELEGRAM, "mine")
         await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [("mine",)])
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             theirs = said_elsewhere(chat_of(agent), NOW_MS + 60_000)
             writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [theirs])])
         await agent.until(lambda: "Answered elsewhere at 12:01: We are on it." in agent.screen_text())
@@ -282,7 +283,7 @@ async def test_a_draft_that_was_begun_after_the_reply_needs_no_second_key(
 ) -> None:
     async with desk(folder) as agent:
         await agent.open(TELEGRAM)
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             theirs = said_elsewhere(chat_of(agent), NOW_MS - 60_000)
             writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [theirs])])
         await agent.press("r")
@@ -303,7 +304,7 @@ async def test_what_stands_around_a_long_text_is_seen_in_every_size(
         agent.inbox.composer.set_draft("line\n" * 30 + "the last", agent.inbox.composer.extras)
         agent.inbox.drafts.typed()
         await agent.until(lambda: rows(folder, "SELECT count(*) FROM drafts") == [(1,)])
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             theirs = said_elsewhere(chat_of(agent), NOW_MS + 60_000)
             writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [theirs])])
         await agent.until(lambda: "Answered elsewhere" in agent.screen_text())
@@ -385,7 +386,7 @@ async def test_a_window_that_closes_while_one_types_locks_and_keeps_the_text_and
             )
             assert rows(folder, "SELECT count(*) FROM outbox") == [(0,)]
             word = Message("w", chat_of(agent), "inbound", "received", at, posted_at=at, body="?")
-            with writes.Writer(folder) as writer:
+            with Writer(folder) as writer:
                 writes.apply_messages(writer, [writes.MessagePage(chat_of(agent), [word])])
             await agent.until(lambda: not agent.inbox.composer.locked)
             await agent.type("!")
@@ -515,7 +516,7 @@ async def test_the_line_of_the_recipient_follows_the_name_of_the_person(
         await agent.open(TELEGRAM)
         assert f"→ {TELEGRAM}" in agent.screen_text()
 
-        def rename(writer: writes.Writer) -> None:
+        def rename(writer: Writer) -> None:
             writer.cache.execute(
                 "UPDATE chats SET participant_name = 'Jane Pemberton' WHERE participant_name = ?", (TELEGRAM,)
             )

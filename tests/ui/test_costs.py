@@ -19,6 +19,7 @@ from inbox_tui.core.models import Chat, Message, Profile
 from inbox_tui.store import facts, writes
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.views import View
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui import inbox, notifications, pulse, seen, thread
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.catalog import Kind
@@ -55,7 +56,7 @@ def grow(path: Path, chats: int, messages: int) -> Folder:
     """A cache of so many chats, the newest with so many messages; alike for as far as a screen sees."""
     folder = Folder(path / "demo", "demo")
     prepare(folder)
-    with time_machine.travel(NOW, tick=True), writes.Writer(folder) as writer:
+    with time_machine.travel(NOW, tick=True), Writer(folder) as writer:
         writes.apply_profiles(writer, [Profile(f"p{name}", "Acme", name) for name in PLATFORMS])
         for number, platform in enumerate(PLATFORMS):
             at = NOW_MS - number * MINUTE
@@ -212,7 +213,7 @@ def _write_one(folder: Folder) -> Callable[[Desk], Awaitable[None]]:
     async def write(agent: Desk) -> None:
         await read_thread(agent)
         message = Message("arrived", "c0", "inbound", "received", NOW_MS + MINUTE, body="One more thing.")
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             writes.apply_messages(writer, [writes.MessagePage("c0", [message])])
 
     return write

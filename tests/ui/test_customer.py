@@ -11,6 +11,7 @@ from textual import events
 from inbox_tui.core.models import Chat
 from inbox_tui.store import triage, writes
 from inbox_tui.store.db import Folder
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.customer import Customer
 from inbox_tui.ui.dialogs.person import Person
 
@@ -23,7 +24,7 @@ PERSON = "Max Whitlock"
 
 def furnish(folder: Folder, note: str) -> str:
     """A note on a chat, and a chat with the same handle on another platform; returns the id of that."""
-    with writes.Writer(folder) as writer, closing(sqlite3.connect(folder.cache)) as cache:
+    with Writer(folder) as writer, closing(sqlite3.connect(folder.cache)) as cache:
         chat_id, handle = cache.execute(
             "SELECT id, participant_username FROM chats WHERE participant_name = ?", (PERSON,)
         ).fetchone()
@@ -56,7 +57,7 @@ async def test_the_pane_tells_note_waits_and_who_may_be_the_same_person(
         flat = " ".join(told.split())
         assert "MAY BE THE SAME PERSON 1 Maxi · Bluesky · Acme Shop (same handle, 1h)" in flat
         assert agent.inbox.shown is not None
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             triage.note(writer, agent.inbox.shown.chat.id, "Calls on Tuesdays")
         await agent.until(lambda: "┃ Calls on Tuesdays" in pane(agent))
 

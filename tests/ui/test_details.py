@@ -6,7 +6,7 @@ import json
 
 from inbox_tui.store import answers, fetched
 from inbox_tui.store.db import Folder
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.dialogs.details import Details
 from tests.ui.conftest import Desk, DeskMaker
 

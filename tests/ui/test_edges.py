@@ -15,6 +15,7 @@ from inbox_tui.core.progress import Progress
 from inbox_tui.store import sends, sync_progress, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.views import View
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui import status
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.keymap import Keymap
@@ -214,7 +215,7 @@ async def test_footer_and_status_are_laid_out_anew_as_soon_as_the_size_changes(
 
 def queue(folder: Folder, name: str, *texts: str, hold_ms: int = 0) -> None:
     """Write replies to a person that nobody carries away."""
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         chat_id, profile_id = writer.cache.execute(
             "SELECT id, profile_id FROM chats WHERE participant_name = ?", (name,)
         ).fetchone()
@@ -253,12 +254,12 @@ async def test_the_status_line_counts_what_waits_while_the_api_cannot_be_reached
         queue(folder, "Priya Tran", "It will be replaced.", "Today.")
         await agent.until(lambda: "… 2 waiting" in agent.screen_text())
         assert "unsent" not in agent.screen_text(), "it may leave at any moment"
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             (profile_id,) = writer.cache.execute("SELECT id FROM profiles LIMIT 1").fetchone()
             writes.set_profile_fault(writer, profile_id, "The API cannot be reached", "Look at the network")
         await agent.until(lambda: "2 unsent" in agent.screen_text())
         assert "4 failed" in agent.screen_text()
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             writes.set_profile_fault(writer, profile_id, "", "")
         await agent.until(lambda: "2 unsent" not in agent.screen_text())
 
@@ -267,7 +268,7 @@ async def test_what_stands_in_the_way_of_all_profiles_says_what_to_do_before_it_
     folder: Folder, desk: DeskMaker
 ) -> None:
     async with desk(folder, size=(44, 20)) as agent:
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             for (profile_id,) in agent.inbox.session.reader.execute("SELECT id FROM profiles").fetchall():
                 writes.set_profile_fault(
                     writer,
@@ -283,7 +284,7 @@ async def test_what_stands_in_the_way_of_all_profiles_says_what_to_do_before_it_
 
 async def test_what_waits_long_is_counted_whatever_it_waits_for(folder: Folder, desk: DeskMaker) -> None:
     queue(folder, "Priya Tran", "It will be replaced.")
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         writer.local.execute("UPDATE outbox SET created_at = ?", (NOW_MS - MINUTE,))
     async with desk(folder) as agent:
         assert "1 unsent" in agent.screen_text()
@@ -314,14 +315,14 @@ async def test_a_long_sync_is_shown_with_counts_pace_and_time_left_until_it_is_t
 ) -> None:
     async with desk(folder) as agent:
         assert "messages:" not in agent.screen_text()
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             sync_progress.publish(writer, HALFWAY)
         words = "40 of 73 chats read · 1,234 messages · 62/s · about 16s left"
         await agent.until(lambda: words in agent.screen_text())
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             sync_progress.publish(writer, replace(HALFWAY, chats_read=60, seconds_left=6.0))
         await agent.until(lambda: "60 of 73 chats read" in agent.screen_text())
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             sync_progress.publish(writer, None)
         await agent.until(lambda: "chats read" not in agent.screen_text())
 
@@ -329,7 +330,7 @@ async def test_a_long_sync_is_shown_with_counts_pace_and_time_left_until_it_is_t
 async def test_a_sync_that_stands_still_says_since_when_instead_of_how_long_it_takes(
     folder: Folder, desk: DeskMaker
 ) -> None:
-    with time_machine.travel(NOW - timedelta(minutes=3)), writes.Writer(folder) as writer:
+    with time_machine.travel(NOW - timedelta(minutes=3)), Writer(folder) as writer:
         sync_progress.publish(writer, HALFWAY)
     async with desk(folder) as agent:
         assert "40 of 73 chats read · 1,234 messages · 62/s · nothing new for 3m" in agent.screen_text()
@@ -337,7 +338,7 @@ async def test_a_sync_that_stands_still_says_since_when_instead_of_how_long_it_t
 
 
 async def test_the_progress_of_a_sync_fits_into_forty_columns(folder: Folder, desk: DeskMaker) -> None:
-    with time_machine.travel(NOW), writes.Writer(folder) as writer:
+    with time_machine.travel(NOW), Writer(folder) as writer:
         sync_progress.publish(writer, HALFWAY)
     async with desk(folder, size=(40, 10)) as agent:
         lines = agent.screen_text().splitlines()

@@ -10,9 +10,10 @@ import pytest
 from textual import events
 
 from inbox_tui.core.models import Json
-from inbox_tui.store import outbox, writes
+from inbox_tui.store import outbox
 from inbox_tui.store.db import Folder
 from inbox_tui.store.items import State
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.dialogs.edit import EditMessage
 
 from .conftest import Desk, DeskMaker
@@ -218,7 +219,7 @@ async def test_quitting_in_the_middle_of_an_edit_loses_nothing(folder: Folder, d
 async def test_an_edit_that_the_platform_refuses_is_taken_back_with_its_words_and_can_be_tried_again(
     folder: Folder, desk: DeskMaker
 ) -> None:
-    def refuse(writer: writes.Writer) -> None:
+    def refuse(writer: Writer) -> None:
         (item,) = outbox.open_items(writer)
         assert outbox.move(writer, item, State.FAILED, title="Bad Request: message can't be edited")
 
@@ -249,7 +250,7 @@ async def edit_again(agent: Desk) -> EditMessage:
 
 
 async def test_a_message_that_changes_meanwhile_is_compared_again(folder: Folder, desk: DeskMaker) -> None:
-    def change(writer: writes.Writer) -> None:
+    def change(writer: Writer) -> None:
         with writer.cache:
             writer.cache.execute("UPDATE messages SET body = 'Thanks! Bye.' WHERE id = ?", (SENT,))
 
@@ -301,7 +302,7 @@ async def test_a_tap_is_copied_as_the_words_on_the_button_and_a_file_as_its_addr
 
 
 async def test_nothing_and_far_too_much_are_not_copied(folder: Folder, desk: DeskMaker) -> None:
-    def change(writer: writes.Writer, body: str | None) -> None:
+    def change(writer: Writer, body: str | None) -> None:
         with writer.cache:
             writer.cache.execute(
                 "UPDATE messages SET body = ?, reply_markup = NULL WHERE id = ?", (body, SENT)

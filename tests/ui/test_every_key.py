@@ -9,9 +9,10 @@ import pytest
 from textual import events
 from textual.widgets import Input, Static, TextArea
 
-from inbox_tui.store import triage, writes
+from inbox_tui.store import triage
 from inbox_tui.store.db import Folder, open_reader
 from inbox_tui.store.views import View
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.actions import ACTIONS, About, Action, Context
 from inbox_tui.ui.dialogs.dialog import Dialog
 
@@ -24,7 +25,7 @@ ELSEWHERE = frozenset({"external_editor", "repaint"})
 
 def middle(folder: Folder) -> str:
     """A person in the middle of the list with a thread of several messages; all of it is read."""
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         found = writer.cache.execute(
             "SELECT id, participant_name FROM chats WHERE messages > 8 AND platform = 'telegram' "
             "ORDER BY sort_at DESC"

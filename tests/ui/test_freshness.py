@@ -6,6 +6,7 @@ import pytest
 
 from inbox_tui.store import looks, triage, writes
 from inbox_tui.store.db import Folder, now_ms
+from inbox_tui.store.writer import Writer
 
 from .conftest import NOW, Desk, DeskMaker
 
@@ -15,7 +16,7 @@ NOW_MS = int(NOW.timestamp() * 1000)
 
 def pulled(folder: Folder, name: str, age: int) -> tuple[str, str]:
     """Let a page of a chat have brought something that long ago; returns the chat and its profile."""
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         found = writer.cache.execute(
             "SELECT id, profile_id FROM chats WHERE participant_name = ?", (name,)
         ).fetchone()
@@ -54,7 +55,7 @@ async def test_the_list_vouches_for_nothing_while_it_is_not_known_to_its_end(
     folder: Folder, desk: DeskMaker
 ) -> None:
     _, profile_id = pulled(folder, "Jane Doe", 9 * MINUTE)
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         writes.record_walk(writer, profile_id, walked_to=1, walked=False, total=99)
     async with desk(folder) as agent:
         looks.touch_look(folder, profile_id, now_ms())
@@ -65,7 +66,7 @@ async def test_the_list_vouches_for_nothing_while_it_is_not_known_to_its_end(
 
 async def test_a_chat_with_messages_that_are_not_fetched_says_so(folder: Folder, desk: DeskMaker) -> None:
     chat_id, _ = pulled(folder, "Jane Doe", MINUTE)
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         writer.cache.execute("UPDATE chats SET pulled_for = 1 WHERE id = ?", (chat_id,))
     async with desk(folder) as agent:
         await agent.open("Jane Doe")
@@ -97,7 +98,7 @@ async def test_an_idle_screen_with_an_open_chat_that_stays_fresh_paints_nothing(
     folder: Folder, desk: DeskMaker
 ) -> None:
     chat_id, _ = pulled(folder, "Jane Doe", MINUTE)
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         triage.read(writer, [chat_id])
     async with desk(folder) as agent:
         looks.touch_chat(folder, chat_id, now_ms())

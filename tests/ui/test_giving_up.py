@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from inbox_tui.store import entries, outbox, sends, writes
+from inbox_tui.store import entries, outbox, sends
 from inbox_tui.store.db import Folder
 from inbox_tui.store.entries import Entry
 from inbox_tui.store.items import State
+from inbox_tui.store.writer import Writer
 
 from .conftest import Desk, DeskMaker
 from .steps import drafts, fail, screen_words
@@ -108,7 +109,7 @@ async def test_it_comes_back_to_its_own_chat_whichever_is_open(folder: Folder, d
 
 def sent_from_here(folder: Folder, person: str) -> str:
     """Let the failed message of a person's chat be one that was sent from here; its text."""
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         chat, profile, message, text = writer.cache.execute(
             "SELECT c.id, c.profile_id, m.id, m.body FROM messages m JOIN chats c ON c.pk = m.chat "
             "WHERE c.participant_name = ? AND m.status = 'failed'",

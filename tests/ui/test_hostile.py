@@ -20,6 +20,7 @@ from inbox_tui.core.text import clean
 from inbox_tui.store import drafts, outbox, sends, writes
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.items import State
+from inbox_tui.store.writer import Writer
 
 from .conftest import NOW, Desk, DeskMaker
 from .steps import drawn, press
@@ -209,7 +210,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("hostile") / "demo"
     folder = Folder(path, "demo")
     prepare(folder)
-    with time_machine.travel(NOW, tick=True), writes.Writer(folder) as writer:
+    with time_machine.travel(NOW, tick=True), Writer(folder) as writer:
         writes.apply_profiles(writer, [profile(number, text) for number, text in enumerate(STRINGS)])
         for number, text in enumerate(STRINGS):
             writes.set_profile_fault(writer, f"p{number}", clean(text), clean(text))
@@ -248,7 +249,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _add(writer: writes.Writer, whole: Chat, found: list[Message]) -> None:
+def _add(writer: Writer, whole: Chat, found: list[Message]) -> None:
     writes.apply_chats(writer, [whole])
     writes.apply_messages(writer, [writes.MessagePage(whole.id, found, newest=True, history_done=True)])
 
@@ -368,7 +369,7 @@ async def test_a_chat_that_has_one_line_of_the_screen_shows_its_newest_words_the
         902, platform="facebook", profile_id="p0", participant_name="One Line", last_inbound_at=at(-9999)
     )
     new = chat(903, platform="telegram", profile_id="p2", participant_name="More Lines")
-    with time_machine.travel(NOW, tick=True), writes.Writer(folder) as writer:
+    with time_machine.travel(NOW, tick=True), Writer(folder) as writer:
         writes.apply_profiles(writer, [profile(0, "Acme"), profile(2, "Acme")])
         for each in (old, new):
             _add(writer, each, messages(each.id, {"body": "the newest words"}))
@@ -403,7 +404,7 @@ async def test_a_name_of_white_space_leaves_no_row_without_a_name(folder: Folder
         900, participant_name="\n \t\n", participant_username=" \n", participant_external_id="id-900"
     )
     lines = chat(901, participant_name="Ana\nBe\tta")
-    with time_machine.travel(NOW, tick=True), writes.Writer(folder) as writer:
+    with time_machine.travel(NOW, tick=True), Writer(folder) as writer:
         for each in (blank, lines):
             _add(writer, each, messages(each.id, {"body": "hello"}))
     async with desk(folder, (80, 24)) as agent:

@@ -13,6 +13,7 @@ from inbox_tui.core.models import Message
 from inbox_tui.store import drafts, lookups, outbox, sends, writes
 from inbox_tui.store.db import Folder, open_reader
 from inbox_tui.store.items import State
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.actions import Context
 
 from .conftest import DeskMaker
@@ -225,7 +226,7 @@ async def test_a_draft_in_a_closed_window_is_kept_and_can_be_changed(folder: Fol
             "SELECT id, participant_name FROM chats WHERE platform = 'facebook' AND window_closes_at < ?",
             (1_780_315_200_000,),
         ).fetchone()
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         drafts.save(writer, chat_id, "still here", 10)
     async with desk(folder) as agent:
         await agent.open(name)
@@ -288,7 +289,7 @@ async def test_a_message_that_arrives_is_drawn_where_the_reader_is(folder: Folde
             created_at=1_780_315_201_000,
             body="a word from elsewhere",
         )
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             writes.apply_messages(writer, [writes.MessagePage(shown.chat.id, [arrived])])
         await agent.until(lambda: "a word from elsewhere" in agent.screen_text())
 
@@ -317,7 +318,7 @@ async def test_a_reader_further_up_is_told_of_newer_messages_and_does_not_count_
             body="one more thing",
         )
         before = agent.screen_text()
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             writes.apply_messages(writer, [writes.MessagePage(shown.chat.id, [arrived])])
         await agent.until(lambda: agent.inbox.shown is not None and agent.inbox.shown.unread == 1)
         assert before.splitlines()[2] in agent.screen_text()
@@ -342,7 +343,7 @@ async def test_the_list_keeps_the_cursor_on_its_chat_when_another_moves_up(
         assert chosen is not None
         from dataclasses import replace
 
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             writes.apply_chats(writer, [replace(row.chat, last_message_at=1_780_315_300_000)])
         await agent.until(lambda: agent.inbox.chats.window_rows[0].chat.id == last)
         now = agent.inbox.chats.cursor_row
@@ -497,7 +498,7 @@ async def test_a_send_of_ours_that_the_platform_failed_goes_again_in_its_place(
         body="first try",
         error_message="Bad Gateway",
     )
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         item = sends.queue_send(writer, chat_id, profile_id, {"text": "first try"}, hold_ms=0)
         outbox.move(writer, item, State.FAILED, title="Bad Gateway", message_id="ours")
         writes.apply_messages(writer, [writes.MessagePage(chat_id, [failed])])

@@ -17,7 +17,7 @@ from inbox_tui.core.errors import StoreError
 from inbox_tui.store import lookups
 from inbox_tui.store.db import Folder, open_reader, prepare
 from inbox_tui.store.drafts import Words
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.kept_draft import KeptDraft
 from tests.effort import examples
 

@@ -12,8 +12,8 @@ from textual import events
 from textual.geometry import Region
 
 from inbox_tui.core.models import Json
-from inbox_tui.store import writes
 from inbox_tui.store.db import Folder
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.dialogs.keyboard import KeyboardBuilder
 from inbox_tui.ui.dialogs.saved_keyboards import SavedKeyboards
 
@@ -441,7 +441,7 @@ async def test_a_message_that_was_deleted_meanwhile_is_not_changed(folder: Folde
         await agent.press("B")
         await lines(agent, " | Later")
 
-        def delete(writer: writes.Writer) -> None:
+        def delete(writer: Writer) -> None:
             with writer.cache:
                 writer.cache.execute("UPDATE messages SET deleted_at = 1 WHERE id = ?", (ASKED,))
 

@@ -8,6 +8,7 @@ from inbox_tui.core.models import Chat, Message, Profile
 from inbox_tui.store import writes
 from inbox_tui.store.db import Folder, prepare
 from inbox_tui.store.views import View, ViewSource
+from inbox_tui.store.writer import Writer
 
 from .conftest import NOW, Desk, DeskMaker
 from .steps import at_cursor
@@ -27,7 +28,7 @@ def newest(agent: Desk) -> str:
 def writes_again(folder: Folder, name: str, minutes: int = 1) -> None:
     """A customer writes, which takes the chat to the top of the list."""
     at = NOW_MS + minutes * MINUTE
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         (chat_id,) = writer.cache.execute(
             "SELECT id FROM chats WHERE participant_name = ?", (name,)
         ).fetchone()
@@ -65,7 +66,7 @@ async def test_a_person_who_reads_the_list_is_not_taken_along_by_a_chat_that_mov
 async def test_a_wide_screen_does_not_cut_names(
     folder: Folder, desk: DeskMaker, width: int, whole: bool
 ) -> None:
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         writer.cache.execute(
             "UPDATE chats SET participant_name = 'Maximiliane von Hohenstein-Brandt' "
             "WHERE participant_name = 'Priya Tran'"
@@ -82,7 +83,7 @@ def empty(folder: Folder) -> Folder:
     """An account whose profile is known and none of its chats."""
     new = Folder(folder.path.parent / "new", "new")
     prepare(new)
-    with writes.Writer(new) as writer:
+    with Writer(new) as writer:
         writes.apply_profiles(writer, [Profile("p1", "Acme", "telegram", "active")])
     return new
 
@@ -101,7 +102,7 @@ def bring(folder: Folder, *ages: int, walked: bool = False) -> None:
         )
         for age in ages
     ]
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         writes.apply_chats(writer, chats)
         writes.record_walk(writer, "p1", walked_to=1, walked=walked, total=100)
 

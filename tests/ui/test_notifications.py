@@ -18,6 +18,7 @@ from inbox_tui.config.checks import Quiet
 from inbox_tui.core.models import Message
 from inbox_tui.store import alerts, lookups, sync_progress, writes
 from inbox_tui.store.db import Folder, open_reader
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui import notifications, terminal_signals
 from inbox_tui.ui.inbox import InboxScreen
 from inbox_tui.ui.preferences import Preferences
@@ -61,13 +62,13 @@ def rings(sent: list[str]) -> list[str]:
 
 def begin(folder: Folder, at: int = NOW_MS - HOUR) -> None:
     """The first sync of the account began at a time."""
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         sync_progress.begin_first_sync(writer, at)
 
 
 def write(folder: Folder, *people: str, ago: int = 0) -> None:
     """These customers write, and the engine hears of it."""
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         for person in people:
             chat, count = chat_id(folder, person), next(COUNT)
             at, body = NOW_MS - ago + count, f"still there? {count}"
@@ -129,7 +130,7 @@ async def test_what_another_screen_tells_and_what_was_there_before_the_first_syn
         await look_away(agent)
         write(folder, PEOPLE[0], ago=2 * HOUR)
         write(folder, PEOPLE[1])
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             alerts.claim_news(writer, alerts.heard_now(writer.cache))
         before = told(folder)
         await agent.pilot.pause(0.6)
@@ -140,7 +141,7 @@ async def test_what_another_screen_tells_and_what_was_there_before_the_first_syn
 
 def window(folder: Folder, person: str, left: int) -> None:
     """The reply window of a customer who waits closes so long after now."""
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         writer.cache.execute(
             "UPDATE chats SET unanswered = 1, window_closes_at = ? WHERE id = ?",
             (NOW_MS + left, chat_id(folder, person)),
@@ -151,7 +152,7 @@ async def test_the_alarm_shows_each_window_once_and_what_nobody_saw_when_somebod
     folder: Folder, desk: DeskMaker, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notifications, "ALARM_SECONDS", 0.1)
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         writer.cache.execute("UPDATE chats SET window_closes_at = NULL")
     window(folder, "Jane Doe", 50 * 60_000)
     async with desk(folder) as agent:

@@ -12,7 +12,8 @@ from textual import events
 
 from inbox_tui.store.db import Folder
 from inbox_tui.store.views import View
-from inbox_tui.store.writes import Writer, record_walk
+from inbox_tui.store.writer import Writer
+from inbox_tui.store.writes import record_walk
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.chat_list import ChatList
 from inbox_tui.ui.opening import OpeningScreen

@@ -5,10 +5,11 @@ from __future__ import annotations
 from textual.widgets import Static
 
 from inbox_tui.core.models import JsonObject
-from inbox_tui.store import outbox, writes
+from inbox_tui.store import outbox
 from inbox_tui.store.acts import ActName, comment_chat, new_chat_of, queue_act
 from inbox_tui.store.db import Folder
 from inbox_tui.store.items import State
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.dialogs.confirm import Confirm
 from inbox_tui.ui.dialogs.outbox import Outbox
 
@@ -20,7 +21,7 @@ WHY = "Meta did not take it"
 
 def strand(folder: Folder, state: State = State.FAILED) -> None:
     """A private reply and a new chat that went wrong: no chat of the list shows them."""
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         (profile,) = writer.cache.execute("SELECT id FROM profiles WHERE platform = 'facebook'").fetchone()
         reply: JsonObject = {
             "post_id": "p",

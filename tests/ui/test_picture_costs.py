@@ -15,6 +15,7 @@ from PIL import Image
 from inbox_tui.core.models import Attachment, Chat, Message, Profile
 from inbox_tui.store import media, writes
 from inbox_tui.store.db import Folder, prepare
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui import inbox, pulse, seen
 from inbox_tui.ui.app import InboxApp
 from inbox_tui.ui.dialogs.dialog import Dialog
@@ -37,7 +38,7 @@ def album(path: Path) -> Folder:
     prepare(folder)
     drawn = path / "picture.png"
     Image.new("RGB", (COLUMNS, 2 * LINES), (200, 30, 30)).save(drawn)
-    with time_machine.travel(NOW, tick=True), writes.Writer(folder) as writer:
+    with time_machine.travel(NOW, tick=True), Writer(folder) as writer:
         writes.apply_profiles(writer, [Profile("p", "Acme", "telegram", platform_id="acme")])
         for number, name in enumerate(("Pictures", "Words")):
             at = NOW_MS - number * MINUTE

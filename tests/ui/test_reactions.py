@@ -7,7 +7,7 @@ import json
 from inbox_tui.store import outbox
 from inbox_tui.store.db import Folder
 from inbox_tui.store.items import State
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.dialogs.react import React
 from tests.ui.conftest import Desk, DeskMaker
 

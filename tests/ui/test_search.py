@@ -12,7 +12,7 @@ from textual import events
 
 from inbox_tui.store import find, index
 from inbox_tui.store.db import Folder, open_reader
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.dialogs.search import Search
 from inbox_tui.ui.searcher import Searcher

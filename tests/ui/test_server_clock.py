@@ -5,6 +5,7 @@ from __future__ import annotations
 from inbox_tui.store import clock, outbox, sends, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.items import State
+from inbox_tui.store.writer import Writer
 
 from .conftest import NOW, DeskMaker
 
@@ -18,7 +19,7 @@ NOW_MS = int(NOW.timestamp() * 1000)
 
 def server_is_ahead(folder: Folder, milliseconds: int) -> None:
     """Keep what an engine has learnt from the API's answers."""
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         assert clock.keep(writer, milliseconds)
 
 
@@ -47,12 +48,12 @@ async def test_a_window_that_the_server_has_closed_locks_the_composer_and_offers
         agent.inbox.thread.point_at(failed.key)
         await agent.press("!")
         await agent.until(lambda: agent.says("Window probably closed"))
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         assert outbox.open_items(writer) == []
 
 
 async def test_a_failed_item_is_not_sent_again_into_a_closed_window(folder: Folder, desk: DeskMaker) -> None:
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         (chat_id, profile_id) = writer.cache.execute(
             "SELECT id, profile_id FROM chats WHERE participant_name = 'Zadie Okafor'"
         ).fetchone()
@@ -65,7 +66,7 @@ async def test_a_failed_item_is_not_sent_again_into_a_closed_window(folder: Fold
         await agent.until(lambda: "Too late" in agent.screen_text())
         await agent.press("!")
         await agent.until(lambda: agent.says("Window probably closed"))
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         assert [item.state for item in outbox.open_items(writer)] == ["failed"]
 
 

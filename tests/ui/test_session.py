@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inbox_tui.store.db import Folder, prepare
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.session import Session
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
 
-from inbox_tui.store import triage, writes
+from inbox_tui.store import triage
 from inbox_tui.store.db import Folder, open_reader
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.inbox import InboxScreen
 from inbox_tui.ui.stray import PAUSE_SECONDS, StrayKeys
@@ -23,7 +24,7 @@ PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
 
 def closed(folder: Folder) -> str:
     """Somebody whom nobody may write to now, on a platform without edits and buttons; all is read."""
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         chat_id, name = writer.cache.execute(
             "SELECT id, participant_name FROM chats WHERE platform = 'facebook' "
             "AND window_closes_at < ? LIMIT 1",

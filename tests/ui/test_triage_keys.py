@@ -7,11 +7,11 @@ import re
 import sqlite3
 from contextlib import closing
 
-from inbox_tui.store import lookups, outbox, triage, writes
+from inbox_tui.store import lookups, outbox, triage
 from inbox_tui.store.db import Folder
 from inbox_tui.store.items import State
 from inbox_tui.store.reads import ChatRow
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.dialogs.labels import Labels, found
 
 from .conftest import Desk, DeskMaker
@@ -170,7 +170,7 @@ async def test_done_and_next_closes_the_chat_and_a_key_typed_behind_it_is_about_
 
 async def test_done_and_next_says_when_there_is_no_other(folder: Folder, desk: DeskMaker) -> None:
     name = telegram(folder)
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         writer.cache.execute(
             "UPDATE chats SET rank = NULL, valid_from = NULL, next_change_at = NULL "
             "WHERE participant_name IS NOT ?",
@@ -261,7 +261,7 @@ async def test_an_undo_typed_at_once_behind_an_act_undoes_that_act(folder: Folde
 
 async def test_labels_are_found_by_letters_and_several_are_one_step(folder: Folder, desk: DeskMaker) -> None:
     name = telegram(folder)
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         (other,) = writer.cache.execute("SELECT id FROM chats WHERE platform = 'bluesky' LIMIT 1").fetchone()
         triage.label(writer, [other], ["shipping", "refund"])
     async with desk(folder) as agent:
@@ -283,7 +283,7 @@ async def test_labels_are_found_by_letters_and_several_are_one_step(folder: Fold
 async def test_enter_behind_the_enter_that_added_a_label_closes_and_changes_no_other(
     folder: Folder, desk: DeskMaker
 ) -> None:
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         (other,) = writer.cache.execute("SELECT id FROM chats WHERE platform = 'bluesky' LIMIT 1").fetchone()
         triage.label(writer, [other], ["shipping", "refund"])
     async with desk(folder) as agent:

@@ -6,8 +6,9 @@ import asyncio
 
 from textual import events
 
-from inbox_tui.store import drafts, writes
+from inbox_tui.store import drafts
 from inbox_tui.store.db import Folder
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.actions import Context
 
 from .conftest import DeskMaker
@@ -93,7 +94,7 @@ async def test_texts_typed_in_both_are_both_kept(folder: Folder, desk: DeskMaker
         await agent.open(TELEGRAM)
         await agent.press("r")
         agent.inbox.session.changes.poll = lambda: False
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             drafts.save(writer, chat_id(folder, TELEGRAM), "from elsewhere", 0)
         await agent.type("from here")
         await agent.until(lambda: rows(folder, "SELECT text FROM drafts") == [("from elsewhere\nfrom here",)])

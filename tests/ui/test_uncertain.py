@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
-from inbox_tui.store import outbox, sends, writes
+from inbox_tui.store import outbox, sends
 from inbox_tui.store.db import Folder
 from inbox_tui.store.items import OutboxItem, State
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.dialogs.confirm import Confirm
 
 from .conftest import Desk, DeskMaker
@@ -17,7 +18,7 @@ FOUND = "Nobody knows whether this was sent: no answer came, and it is not in th
 
 def uncertain(folder: Folder) -> OutboxItem:
     """What the engine leaves when it has looked for a minute."""
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         found = "SELECT id, profile_id FROM chats WHERE participant_name = ?"
         chat, profile = writer.cache.execute(found, (TELEGRAM,)).fetchone()
         item = sends.queue_send(writer, chat, profile, {"text": "Did you get it?"}, hold_ms=0)
@@ -76,7 +77,7 @@ async def test_one_that_settles_while_the_question_stands_is_not_sent_again(
         await at_the_item(agent)
         await agent.press("!")
         await agent.until(lambda: asked(agent))
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             found = outbox.item(writer, item.pk)
             assert found is not None
             outbox.move(writer, found, State.SETTLED)

@@ -9,6 +9,7 @@ import pytest
 from inbox_tui.store import triage, views, writes
 from inbox_tui.store.db import Folder
 from inbox_tui.store.views import View, ViewSource
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui import pulse
 from inbox_tui.ui.actions import ACTIONS, Context
 from inbox_tui.ui.key_taker import PUTS_AWAY
@@ -52,7 +53,7 @@ def of(agent: Desk, view: View) -> list[str]:
 async def test_the_keys_of_the_views_list_their_chats_and_the_line_above_counts_them(
     folder: Folder, desk: DeskMaker
 ) -> None:
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         names = [row[0] for row in writer.cache.execute("SELECT id FROM chats ORDER BY pk LIMIT 4")]
         triage.snooze(writer, names[:1], triage.Until(NOW_MS + 60 * MINUTE))
         triage.done(writer, names[1:3])
@@ -103,12 +104,12 @@ async def test_a_chat_in_which_one_types_or_reads_stays_when_its_view_is_empty(
     folder: Folder, desk: DeskMaker
 ) -> None:
     async with desk(folder, view=View.UNREAD) as agent:
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             first, *rest = [row[0] for row in writer.cache.execute("SELECT id FROM chats")]
             triage.read(writer, rest)
         agent.inbox.go_to(first)
         await agent.press("r")
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             triage.done_no_reply(writer, [first])
         agent.inbox.views.go(View.UNREAD)
         await agent.until(lambda: not listed(agent))
@@ -171,7 +172,7 @@ async def test_a_chat_that_leaves_by_itself_leaves_no_other_under_the_next_key(
         before = listed(agent)
         row = agent.inbox.chats.cursor_row
         assert row is not None
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             triage.done(writer, [row.chat.id])
         await agent.until(lambda: row.chat.title not in listed(agent))
         assert at_cursor(agent) is None
@@ -189,7 +190,7 @@ async def test_a_chat_that_leaves_by_itself_while_one_writes_or_reads_about_it_l
         await agent.press(*"8gg", "j", key)
         row = agent.inbox.chats.cursor_row
         assert row is not None
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             triage.done(writer, [row.chat.id])
         await agent.until(lambda: row.chat.title not in listed(agent))
         await agent.press("escape")
@@ -261,7 +262,7 @@ async def test_the_clock_alone_moves_a_chat(
     folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pulse, "TICK_SECONDS", 0.05)
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         (name, title) = writer.cache.execute(
             "SELECT id, participant_name FROM chats WHERE unanswered > 0 AND platform = 'telegram' LIMIT 1"
         ).fetchone()
@@ -325,7 +326,7 @@ async def test_the_saved_view_that_is_shown_may_be_renamed_changed_or_taken_out_
 async def test_while_the_chats_are_being_listed_all_of_them_are_shown_and_then_what_needs_the_agent(
     folder: Folder, desk: DeskMaker
 ) -> None:
-    with writes.Writer(folder) as writer:
+    with Writer(folder) as writer:
         profiles = [row[0] for row in writer.cache.execute("SELECT id FROM profiles")]
         for name in profiles:
             writes.record_walk(writer, name, walked_to=NOW_MS, walked=False, total=99)
@@ -333,7 +334,7 @@ async def test_while_the_chats_are_being_listed_all_of_them_are_shown_and_then_w
         await busy.press("j")
         for agent in (idle, busy):
             assert "[All 73]" in head(agent)
-        with writes.Writer(folder) as writer:
+        with Writer(folder) as writer:
             for name in profiles:
                 writes.record_walk(writer, name, walked_to=None, walked=True, total=73)
         await idle.until(lambda: "[Now" in head(idle))

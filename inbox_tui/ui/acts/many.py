@@ -18,7 +18,7 @@ from inbox_tui.ui.bulk import Part
 
 if TYPE_CHECKING:
     from inbox_tui.store.journal import OpenStep
-    from inbox_tui.store.writes import Writer
+    from inbox_tui.store.writer import Writer
     from inbox_tui.ui.dialogs.labels import Changed
     from inbox_tui.ui.dialogs.snooze import Chosen
     from inbox_tui.ui.inbox import InboxScreen

@@ -13,7 +13,7 @@ from textual.widgets import Static, TextArea
 
 from inbox_tui.store import drafts, triage
 from inbox_tui.store.triage import NOTE_LENGTH
-from inbox_tui.store.writes import Writer
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.dialogs.fields import FieldDialog, Kept
 from inbox_tui.ui.editor import Editor
 from inbox_tui.ui.session import Session
