@@ -283,7 +283,7 @@ class Drafts:
         if done:
             self._done_with.add(item.pk)
             self._session.do(marks.mark, chat_id, "done")
-            self._session.refold(chat_id)
+            self._session.refold(chat_id, awaited=True)
 
     def _forget(self, chat_id: str, words: Words) -> None:
         self._sending[chat_id].remove(words)

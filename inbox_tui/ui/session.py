@@ -125,15 +125,18 @@ class Session:
             self._writer = Writer(self.folder)
         return self._writer
 
-    def refold(self, chat_id: str) -> None:
-        """Have the derived columns of a chat recomputed after its local facts changed."""
+    def refold(self, chat_id: str, *, awaited: bool = False) -> None:
+        """Have the derived columns of a chat recomputed after its local facts changed.
+
+        `awaited`: the next key waits for it, see `act`.
+        """
 
         def refold(writer: Writer) -> None:
             from inbox_tui.store.writes import refold_chats
 
             refold_chats(writer, [chat_id])
 
-        self.do(refold)
+        (self.act if awaited else self.do)(refold)
 
     def run(self, function: Callable[[], None]) -> Future[None]:
         """Run anything else that may wait, in the same thread; a fault is told to the person."""

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from inbox_tui.core.capabilities import Act
 from inbox_tui.core.errors import StoreError
 from inbox_tui.core.keyboard_text import Design
 from inbox_tui.core.models import Post
@@ -25,8 +26,8 @@ from inbox_tui.store.db import Folder
 from inbox_tui.store.keyboards import save_keyboard
 from inbox_tui.store.picking import Survey
 from inbox_tui.store.writer import Writer
-from inbox_tui.ui import begun
-from inbox_tui.ui.actions import Context
+from inbox_tui.ui import begun, seen
+from inbox_tui.ui.actions import ACTIONS, Context
 from inbox_tui.ui.acts.many import Many
 from inbox_tui.ui.dialogs.comments import Comments
 from inbox_tui.ui.editor import Editor
@@ -42,6 +43,7 @@ from .test_customer import PERSON, furnish
 from .test_keyboard_builder import builder
 from .test_reactions import person_on, queued
 from .test_search import dialog
+from .test_typing_is_text import facts as commands
 
 
 def composed(agent: Desk) -> tuple[str, str]:
@@ -49,6 +51,54 @@ def composed(agent: Desk) -> tuple[str, str]:
     shown = agent.inbox.shown
     assert shown is not None
     return shown.chat.title, agent.inbox.composer.text
+
+
+# Keys that open a field.
+
+LETTERS = "".join(sorted({key for action in ACTIONS for key in action.keys if len(key) == 1}))
+"""All that are keys of the list or of a thread."""
+LISTS_FIRST = {"comments": ["enter", "enter"], "new_chat": ["enter"]}
+"""Dialogs in which one chooses from a list before one types, with the keys for that."""
+
+
+async def test_letters_right_behind_a_key_that_opens_a_field_are_in_that_field_and_nowhere_else(
+    folder: Folder, desk: DeskMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In every place; where nothing opens they are dropped, or stand in the composer that has the keys."""
+    monkeypatch.setattr(seen, "SEEN_SECONDS", 1000.0)
+    opened = set()
+    async with desk(folder, (80, 24)) as agent:
+        inbox = agent.inbox
+        await agent.open(TELEGRAM)
+        await with_comments(agent)
+        await agent.press("escape")
+        before = commands(folder)
+        for name in (TELEGRAM, INSTAGRAM):
+            await agent.open(name)
+            own = [row for row in inbox.thread.window_rows if row.message and not row.message.inbound]
+            for action in [each for each in ACTIONS if each.types]:
+                for context in action.contexts:
+                    inbox.stray.nothing_opened(0.0, "")
+                    where = {Context.LIST: inbox.chats, Context.THREAD: inbox.thread}
+                    inbox.turn_to(where.get(context, inbox.composer.editor))
+                    if action.act is Act.EDIT_TEXT or action.act is Act.EDIT_KEYBOARD:
+                        inbox.thread.point_at(own[-1].key)
+                    await press(agent, *action.keys[0].split(), *LISTS_FIRST.get(action.id, ()), *LETTERS)
+                    field = agent.app.screen.focused
+                    typed = field.value if isinstance(field, Input) else getattr(field, "text", None)
+                    if typed is None:
+                        assert agent.app.screen is inbox
+                        assert agent.says("What you type is dropped until Esc"), action.id
+                    else:
+                        assert typed.endswith(LETTERS), (action.id, context)
+                        opened.add(action.id)
+                    assert commands(folder) == before, (action.id, context)
+                    while agent.app.screen is not inbox:
+                        await agent.app.screen.dismiss()
+                    inbox.filter_bar.close()
+                    agent.app.clear_notifications()
+                    await inbox.drafts.saved()
+    assert opened == {each.id for each in ACTIONS if each.types}
 
 
 # Dialogs without a field.
@@ -434,6 +484,20 @@ async def test_keys_behind_a_send_never_touch_what_is_sent(folder: Folder, desk:
             assert composed(agent) == (TELEGRAM, left), keys
             await agent.until(lambda left=left: drafts(folder) == [left] * bool(left))
             await press(agent, "ctrl+e", *["backspace"] * len(left))
+
+
+async def test_the_key_behind_send_and_close_is_about_the_closed_chat(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await agent.open(TELEGRAM)
+        row = agent.inbox.shown
+        assert row is not None
+        assert not row.done
+        await press(agent, "r", *"bye", "ctrl+g", "e")
+        # Closed, and then reopened.
+        await agent.until(lambda: len(rows(folder, "SELECT * FROM journal")) == 1)
+        assert rows(folder, "SELECT * FROM marks WHERE kind = 'done'") == []
 
 
 # Names of emoji.

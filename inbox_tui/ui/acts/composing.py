@@ -65,7 +65,12 @@ class Composing(Area):
         elif (warning := inbox.warnings.unseen_answer()) is not None:
             inbox.say(warning)
         else:
-            inbox.background(inbox.drafts.send(row, words, done=done))
+            leaving = inbox.drafts.send(row, words, done=done)
+            if done:
+                # The key behind it is about a chat that is closed.
+                inbox.keys.begun.wait_for(leaving)
+            else:
+                inbox.background(leaving)
             return True
         return False
 
