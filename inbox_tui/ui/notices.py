@@ -90,7 +90,8 @@ class Notices:
         if not text.strip() or "\n" in text.strip():
             return
         if self._inbox.shown_chat.refusal(Act.SEND_ATTACHMENT) is None:
-            self._inbox.background(self._look_for_file(text))
+            # The key behind the paste may take what it offers.
+            self._inbox.keys.begun.wait_for(self._look_for_file(text))
 
     async def _look_for_file(self, text: str) -> None:
         from inbox_tui.ui.dialogs.attach import offer

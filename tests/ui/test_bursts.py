@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from inbox_tui.core.capabilities import Act
@@ -191,6 +192,18 @@ async def test_a_file_is_chosen_at_once_by_the_letters_that_stand_there_now(
             assert composed(agent) == (TELEGRAM, text)
             assert agent.inbox.composer.extras["file"] == str(place / name)
             await press(agent, *["backspace"] * len(text))
+
+
+async def test_the_key_right_behind_a_pasted_path_takes_the_file_that_it_offers(
+    folder: Folder, desk: DeskMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "mug.png").write_bytes(PNG)
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "See ")
+        agent.app.post_message(events.Paste(str(tmp_path / "mug.png")))
+        await press(agent, "ctrl+f", *"here")
+        assert composed(agent) == (TELEGRAM, "See here")
+        assert agent.inbox.composer.extras["file"] == str(tmp_path / "mug.png")
 
 
 async def test_a_snippet_is_taken_at_once_by_the_letters_that_stand_there_now(
