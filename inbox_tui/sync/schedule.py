@@ -282,6 +282,9 @@ class Schedule:
         others = [other for other in self.lanes.values() if other is not lane]
         if not others:
             return True
+        if lane.in_flight and self.slots - len(self._out) <= 1:
+            # The last one is for a profile that has none, else those that hang would keep all of them.
+            return not any(other.in_flight == 0 and now >= other.resume_at for other in others)
         crowded = any(other.in_flight or now - other.used_at < 1.0 for other in others)
         return lane.in_flight < (max(self.slots // 2, 1) if crowded else max(self.slots - 1, 1))
 

@@ -123,6 +123,15 @@ def test_a_profile_that_takes_all_the_time_leaves_room_for_the_others() -> None:
     assert take(it, 100.0, lambda name: work(name) if name == "quick" else None) is not None
 
 
+def test_two_profiles_that_hang_leave_a_request_for_a_third() -> None:
+    it = lanes("slow", "hanging", "quick")
+    work = endless(it)
+    for _ in range(20):
+        take(it, 0.0, lambda name: None if name == "quick" else work(name))
+    assert len(it.in_flight) == it.slots - 1
+    assert take(it, 100.0, work).profile_id == "quick"
+
+
 def test_two_busy_profiles_share_the_requests_evenly() -> None:
     it = lanes("a", "b")
     work = endless(it)
