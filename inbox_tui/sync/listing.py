@@ -195,7 +195,11 @@ class Listing:
             self._begin_walk(profile_id, oldest, listed_to, None)
         if after is None and (last or oldest is None or self._known(profile_id).walked):
             self._count(profile_id)
-        looks.touch_look(self._writer.folder, profile_id)
+        try:
+            looks.touch_look(self._writer.folder, profile_id)
+        except OSError as error:
+            # It is shown as older than it is; what was listed is in the cache.
+            _log.warning("the time of a look cannot be kept: %s", error)
         again = doubtful and profile_id not in self._doubted
         (self._doubted.add if again else self._doubted.discard)(profile_id)
         # Where chats without a message stand first, they may fill the newest page.

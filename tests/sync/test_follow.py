@@ -130,6 +130,20 @@ def test_a_chat_whose_looks_fail_grows_old(shop: Desk) -> None:
     show(shop, None)
 
 
+def test_a_look_whose_time_cannot_be_kept_is_no_fault_of_its_profile(
+    quiet: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    loop = following(quiet)
+    monkeypatch.setattr("inbox_tui.store.looks.os.utime", deny)
+    quiet.api.add_message("p1-1", quiet.api.now, "Hello")
+    quiet.pass_time(loop, 70, step=1)
+    assert quiet.value("SELECT count(*) FROM messages WHERE body = 'Hello'") == 1
+    assert faults(quiet)["p1"] == (None, None)
+
+
 def test_a_look_that_succeeded_tells_how_fresh_the_profile_is(quiet: Desk) -> None:
     loop = following(quiet)
     quiet.pass_time(loop, 300, step=1)
