@@ -29,6 +29,10 @@ def at_list(demo: Terminal) -> None:
         demo.sees("[Now ", IN_LIST)
         to_all_chats(demo)
         return
+    while "in the dialog" in demo.screen():
+        demo.press("Escape")
+        # Another one may be below it, and Escape is one step back in some.
+        time.sleep(0.2)
     if TYPING in demo.screen():
         demo.press("Escape")
         demo.sees("NORMAL")

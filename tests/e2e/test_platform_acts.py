@@ -16,7 +16,7 @@ from .terminal import Terminal, opened, until
 from .test_demo import IN_THREAD, TYPING, at_list, only
 
 OURS = "Shall the driver ring the bell?"
-A_COMMENT = r"[0-9]{12,} · [0-9]+[mhdw] · "
+A_COMMENT = r"somebody \(…[0-9]{4}\) · [0-9]+[mhdw] · "
 """A line of the list of comments: whose it is, as far as that is known, and its age."""
 WAY_TO_A_COMMENT = 12
 """Comments that may stand before one that can be answered."""
