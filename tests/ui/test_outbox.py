@@ -14,7 +14,7 @@ from inbox_tui.ui.dialogs.confirm import Confirm
 from inbox_tui.ui.dialogs.outbox import Outbox
 
 from .conftest import Desk, DeskMaker
-from .steps import drafts, fail, rows, said, screen_words
+from .steps import drafts, fail, press, rows, said, screen_words
 
 WHY = "Meta did not take it"
 
@@ -141,3 +141,26 @@ async def test_the_outbox_tells_of_failed_messages_that_only_the_service_knows(
         assert said(agent, "gf lists them")
         fail(folder, "Caleb Carver", "not sent either")
         await agent.until(lambda: said(agent, "✗ failed messages stand in 3 chats"))
+
+
+async def test_an_item_that_leaves_by_itself_puts_no_other_one_under_the_keys(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    fail(folder, "Max Whitlock", "first", "second")
+    async with desk(folder) as agent:
+        await listed(agent)
+        dialog = agent.app.screen
+        assert isinstance(dialog, Outbox)
+        first = dialog._entry
+        assert first is not None
+        with Writer(folder) as engine:
+            engine.local.execute("UPDATE outbox SET state = 'settled' WHERE pk = ?", (first.item.pk,))
+            engine.local.commit()
+        dialog.store_changed()
+        dialog.store_changed()
+        await press(agent, "!", "D", "enter")
+        assert agent.app.screen is dialog
+        assert "What stood here has left" in screen_words(agent)
+        assert states(folder).count(("send", "failed")) == 1
+        await press(agent, "j", "D")
+        await agent.until(lambda: states(folder).count(("send", "discarded")) == 1)

@@ -79,6 +79,8 @@ class Outbox(Dialog[Entry | None]):
         self._keymap = keymap
         self._does = {"retry": hands.try_again, "discard": hands.give_up, "take_back": hands.bring_back}
         self._entries: Sequence[Entry] = ()
+        self._acted_on: int | None = None
+        """The item (pk) that a key was about last."""
 
     def compose(self) -> ComposeResult:
         """The items, the one under the cursor whole, keys."""
@@ -107,6 +109,7 @@ class Outbox(Dialog[Entry | None]):
         elif name is None:
             await super().take(event)
         elif (entry := self._entry) is not None:
+            self._acted_on = entry.item.pk
             self._does[name](entry)
 
     def _read(self) -> None:
@@ -120,13 +123,16 @@ class Outbox(Dialog[Entry | None]):
             return
         options, at = self.query_one(OptionList), self._entry
         number = options.highlighted or 0
-        self._entries = found
+        before, self._entries = self._entries, found
         options.clear_options()
         options.add_options([Option(self._row(entry)) for entry in found])
         if found:
             pks = [entry.item.pk for entry in found]
-            stays = at is not None and at.item.pk in pks
-            options.highlighted = pks.index(at.item.pk) if at and stays else min(number, len(found) - 1)
+            if at is not None and at.item.pk in pks:
+                options.highlighted = pks.index(at.item.pk)
+            elif not before or (at is not None and at.item.pk == self._acted_on):
+                options.highlighted = min(number, len(found) - 1)
+            # Else it has left by itself: no key is about what would come under the cursor unasked.
         self._describe()
 
     @property
@@ -174,7 +180,8 @@ class Outbox(Dialog[Entry | None]):
         entry, about = self._entry, self.query_one("#outbox-about", Static)
         self._draw_keys(None if entry is None else entry.item.state)
         if entry is None:
-            about.update(Content("Nothing that was written here waits, and nothing was given up."))
+            nothing = "Nothing that was written here waits, and nothing was given up."
+            about.update(Content("What stood here has left; ↑↓ choose" if self._entries else nothing))
             return
         item = entry.item
         why = ". ".join(part.rstrip(".") for part in (item.title, item.hint) if part)
@@ -189,4 +196,5 @@ class Outbox(Dialog[Entry | None]):
     @on(OptionList.OptionSelected)
     def choose(self) -> None:
         """Go where the item under the cursor belongs."""
-        self.dismiss(self._entry)
+        if self._entry is not None or not self._entries:
+            self.dismiss(self._entry)
