@@ -139,6 +139,11 @@ def sentence(words: str) -> str:
     return words if words.endswith((".", "?", "!", "…")) else f"{words}."
 
 
+def is_path(text: str) -> bool:
+    """Whether a text is nothing but the place of a file, in a folder of the root or of one's home."""
+    return re.fullmatch(r"\s*(~|/[^/\s]+)/[^\n]+", text) is not None
+
+
 def search_key(text: str) -> str:
     """The form in which names are compared: case folded, compatibility forms and accents removed.
 

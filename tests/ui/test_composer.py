@@ -12,6 +12,7 @@ import time_machine
 from textual import events
 
 from inbox_tui.core.models import Message
+from inbox_tui.core.text import is_path
 from inbox_tui.core.times import clock
 from inbox_tui.store import writes
 from inbox_tui.store.db import Folder
@@ -529,3 +530,26 @@ async def test_the_line_of_the_recipient_follows_the_name_of_the_person(
         agent.inbox.session.write(rename).result()
         await agent.until(lambda: "→ Jane Pemberton" in agent.screen_text())
         assert TELEGRAM not in agent.screen_text()
+
+
+async def test_a_path_that_was_meant_for_the_field_of_files_is_asked_about_and_then_sent(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder) as agent:
+        await reply(agent, "Jane Marsh", "~/parcels/jane doe.png")
+        await agent.press("enter")
+        await agent.until(lambda: agent.says("This is a path, not a message: Bluesky"))
+        await agent.until(lambda: agent.says("Press ⏎ again to send it as text"))
+        assert rows(folder, "SELECT * FROM outbox") == []
+        await agent.type("x")
+        await agent.press("enter")
+        await agent.pilot.pause()
+        assert rows(folder, "SELECT * FROM outbox") == [], "it was said of another text"
+        await agent.press("enter")
+        await agent.until(lambda: agent.inbox.composer.text == "")
+        assert len(rows(folder, "SELECT * FROM outbox")) == 1
+
+
+@pytest.mark.parametrize("text", ["/start", "/ no", "and/or", "~", "see /home/jane", "/a/b\nis it"])
+def test_what_only_has_slashes_is_no_path(text: str) -> None:
+    assert not is_path(text)

@@ -9,6 +9,7 @@ from textual import events
 
 from inbox_tui.core.capabilities import Act, Refused
 from inbox_tui.core.models import JsonObject
+from inbox_tui.core.text import is_path
 from inbox_tui.store import lookups
 from inbox_tui.store.drafts import Words
 from inbox_tui.ui.acts.area import Area
@@ -16,6 +17,9 @@ from inbox_tui.ui.acts.area import Area
 
 class Composing(Area):
     """Acts in the composer, and those that begin a text there."""
+
+    _asked: tuple[str, str] | None = None
+    """The chat and the text of which was said that it looks like a path."""
 
     def send(self, count: int) -> None:
         """Send what stands in the composer to the chat that is shown, or say why not."""
@@ -60,6 +64,8 @@ class Composing(Area):
             inbox.say(f"{excess}; nothing was sent")
         elif (open_blank := inbox.acts.snippets.in_the_way(row, words)) is not None:
             inbox.say(open_blank)
+        elif (path := self._path(row.chat.id, words.text)) is not None:
+            inbox.say(path)
         elif inbox.drafts.is_copying(row.chat.id):
             inbox.say("The file before it is still being copied; nothing was sent")
         elif (warning := inbox.warnings.unseen_answer()) is not None:
@@ -73,6 +79,17 @@ class Composing(Area):
                 inbox.background(leaving)
             return True
         return False
+
+    def _path(self, chat_id: str, text: str) -> str | None:
+        """Why a text is not sent that is nothing but the place of a file; None once that was said of it."""
+        if not is_path(text) or self._asked == (chat_id, text):
+            self._asked = None
+            return None
+        self._asked = (chat_id, text)
+        key = self._inbox.keymap.label
+        refusal = self._inbox.shown_chat.refusal(Act.SEND_ATTACHMENT)
+        file = f"{key('attach')} sends a file" if refusal is None else refusal.reason
+        return f"This is a path, not a message: {file}. Press {key('send')} again to send it as text"
 
     def _refusals(self, words: Words) -> Iterator[Refused]:
         """Why these words cannot be sent, asked for each part of them."""
