@@ -44,6 +44,7 @@ from .test_customer import PERSON, furnish
 from .test_keyboard_builder import builder
 from .test_reactions import person_on, queued
 from .test_search import dialog
+from .test_typing_is_text import OPENED
 from .test_typing_is_text import facts as commands
 
 
@@ -284,6 +285,28 @@ async def test_the_last_letters_in_a_dialog_are_kept_however_it_is_left(
             while agent.app.screen is not agent.inbox:
                 await agent.app.pop_screen()
             await press(agent, "escape")
+
+
+async def test_a_dialog_that_is_left_with_its_work_unfinished_troubles_nobody(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    """Timers, news of letters and answers of threads come when it has gone."""
+    async with desk(folder) as agent:
+        await agent.open(TELEGRAM)
+        before = commands(folder)[0]
+        for make in OPENED.values():
+            dialog = make(agent.inbox)
+            agent.app.push_screen(dialog)
+            await press(agent, *"order", "down", "up", *"je", "escape", "escape")
+            while agent.app.screen is not agent.inbox:
+                await press(agent, "escape")
+            await agent.until(lambda dialog=dialog: not dialog.is_attached)
+            await asyncio.sleep(0.06)
+            assert agent.app.fault is None, dialog
+        await asyncio.sleep(0.3)
+        await drawn(agent)
+        assert agent.app.fault is None
+        assert commands(folder)[0] == before, "nothing is on its way"
 
 
 async def test_the_field_of_a_file_to_be_saved_does_not_close_under_who_types(
