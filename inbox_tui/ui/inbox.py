@@ -285,8 +285,9 @@ class InboxScreen(Screen[None], inherit_bindings=False):
         """Draw what the store has by now of the chat that is shown."""
         stayed = self._was_only_read
         self.shown_chat.reread()
-        if stayed and not self._was_only_read and self.context is Context.LIST:
-            # By now an act has put it away, too.
+        acted_on = self.shown is not None and self.shown.pk == self.chats.acted_on
+        if stayed and acted_on and not self._was_only_read and self.context is Context.LIST:
+            # By now the person's own act has put it away, too.
             self.chats.close_gap()
         self.seen.watch()
 

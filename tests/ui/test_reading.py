@@ -9,10 +9,11 @@ import pytest
 
 from inbox_tui.core.models import Chat
 from inbox_tui.core.query import IS_VALUES
-from inbox_tui.store import lookups
+from inbox_tui.store import lookups, triage
 from inbox_tui.store.db import Folder
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.store.views import View
+from inbox_tui.store.writer import Writer
 from inbox_tui.ui.actions import Context
 from inbox_tui.ui.preferences import Preferences
 
@@ -70,6 +71,21 @@ async def test_a_note_or_a_message_elsewhere_puts_no_other_chat_in_place_of_the_
         assert agent.inbox.subject.chat.id == chat.id
         await agent.press("*")
         await agent.until(lambda: now(agent, chat).pinned)
+
+
+async def test_who_else_puts_the_chat_just_read_away_puts_no_other_one_in_its_place(
+    folder: Folder, desk: DeskMaker
+) -> None:
+    async with desk(folder, view=View.UNREAD) as agent:
+        chat = await opened(agent)
+        await agent.press("escape", "escape")
+        await agent.until(lambda: agent.inbox.subject is not None and agent.inbox.subject.chat.id == chat.id)
+        with Writer(folder) as writer:
+            triage.done(writer, [chat.id])
+        await agent.until(lambda: agent.inbox.shown is not None and agent.inbox.shown.done)
+        assert agent.inbox.subject is None
+        await agent.press("e")
+        await agent.until(lambda: agent.says("No chat is selected"))
 
 
 async def test_the_chat_just_read_is_put_away_by_its_own_key_and_the_next_one_takes_its_place(
