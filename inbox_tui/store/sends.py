@@ -11,6 +11,7 @@ from inbox_tui.core.errors import Refused
 from inbox_tui.core.models import Json, JsonObject
 from inbox_tui.store import drafts, outbox
 from inbox_tui.store.db import now_ms, transaction
+from inbox_tui.store.drafts import NO_WORDS, Words
 from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.marks import known_now, touch
 
@@ -34,14 +35,14 @@ def queue_send(
     screen: int | None = None,
     retry_of: str | None = None,
     from_draft: bool = False,
-    left: str = "",
+    left: Words = NO_WORDS,
 ) -> OutboxItem:
     """Put a send into the outbox and, with `from_draft`, empty the chat's draft in the same transaction.
 
     The text is safe when this returns; only then may a composer be emptied. With `hold_ms` the item can be
     taken back that long, by the process `screen`: where that has died, it becomes the draft again (None: no
     screen has it). `retry_of` names the failed message that this one stands for. `left`: what was typed
-    behind the text meanwhile; it stays the draft.
+    behind the text meanwhile, and what was put to that; it stays the draft.
 
     Raises Refused, and queues nothing, where the draft is not this text any more or the failed message has
     been dealt with: another terminal, or a key pressed twice, was faster.
@@ -84,7 +85,7 @@ def queue_pair(
     hold_ms: int = HOLD_MS,
     screen: int | None = None,
     from_draft: bool = False,
-    left: str = "",
+    left: Words = NO_WORDS,
 ) -> tuple[OutboxItem, OutboxItem]:
     """Put two sends that are one unit into the outbox: a text and a file, as the API takes one or the other.
 
@@ -117,17 +118,19 @@ def queue_pair(
     return outbox.item_of_number(writer.local, pks[0]), outbox.item_of_number(writer.local, pks[1])
 
 
-def _take_draft(local: sqlite3.Connection, chat_id: str, payloads: Sequence[JsonObject], left: str) -> None:
+def _take_draft(local: sqlite3.Connection, chat_id: str, payloads: Sequence[JsonObject], left: Words) -> None:
     """Leave of a draft what sends were not made of. Raises Refused where it is not the same any more."""
     text, extras, _ = drafts.read(local, chat_id)
     sent: JsonObject = {}
     for payload in payloads:
         sent = {**payload, **sent}
     there = local.execute("SELECT 1 FROM drafts WHERE chat_id = ?", (chat_id,)).fetchone()
-    stays = [name for name in extras if name in _ALONE and not _goes(name, extras[name], sent)]
-    if there is None or text != str(sent.get("text") or "") + left or stays:
+    known = [
+        name for name in extras if left.extras.get(name) == extras[name] or _goes(name, extras[name], sent)
+    ]
+    if there is None or text != str(sent.get("text") or "") + left.text or _ALONE & extras.keys() - known:
         raise Refused("This draft was sent or changed elsewhere", "Look at the thread before you send")
-    drafts.put(local, chat_id, left, len(left), {}, None)
+    drafts.put(local, chat_id, left.text, len(left.text), left.extras, None)
 
 
 def _goes(name: str, value: Json, sent: JsonObject) -> bool:

@@ -234,30 +234,31 @@ class Drafts:
                 "type": copied.type,
                 "source": str(path),
             }
-            draft = self._of(chat_id).text
+            there = self._of(chat_id)
+            draft = Words(there.text, there.extras)
             if self._composer.chat_id == chat_id:
-                draft = self._unsent(chat_id).text
-            if not draft.startswith(words.text):
+                draft = self._unsent(chat_id)
+            if not draft.text.startswith(words.text):
                 spool.drop(self._session.folder, str(copied.path))
                 raise Refused("The text was changed while its file was copied", "Nothing was sent")
-            left = draft.removeprefix(words.text)
+            left = Words(draft.text.removeprefix(words.text), _without(draft.extras, words.extras))
             await self._leave(row, words, self._queue_draft(row, words, file, left), done=done)
         finally:
             self._copying.pop(chat_id).set_result(None)
 
     def _queue_draft(
-        self, row: ChatRow, words: Words, file: JsonObject | None = None, left: str = ""
+        self, row: ChatRow, words: Words, file: JsonObject | None = None, left: Words = NO_WORDS
     ) -> Future[OutboxItem]:
-        """Queue words that stand in the draft; `left` stands behind them, and stays there."""
+        """Queue words that stand in the draft; `left` was put to them since, and stays there."""
         self.keep()
         write = self.sender.queue(row, *payloads(words, file), left=left)
         self._sending.setdefault(row.chat.id, []).append(words)
         self._sent.clear()
         if (kept := self._kept.get(row.chat.id)) is not None:
-            kept.leaves(write, Words(left, {}))
+            kept.leaves(write, left)
         if self._composer.chat_id == row.chat.id:
-            self._begun_at = now_ms() if left else None
-            if not left:
+            self._begun_at = None if left == NO_WORDS else now_ms()
+            if not left.text:
                 # What is typed now is behind the text, wherever the caret was in it.
                 self._composer.editor.move_cursor(self._composer.editor.document.end)
         return write

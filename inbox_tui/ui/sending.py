@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from inbox_tui.core.models import Json, JsonObject, Message, Milliseconds
 from inbox_tui.store import drafts, sends
-from inbox_tui.store.drafts import Words
+from inbox_tui.store.drafts import NO_WORDS, Words
 from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.reads import ChatRow
 from inbox_tui.ui.session import Session
@@ -34,7 +34,7 @@ class Sender:
         payload: JsonObject,
         second: JsonObject | None = None,
         *,
-        left: str | None = None,
+        left: Words | None = None,
         retry_of: str | None = None,
     ) -> Future[OutboxItem]:
         """Queue a message, or two that are one unit; the item, or the first of them.
@@ -43,6 +43,7 @@ class Sender:
         """
         chat_id, profile_id = row.chat.id, row.chat.profile_id
         hold_ms, screen, from_draft = self.hold(row), os.getpid(), left is not None
+        stays = NO_WORDS if left is None else left
 
         def queue(writer: Writer) -> OutboxItem:
             if second is None:
@@ -55,7 +56,7 @@ class Sender:
                     screen=screen,
                     retry_of=retry_of,
                     from_draft=from_draft,
-                    left=left or "",
+                    left=stays,
                 )
             return sends.queue_pair(
                 writer,
@@ -66,7 +67,7 @@ class Sender:
                 hold_ms=hold_ms,
                 screen=screen,
                 from_draft=from_draft,
-                left=left or "",
+                left=stays,
             )[0]
 
         write = self._session.write(queue)

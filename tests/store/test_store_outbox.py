@@ -124,12 +124,12 @@ def test_what_was_typed_behind_a_text_stays_the_draft_when_the_text_leaves(
     writer: Writer, reader: sqlite3.Connection
 ) -> None:
     drafts.save(writer, "chat", "first second", 12, extras={"reply_to": "66"})
-    first = {"text": "first", "reply_to": "66"}
-    sends.queue_send(writer, "chat", "prof", first, from_draft=True, left=" second")
+    first, left = {"text": "first", "reply_to": "66"}, Words(" second", {})
+    sends.queue_send(writer, "chat", "prof", first, from_draft=True, left=left)
     assert lookups.draft(reader, "chat") == (" second", 7)
     assert lookups.composed(reader, "chat").extras == {}
     with pytest.raises(Refused, match="sent or changed elsewhere"):
-        sends.queue_send(writer, "chat", "prof", {"text": "first"}, from_draft=True, left=" second")
+        sends.queue_send(writer, "chat", "prof", {"text": "first"}, from_draft=True, left=left)
     assert lookups.draft(reader, "chat") == (" second", 7)
 
 

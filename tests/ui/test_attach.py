@@ -425,6 +425,32 @@ async def test_what_is_typed_while_a_file_is_copied_waits_and_stays(
     assert [each.get("text") for each in payloads(folder)] == [None, "first", " second"]
 
 
+async def test_the_next_file_may_be_attached_while_the_one_before_it_is_copied(
+    folder: Folder, desk: DeskMaker, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, copy_in = threading.Event(), spool.copy_in
+
+    def slow(*arguments: object) -> object:
+        go_on.wait(10)
+        return copy_in(*arguments)
+
+    monkeypatch.setattr(spool, "copy_in", slow)
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "first")
+        await attached(agent, files / "notes.txt")
+        await agent.until(lambda: "📎 notes.txt" in agent.screen_text())
+        await agent.press("enter")
+        await attached(agent, files / "a sweater.png")
+        await agent.until(lambda: "📎 a sweater.png" in agent.screen_text())
+        go_on.set()
+        await agent.until(lambda: len(payloads(folder)) == 2)
+        await agent.until(lambda: agent.inbox.composer.text == "")
+        assert agent.inbox.composer.extras["file"] == str(files / "a sweater.png")
+        await agent.press("enter")
+        await agent.until(lambda: len(payloads(folder)) == 3)
+    assert [each.get("file_name") for each in payloads(folder)] == ["notes.txt", None, "a sweater.png"]
+
+
 async def test_folders_are_read_and_files_are_copied_where_nobody_waits_for_keys(
     folder: Folder, desk: DeskMaker, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
