@@ -14,6 +14,7 @@ from inbox_tui.store import answers
 from inbox_tui.store.db import Folder
 from inbox_tui.store.writer import Writer
 from inbox_tui.ui.dialogs.comments import Comments, author
+from inbox_tui.ui.dialogs.help import HelpScreen
 from inbox_tui.ui.dialogs.new_chat import NewChat
 from inbox_tui.ui.editor import Editor
 from tests.ui.conftest import NOW, Desk, DeskMaker
@@ -80,6 +81,32 @@ async def test_a_comment_is_answered_in_private_after_one_confirmation(
         assert payload["text"] == "Yes, worldwide"
         assert payload["comment_id"] == "cm1"
         await at.until(lambda: not isinstance(at.app.screen, Comments))
+
+
+async def test_a_chat_that_was_asked_for_does_not_come_under_a_dialog_that_is_open_by_then(
+    desk: DeskMaker, folder: Folder
+) -> None:
+    async with desk(folder) as at:
+        await with_comments(at)
+        await at.press("enter", "enter")
+        await at.type("Yes")
+        await at.press("enter", "enter")
+        await at.until(lambda: not isinstance(at.app.screen, Comments))
+        await at.until(lambda: at.inbox.shown is not None)
+        shown = at.inbox.shown
+        assert shown is not None
+        await at.press("?")
+        assert isinstance(at.app.screen, HelpScreen)
+        message_id, title = at.inbox.session.reader.execute(
+            "SELECT m.id, c.participant_name FROM messages m JOIN chats c ON c.pk = m.chat "
+            "WHERE c.pk != ? AND c.participant_name IS NOT NULL LIMIT 1",
+            (shown.pk,),
+        ).fetchone()
+        with Writer(folder) as writer:
+            writer.local.execute("UPDATE outbox SET state = 'accepted', message_id = ?", (message_id,))
+        await at.until(lambda: at.says(f"The chat with {title} is there"))
+        assert at.inbox.shown is not None
+        assert at.inbox.shown.pk == shown.pk
 
 
 async def test_the_last_line_says_what_enter_and_esc_do_from_where_one_is(

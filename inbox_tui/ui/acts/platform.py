@@ -141,7 +141,7 @@ class PlatformActs(Area):
             inbox.say("On its way; the chat opens when it is there")
 
     def open_awaited(self) -> None:
-        """Go to the chat that was asked for as soon as it is there; who types elsewhere by then is told."""
+        """Go to the chat that was asked for when it is there; who does something else by then is told."""
         inbox, awaited = self._inbox, self._awaited
         if awaited is None:
             return
@@ -149,7 +149,7 @@ class PlatformActs(Area):
         chat_id = lookups.chat_of_act(reader, awaited)
         if chat_id is not None:
             self._awaited = None
-            if inbox.context is Context.TYPING:
+            if inbox.context is Context.TYPING or inbox.app.screen is not inbox:
                 row = lookups.chat(reader, chat_id)
                 inbox.say(f"The chat with {'them' if row is None else row.chat.title} is there")
             else:
