@@ -14,10 +14,12 @@ from inbox_tui.store import find, index
 from inbox_tui.store.db import Folder, open_reader
 from inbox_tui.store.writer import Writer
 from inbox_tui.ui.actions import Context
+from inbox_tui.ui.dialogs import search
 from inbox_tui.ui.dialogs.search import Search
 from inbox_tui.ui.searcher import Searcher
 
 from .conftest import Desk, DeskMaker
+from .steps import post
 
 UNHURRIED = True
 """What is painted, and how often, is what these tests are about."""
@@ -137,6 +139,18 @@ async def test_a_customer_is_found_by_name_and_a_fault_points_at_its_place(
         assert "Nothing was found" in agent.screen_text()
         await agent.press("enter")
         assert isinstance(agent.app.screen, Search), "there is nowhere to go"
+
+
+async def test_no_key_waits_for_an_answer_where_the_search_opens_with_what_cannot_be_understood(
+    desk: DeskMaker, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "ANSWER_SECONDS", 15)
+    async with desk(folder) as agent:
+        await searching(agent, "order form:jane")
+        await agent.press("escape", "slash")
+        assert dialog(agent).asked.text == "order form:jane"
+        post(agent, "enter", "escape")
+        await agent.until(lambda: agent.app.screen is agent.inbox)
 
 
 async def test_enter_right_behind_the_last_letter_goes_by_what_was_typed(

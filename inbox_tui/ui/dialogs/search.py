@@ -126,6 +126,7 @@ class Search(FieldDialog[Chosen | None]):
         """What stands in the field cannot be understood, so the list is not what it asks for."""
         self._answered = asyncio.Event()
         """Set while nothing is being looked for."""
+        self._answered.set()
         self._chosen = False
         """Enter was pressed, and the answer is not there yet."""
         self._again: Timer | None = None
