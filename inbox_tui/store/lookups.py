@@ -199,7 +199,8 @@ def gone_out(reader: sqlite3.Connection, screen: int, since: Milliseconds) -> Ou
     more taken back: a message that has left, or any other act."""
     row = reader.execute(
         f"SELECT {ITEM_COLUMNS} FROM local.outbox WHERE screen = ? AND created_at > ? "
-        "AND (state IN ('sending', 'accepted', 'settled') OR (state = 'queued' AND act != 'send')) "
+        "AND (state IN ('sending', 'accepted', 'settled') "
+        "OR (state = 'queued' AND act NOT IN ('send', 'private_reply'))) "
         "ORDER BY pk DESC LIMIT 1",
         (screen, since),
     ).fetchone()

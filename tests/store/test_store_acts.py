@@ -336,3 +336,14 @@ def test_a_private_reply_is_known_by_its_comment_whatever_the_clocks_say(writer:
     assert lookalikes.fits(item, early, NOW + 99_000)
     assert not lookalikes.fits(item, outbound("m2", NOW, body="Hello"), NOW)
     assert not lookalikes.fits(item, outbound("m3", NOW, body="Other", external_comment_id="x-k"), NOW)
+
+
+def test_a_private_reply_that_is_to_be_tried_again_has_not_left(
+    writer: Writer, reader: sqlite3.Connection
+) -> None:
+    item = on_its_way(writer, reply(writer, hold_ms=0, screen=7))
+    gone = lookups.gone_out(reader, 7, 0)
+    assert gone is not None
+    assert gone.pk == item.pk
+    assert outbox.move(writer, item, State.QUEUED)
+    assert lookups.gone_out(reader, 7, 0) is None
