@@ -21,7 +21,7 @@ from inbox_tui.store.items import ITEM_COLUMNS, OutboxItem, State, item_of
 from inbox_tui.store.marks import known_now, touch
 
 if TYPE_CHECKING:
-    # Only the writing thread needs what applying pages needs; a screen paints without it.
+    # Only the writing thread needs what opens the files for writing; a screen paints without it.
     from inbox_tui.store.writer import Writer
 
 

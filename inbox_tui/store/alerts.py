@@ -16,7 +16,7 @@ from inbox_tui.core.window import HOUR, MINUTE
 from inbox_tui.store.db import in_lists, transaction
 
 if TYPE_CHECKING:
-    # Only the writing thread needs what applying pages needs; a screen paints without it.
+    # Only the writing thread needs what opens the files for writing; a screen paints without it.
     from inbox_tui.store.writer import Writer
 
 STEPS: Sequence[Milliseconds] = (HOUR, 15 * MINUTE)

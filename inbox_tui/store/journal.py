@@ -18,7 +18,7 @@ from inbox_tui.store.marks import touch
 from inbox_tui.store.records import dump
 
 if TYPE_CHECKING:
-    # Only the writing thread needs what applying pages needs; a screen paints without it.
+    # Only the writing thread needs what opens the files for writing; a screen paints without it.
     from inbox_tui.store.writer import Writer
 
 KEPT = 500

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from inbox_tui.store.db import now_ms, transaction
 
 if TYPE_CHECKING:
-    # Only the writing thread needs what applying pages needs; a screen paints without it.
+    # Only the writing thread needs what opens the files for writing; a screen paints without it.
     from inbox_tui.store.writer import Writer
 
 

@@ -16,7 +16,7 @@ from inbox_tui.store.items import OutboxItem
 from inbox_tui.store.marks import known_now, touch
 
 if TYPE_CHECKING:
-    # Only the writing thread needs what applying pages needs; a screen paints without it.
+    # Only the writing thread needs what opens the files for writing; a screen paints without it.
     from inbox_tui.store.writer import Writer
 
 _ALONE = frozenset({"file", "media_url", "reply_to", "reply_markup"})

@@ -18,7 +18,7 @@ from inbox_tui.store.journal import Change, OpenStep
 from inbox_tui.store.marks import known_now, put, touch
 
 if TYPE_CHECKING:
-    # Only the writing thread needs what applying pages needs; a screen paints without it.
+    # Only the writing thread needs what opens the files for writing; a screen paints without it.
     from inbox_tui.store.writer import Writer
 
 LABEL_LENGTH = 40

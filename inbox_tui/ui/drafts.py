@@ -29,7 +29,7 @@ from inbox_tui.ui.sending import Sender, payloads
 from inbox_tui.ui.session import Session
 
 if TYPE_CHECKING:
-    # Only the writing thread needs what applying pages needs; a screen paints without it.
+    # Only the writing thread needs what opens the files for writing; a screen paints without it.
     from inbox_tui.store.writer import Writer
 
 DRAFT_SECONDS = 0.15
