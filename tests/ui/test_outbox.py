@@ -164,3 +164,22 @@ async def test_an_item_that_leaves_by_itself_puts_no_other_one_under_the_keys(
         assert states(folder).count(("send", "failed")) == 1
         await press(agent, "j", "D")
         await agent.until(lambda: states(folder).count(("send", "discarded")) == 1)
+
+
+async def test_an_item_that_was_sent_again_leaves_by_itself_too(folder: Folder, desk: DeskMaker) -> None:
+    fail(folder, "Max Whitlock", "first", "second")
+    async with desk(folder) as agent:
+        await listed(agent)
+        dialog = agent.app.screen
+        assert isinstance(dialog, Outbox)
+        first = dialog._entry
+        assert first is not None
+        await press(agent, "!")
+        await agent.until(lambda: states(folder).count(("send", "queued")) == 1)
+        with Writer(folder) as engine:
+            engine.local.execute("UPDATE outbox SET state = 'settled' WHERE pk = ?", (first.item.pk,))
+            engine.local.commit()
+        await agent.until(lambda: len(dialog._entries) == 1)
+        await press(agent, "D")
+        assert "What stood here has left" in screen_words(agent)
+        assert states(folder).count(("send", "failed")) == 1

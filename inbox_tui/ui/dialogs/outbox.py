@@ -80,7 +80,7 @@ class Outbox(Dialog[Entry | None]):
         self._does = {"retry": hands.try_again, "discard": hands.give_up, "take_back": hands.bring_back}
         self._entries: Sequence[Entry] = ()
         self._acted_on: int | None = None
-        """The item (pk) that a key was about last."""
+        """The item (pk) that the last key was about, where it may take it away."""
 
     def compose(self) -> ComposeResult:
         """The items, the one under the cursor whole, keys."""
@@ -109,7 +109,8 @@ class Outbox(Dialog[Entry | None]):
         elif name is None:
             await super().take(event)
         elif (entry := self._entry) is not None:
-            self._acted_on = entry.item.pk
+            # What is sent again stays here for now, and leaves by itself.
+            self._acted_on = None if name == "retry" else entry.item.pk
             self._does[name](entry)
 
     def _read(self) -> None:
