@@ -425,6 +425,33 @@ async def test_what_is_typed_while_a_file_is_copied_waits_and_stays(
     assert [each.get("text") for each in payloads(folder)] == [None, "first", " second"]
 
 
+async def test_a_path_is_asked_about_once_whatever_else_keeps_it_from_leaving(
+    folder: Folder, desk: DeskMaker, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, copy_in = threading.Event(), spool.copy_in
+
+    def slow(*arguments: object) -> object:
+        go_on.wait(10)
+        return copy_in(*arguments)
+
+    monkeypatch.setattr(spool, "copy_in", slow)
+    async with desk(folder) as agent:
+        await reply(agent, TELEGRAM, "")
+        await attached(agent, files / "notes.txt")
+        await agent.until(lambda: "📎 notes.txt" in agent.screen_text())
+        await agent.press("enter")
+        await agent.type("/srv/notes.txt")
+        await agent.press("enter")
+        await agent.until(lambda: agent.says("This is a path"))
+        await agent.press("enter")
+        await agent.until(lambda: agent.says("still being copied"))
+        go_on.set()
+        await agent.until(lambda: len(payloads(folder)) == 1)
+        await agent.press("enter")
+        await agent.until(lambda: len(payloads(folder)) == 2)
+    assert payloads(folder)[1]["text"] == "/srv/notes.txt"
+
+
 async def test_the_next_file_may_be_attached_while_the_one_before_it_is_copied(
     folder: Folder, desk: DeskMaker, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,7 @@ class Composing(Area):
         elif (warning := inbox.warnings.unseen_answer()) is not None:
             inbox.say(warning)
         else:
+            self._asked = None
             leaving = inbox.drafts.send(row, words, done=done)
             if done:
                 # The key behind it is about a chat that is closed.
@@ -83,7 +84,6 @@ class Composing(Area):
     def _path(self, chat_id: str, text: str) -> str | None:
         """Why a text is not sent that is nothing but the place of a file; None once that was said of it."""
         if not is_path(text) or self._asked == (chat_id, text):
-            self._asked = None
             return None
         self._asked = (chat_id, text)
         key = self._inbox.keymap.label
