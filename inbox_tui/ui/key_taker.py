@@ -94,6 +94,7 @@ class KeyTaker:
         action = inbox.keymap.typing.get(event.key)
         if action is not None:
             if action.id in SENDS and inbox.stray.sends_nothing(event):
+                inbox.acts.composing.has_asked()
                 return
             refusal = inbox.acts.carry_out(action, 1)
             if action.types and refusal is not None:

@@ -53,6 +53,7 @@ class Acts:
         areas = [area(inbox) for area in AREAS]
         self.attachments = next(area for area in areas if isinstance(area, Attachments))
         self.snippets = next(area for area in areas if isinstance(area, Snippets))
+        self.composing = next(area for area in areas if isinstance(area, Composing))
         self.searching = next(area for area in areas if isinstance(area, Searching))
         self.selecting = next(area for area in areas if isinstance(area, Selecting))
         self.answering = next(area for area in areas if isinstance(area, Answering))

@@ -19,7 +19,7 @@ class Composing(Area):
     """Acts in the composer, and those that begin a text there."""
 
     _asked: tuple[str, str] | None = None
-    """The chat and the text of which was said that it looks like a path."""
+    """The chat and the text of which was said that it looks like a path, or that Enter sends it now."""
 
     def send(self, count: int) -> None:
         """Send what stands in the composer to the chat that is shown, or say why not."""
@@ -80,6 +80,11 @@ class Composing(Area):
                 inbox.background(leaving)
             return True
         return False
+
+    def has_asked(self) -> None:
+        """What stands in the composer was held back, and the person told that the next Enter sends it."""
+        if (row := self._inbox.shown) is not None:
+            self._asked = (row.chat.id, self._inbox.drafts.unsent.text)
 
     def _path(self, chat_id: str, text: str) -> str | None:
         """Why a text is not sent that is nothing but the place of a file; None once that was said of it."""
